@@ -10,7 +10,10 @@ TandemError
 ├── PermissionDenied     a good credential that may not
 ├── ResourceExhausted    shed load or a bound on work (retryable)
 ├── Unavailable          a store or a service does not answer (retryable)
-└── DeadlineExceeded     the caller's time is over
+├── DeadlineExceeded     the caller's time is over
+└── Internal             a service we called has a fault; never raised about ourselves (a bug is an ordinary exception)
+
+StartupError stands apart: the process cannot start, and its text is one sentence for the operator.
 
 `reason` is a member of tandem.common.v1.ErrorReason without its prefix; a test compares the two.
 """
@@ -48,6 +51,8 @@ class TandemError(Exception):
 
 
 class InvalidArgument(TandemError):
+    """The caller sent something wrong."""
+
     @classmethod
     def field(cls, path: str, description: str, *, reason: str = "INVALID_FIELD") -> InvalidArgument:
         """One wrong field, named by its path."""
@@ -60,39 +65,47 @@ class InvalidArgument(TandemError):
 
 
 class NotFound(TandemError):
-    pass
+    """There is no such thing."""
 
 
 class AlreadyExists(TandemError):
-    pass
+    """The id is taken, with another content."""
 
 
 class FailedPrecondition(TandemError):
-    pass
+    """The state does not allow it."""
 
 
 class Aborted(TandemError):
-    pass
+    """It changed underneath: read again and retry."""
 
 
 class Unauthenticated(TandemError):
-    pass
+    """No credential, or a bad one."""
 
 
 class PermissionDenied(TandemError):
-    pass
+    """A good credential that may not."""
 
 
 class ResourceExhausted(TandemError):
-    pass
+    """Shed load, or a bound on work. Retryable."""
 
 
 class Unavailable(TandemError):
-    pass
+    """A store or a service does not answer. Retryable."""
 
 
 class DeadlineExceeded(TandemError):
-    pass
+    """The caller's time is over."""
+
+
+class Internal(TandemError):
+    """A service we called has a fault."""
+
+
+class StartupError(Exception):
+    """The process cannot start; the text tells the operator what to change, in one sentence."""
 
 
 def request_id_reused(request_id: str) -> AlreadyExists:

@@ -1,13 +1,13 @@
 """Attribute values inside Tandem: plain Python, typed by declaration, with the status of their reading.
 
-    declared type        Python value
-    BOOL                 bool
-    INT                  int, within int64
-    DOUBLE               float, finite
-    STRING               str
-    TIMESTAMP            datetime, aware, UTC, whole milliseconds
-    <SCALAR>_LIST        tuple of those
-    (known to be empty)  None
+declared type        Python value
+BOOL                 bool
+INT                  int, within int64
+DOUBLE               float, finite
+STRING               str
+TIMESTAMP            datetime, aware, UTC, whole milliseconds
+<SCALAR>_LIST        tuple of those
+(known to be empty)  None
 """
 
 from __future__ import annotations

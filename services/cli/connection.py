@@ -1,0 +1,92 @@
+"""Where a command finds the server, and a channel to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import grpc
+from tandem.orchestrator.v1.orchestrator_service_pb2_grpc import OrchestratorServiceStub
+from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+
+from services.cli.failures import CommandFailed
+from shared.errors import Unavailable
+from shared.rpc.channel import open_channel
+from shared.rpc.tls import ClientTls
+
+DEFAULT_TARGET = "127.0.0.1:50051"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach a server."""
+
+    target: str = DEFAULT_TARGET
+    token: str | None = None
+    tls: ClientTls | None = None
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stubs:
+    """The services a server answers for, over one channel."""
+
+    orchestrator: OrchestratorServiceStub
+    profiles: ProfileServiceStub
+
+    @classmethod
+    def over(cls, channel: grpc.aio.Channel) -> Stubs:
+        return cls(OrchestratorServiceStub(channel), ProfileServiceStub(channel))  # type: ignore[no-untyped-call]
+
+
+def connection_options(command: Command) -> Command:
+    """Gives a command --target, --token, --timeout and the TLS options; it takes them as `**options`."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    options = [
+        click.option("--target", default=DEFAULT_TARGET, show_default=True, help="Server, host:port."),
+        click.option("--token", envvar="TANDEM_BEARER_TOKEN", help="Bearer token; or TANDEM_BEARER_TOKEN."),
+        click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds to wait for an answer."),
+        click.option("--tls", "uses_tls", is_flag=True, help="TLS, trusting the system's authorities."),
+        click.option("--tls-ca", "tls_ca_file", type=file, help="TLS, trusting this authority (PEM)."),
+        click.option("--tls-certificate", "tls_certificate_file", type=file, help="Client certificate (PEM)."),
+        click.option("--tls-key", "tls_key_file", type=file, help="Its private key (PEM)."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def connection_from(options: dict[str, Any]) -> Connection:
+    """Of the options that `connection_options` declares. Raises click.UsageError where they do not go together."""
+    ca, certificate, key = (options[f"tls_{name}_file"] for name in ("ca", "certificate", "key"))
+    if (certificate is None) != (key is None):
+        raise click.UsageError("--tls-certificate and --tls-key go together")
+    has_tls = options["uses_tls"] or ca is not None or certificate is not None
+    tls = ClientTls(ca, certificate, key) if has_tls else None
+    return Connection(options["target"], options["token"], tls, options["timeout_s"])
+
+
+def run(connection: Connection, talk: Callable[[Stubs], Awaitable[Answer]]) -> Answer:
+    """Opens a channel, talks, closes it. Raises what the server raised, or CommandFailed where none answers."""
+    try:
+        return asyncio.run(_run(connection, talk))
+    except Unavailable as error:
+        if error.reason != "DEPENDENCY_UNAVAILABLE" or "service" in error.metadata:
+            raise
+        raise CommandFailed("UNAVAILABLE", _nobody_answers(connection, error.message)) from error
+
+
+async def _run(connection: Connection, talk: Callable[[Stubs], Awaitable[Answer]]) -> Answer:
+    async with open_channel(connection.target, tls=connection.tls, token=connection.token) as channel:
+        return await talk(Stubs.over(channel))
+
+
+def _nobody_answers(connection: Connection, details: str) -> str:
+    return f"no Tandem answers at {connection.target}: start one with `tandem serve`, or set --target ({details})"

@@ -1,0 +1,151 @@
+"""Policies in MongoDB.
+
+The files of a record are stored before the transaction that makes it exist: they may be as large as a document can be,
+they never change, and without their record nobody reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from services.orchestrator.app.policy_store import (
+    NOTHING_ACTIVE,
+    ActivePointer,
+    PolicyRecord,
+    PolicyVersions,
+    Receipt,
+)
+from shared.errors import request_id_reused
+from shared.mongo import MongoDatabase, mongo_errors
+
+PIECE_BYTES = 8 * 1024 * 1024
+"""A document holds at most 16 MiB, and so may one file."""
+
+_STORE = "orchestrator"
+_POINTER_ID = "active"
+
+Document = dict[str, Any]
+
+
+class MongoPolicyStore:
+    """Implements PolicyStore."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+        self._policies = database.collection("policies")
+        self._files = database.collection("policy_files")
+        self._active = database.collection("active_policy")
+        self._receipts = database.collection("receipts")
+
+    async def add(self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer) -> bool:
+        await self._store_files(record)
+
+        async def change(session: AsyncClientSession) -> bool:
+            if await self._is_done(receipt, session):
+                return True
+            if await self._read_pointer(session) != pointer:
+                return False
+            await self._policies.update_one(
+                {"_id": record.versions.policy}, {"$setOnInsert": _document(record)}, upsert=True, session=session
+            )
+            await self._receipts.insert_one(_receipt_document(receipt), session=session)
+            if pointer == NOTHING_ACTIVE:
+                await self._move_pointer(record.versions.policy, pointer, session)
+            return True
+
+        return await self._database.transaction(change)
+
+    async def get(self, policy_version: str) -> PolicyRecord | None:
+        with mongo_errors(_STORE):
+            found = await self._policies.find_one({"_id": policy_version})
+            if found is None:
+                return None
+            pieces = self._files.find({"policy_version": policy_version}).sort([("path", 1), ("piece", 1)])
+            files: dict[str, bytes] = {}
+            async for piece in pieces:
+                files[piece["path"]] = files.get(piece["path"], b"") + piece["content"]
+        return PolicyRecord(PolicyVersions(**found["versions"]), found["name"], files, found["publish_time_ms"])
+
+    async def active(self) -> ActivePointer:
+        with mongo_errors(_STORE):
+            return await self._read_pointer(None)
+
+    async def activate(self, policy_version: str, receipt: Receipt, pointer: ActivePointer) -> bool:
+        async def change(session: AsyncClientSession) -> bool:
+            if await self._is_done(receipt, session):
+                return True
+            if await self._read_pointer(session) != pointer:
+                return False
+            await self._receipts.insert_one(_receipt_document(receipt), session=session)
+            await self._move_pointer(policy_version, pointer, session)
+            return True
+
+        return await self._database.transaction(change)
+
+    async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
+        with mongo_errors(_STORE):
+            found = await self._receipts.find_one({"_id": _receipt_id(rpc, request_id)})
+        return Receipt(rpc, request_id, found["body_hash"], found["response"]) if found is not None else None
+
+    async def _store_files(self, record: PolicyRecord) -> None:
+        with mongo_errors(_STORE):
+            for piece in _pieces(record):
+                await self._files.update_one({"_id": piece["_id"]}, {"$setOnInsert": piece}, upsert=True)
+
+    async def _is_done(self, receipt: Receipt, session: AsyncClientSession) -> bool:
+        """Whether the same call finished meanwhile. Raises AlreadyExists when another call took its request id."""
+        found = await self._receipts.find_one({"_id": _receipt_id(receipt.rpc, receipt.request_id)}, session=session)
+        if found is not None and found["body_hash"] != receipt.body_hash:
+            raise request_id_reused(receipt.request_id)
+        return found is not None
+
+    async def _read_pointer(self, session: AsyncClientSession | None) -> ActivePointer:
+        found = await self._active.find_one({"_id": _POINTER_ID}, session=session)
+        return ActivePointer(found["policy_version"], found["generation"]) if found is not None else NOTHING_ACTIVE
+
+    async def _move_pointer(self, policy_version: str, pointer: ActivePointer, session: AsyncClientSession) -> None:
+        """Two that move it at once meet in a write conflict, which makes MongoDB run one of them again."""
+        moved = {"policy_version": policy_version, "generation": pointer.generation + 1}
+        await self._active.update_one({"_id": _POINTER_ID}, {"$set": moved}, upsert=True, session=session)
+
+
+def _pieces(record: PolicyRecord) -> Iterator[Document]:
+    for path, content in record.files.items():
+        for start in range(0, max(1, len(content)), PIECE_BYTES):
+            yield {
+                "_id": f"{record.versions.policy}/{start // PIECE_BYTES}/{path}",
+                "policy_version": record.versions.policy,
+                "path": path,
+                "piece": start // PIECE_BYTES,
+                "content": content[start : start + PIECE_BYTES],
+            }
+
+
+def _document(record: PolicyRecord) -> Document:
+    versions = record.versions
+    return {
+        "name": record.name,
+        "publish_time_ms": record.publish_time_ms,
+        "versions": {
+            "policy": versions.policy,
+            "trait_schema": versions.trait_schema,
+            "rule_set": versions.rule_set,
+            "feature_set": versions.feature_set,
+            "catalogue": versions.catalogue,
+        },
+    }
+
+
+def _receipt_id(rpc: str, request_id: str) -> str:
+    return f"{rpc}/{request_id}"
+
+
+def _receipt_document(receipt: Receipt) -> Document:
+    return {
+        "_id": _receipt_id(receipt.rpc, receipt.request_id),
+        "body_hash": receipt.body_hash,
+        "response": receipt.response,
+    }

@@ -1,0 +1,93 @@
+"""What the orchestrator's stores are made of. A released SQL script never changes: a new version is a new script."""
+
+from __future__ import annotations
+
+from pymongo import IndexModel
+
+from shared.mongo import MongoSchema
+from shared.sqlite import StoreSchema
+
+POLICY_TABLES = """
+CREATE TABLE policies (
+    policy_version      TEXT PRIMARY KEY,
+    name                TEXT NOT NULL,
+    trait_schema        TEXT NOT NULL,
+    rule_set            TEXT NOT NULL,
+    feature_set         TEXT NOT NULL,
+    catalogue           TEXT NOT NULL,
+    publish_time_ms     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE policy_files (
+    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
+    path                TEXT NOT NULL,
+    content             BLOB NOT NULL,
+    PRIMARY KEY (policy_version, path)
+) STRICT;
+
+CREATE TABLE active_policy (
+    singleton           INTEGER PRIMARY KEY CHECK (singleton = 1),
+    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
+    generation          INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE receipts (
+    rpc                 TEXT NOT NULL,
+    request_id          TEXT NOT NULL,
+    body_hash           TEXT NOT NULL,
+    response            BLOB NOT NULL,
+    PRIMARY KEY (rpc, request_id)
+) STRICT;
+"""
+
+DECISION_TABLES = """
+CREATE TABLE decisions (
+    decision_id         TEXT PRIMARY KEY,
+    request_id          TEXT NOT NULL UNIQUE,
+    profile_id          TEXT NOT NULL,
+    decision_time_ms    INTEGER NOT NULL,
+    policy_version      TEXT NOT NULL,
+    record              BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE outcomes (
+    idempotency_key     TEXT PRIMARY KEY,
+    decision_id         TEXT NOT NULL,
+    reward_key          TEXT NOT NULL,
+    effect              INTEGER NOT NULL,
+    outcome_time_ms     INTEGER NOT NULL,
+    outcome             BLOB NOT NULL
+) STRICT;
+CREATE INDEX outcomes_by_decision ON outcomes (decision_id);
+CREATE INDEX outcomes_by_reward_key ON outcomes (reward_key);
+
+CREATE TABLE reward_outbox (
+    reward_key          TEXT PRIMARY KEY,
+    revision            INTEGER NOT NULL,
+    value               REAL NOT NULL,
+    time_ms             INTEGER NOT NULL,
+    presentation        BLOB
+) STRICT;
+CREATE INDEX rewards_pending ON reward_outbox (reward_key) WHERE presentation IS NOT NULL;
+
+CREATE TABLE secrets (
+    name                TEXT PRIMARY KEY,
+    value               BLOB NOT NULL
+) STRICT;
+"""
+"""A reward without its presentation was delivered."""
+
+MIGRATIONS: tuple[str, ...] = (POLICY_TABLES + DECISION_TABLES,)
+SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
+
+MONGO_SCHEMA = MongoSchema(
+    "orchestrator",
+    1,
+    {
+        "policy_files": [IndexModel([("policy_version", 1)])],
+        "decisions": [IndexModel([("request_id", 1)], unique=True)],
+        "outcomes": [IndexModel([("decision_id", 1)]), IndexModel([("reward_key", 1)])],
+        "reward_outbox": [IndexModel([("is_pending", 1)], partialFilterExpression={"is_pending": True})],
+    },
+)
+"""Collections: policies, policy_files, active_policy, receipts, decisions, outcomes, reward_outbox, secrets."""

@@ -1,0 +1,104 @@
+"""Outcomes and the rewards they come to, in the orchestrator's SQLite database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from services.orchestrator.adapters.blob import BlobCodec
+from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation
+from services.orchestrator.app.policy_store import Receipt
+from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
+from shared.errors import request_id_reused
+from shared.sqlite import SqliteDatabase
+
+_RECEIPT = "SELECT body_hash, response FROM receipts WHERE rpc = ? AND request_id = ?"
+_INSERT_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?)"
+_INSERT = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING"
+_LESSONS = "SELECT effect, outcome_time_ms FROM outcomes WHERE reward_key = ?"
+_QUEUE = (
+    "INSERT INTO reward_outbox VALUES (:key, 1, :value, :time_ms, :presentation) ON CONFLICT (reward_key) DO UPDATE "
+    "SET revision = revision + 1, value = :value, time_ms = :time_ms, presentation = :presentation "
+    "WHERE value <> :value"
+)
+_PENDING = (
+    "SELECT reward_key, revision, value, time_ms, presentation FROM reward_outbox WHERE presentation IS NOT NULL "
+    "ORDER BY time_ms LIMIT ?"
+)
+_COUNT_PENDING = "SELECT count(*) FROM reward_outbox WHERE presentation IS NOT NULL"
+_DELIVERED = "UPDATE reward_outbox SET presentation = NULL WHERE reward_key = ? AND revision = ?"
+
+_Row = tuple[str, str, str, int, int, bytes]
+
+
+class SqliteOutcomeStore:
+    """Implements OutcomeStore."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+        self._codec = BlobCodec()
+
+    async def append(self, capture: Capture) -> Receipt:
+        rows = [self._row(outcome) for outcome in capture.outcomes]
+        presentations = {key: self._codec.encode(each) for key, each in capture.presentations.items()}
+
+        def change(connection: sqlite3.Connection) -> Receipt:
+            earlier = _earlier(connection, capture)
+            if earlier is not None:
+                return earlier
+            new_keys = {row[0] for row in rows if connection.execute(_INSERT, row).rowcount == 1}
+            for reward_key, presentation in presentations.items():
+                _queue_reward(connection, reward_key, presentation)
+            receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
+            connection.execute(_INSERT_RECEIPT, (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response))
+            return receipt
+
+        return await self._database.write(change)
+
+    async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
+        row = self._database.read_one(_RECEIPT, (rpc, request_id))
+        return Receipt(rpc, request_id, *row) if row is not None else None
+
+    async def list_by_decision(self, decision_id: str) -> tuple[CapturedOutcome, ...]:
+        rows = self._database.read("SELECT outcome FROM outcomes WHERE decision_id = ? ORDER BY rowid", (decision_id,))
+        return tuple(self._codec.decode(CapturedOutcome, blob) for (blob,) in rows)
+
+    async def pending(self, limit: int) -> tuple[PendingReward, ...]:
+        return tuple(
+            PendingReward(key, revision, value, time_ms, self._codec.decode(Presentation, presentation))
+            for key, revision, value, time_ms, presentation in self._database.read(_PENDING, (limit,))
+        )
+
+    async def count_pending(self) -> int:
+        row = self._database.read_one(_COUNT_PENDING)
+        return int(row[0]) if row is not None else 0
+
+    async def mark_delivered(self, rewards: Sequence[PendingReward]) -> None:
+        delivered = [(reward.reward_key, reward.revision) for reward in rewards]
+        await self._database.write(lambda connection: connection.executemany(_DELIVERED, delivered).rowcount)
+
+    def _row(self, outcome: CapturedOutcome) -> _Row:
+        return (
+            outcome.item.idempotency_key,
+            outcome.decision_id,
+            outcome.reward_key,
+            int(outcome.effect),
+            outcome.outcome_time_ms,
+            self._codec.encode(outcome),
+        )
+
+
+def _earlier(connection: sqlite3.Connection, capture: Capture) -> Receipt | None:
+    row = connection.execute(_RECEIPT, (capture.rpc, capture.request_id)).fetchone()
+    if row is not None and row[0] != capture.body_hash:
+        raise request_id_reused(capture.request_id)
+    return Receipt(capture.rpc, capture.request_id, *row) if row is not None else None
+
+
+def _queue_reward(connection: sqlite3.Connection, reward_key: str, presentation: bytes) -> None:
+    """What all outcomes of the presentation come to waits for delivery, unless it is what was learnt already."""
+    lessons = connection.execute(_LESSONS, (reward_key,)).fetchall()
+    learnt = reward_of(Lesson(Effect(effect), time_ms) for effect, time_ms in lessons)
+    if learnt is not None:
+        values = {"key": reward_key, "value": learnt.value, "time_ms": learnt.time_ms, "presentation": presentation}
+        connection.execute(_QUEUE, values)

@@ -1,0 +1,116 @@
+"""Policies in the orchestrator's SQLite database."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from services.orchestrator.app.policy_store import (
+    NOTHING_ACTIVE,
+    ActivePointer,
+    PolicyRecord,
+    PolicyVersions,
+    Receipt,
+)
+from shared.errors import request_id_reused
+from shared.sqlite import SqliteDatabase
+
+_POINTER = "SELECT policy_version, generation FROM active_policy"
+_RECEIPT = "SELECT body_hash, response FROM receipts WHERE rpc = ? AND request_id = ?"
+
+
+class SqlitePolicyStore:
+    """Implements PolicyStore."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def add(self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer) -> bool:
+        def change(connection: sqlite3.Connection) -> bool:
+            if _is_done(connection, receipt):
+                return True
+            if _pointer(connection) != pointer:
+                return False
+            _insert_record(connection, record)
+            _insert_receipt(connection, receipt)
+            if pointer == NOTHING_ACTIVE:
+                connection.execute("INSERT INTO active_policy VALUES (1, ?, 1)", (record.versions.policy,))
+            return True
+
+        return await self._database.write(change)
+
+    async def get(self, policy_version: str) -> PolicyRecord | None:
+        row = self._database.read_one(
+            "SELECT policy_version, trait_schema, rule_set, feature_set, catalogue, name, publish_time_ms "
+            "FROM policies WHERE policy_version = ?",
+            (policy_version,),
+        )
+        if row is None:
+            return None
+        files = self._database.read(
+            "SELECT path, content FROM policy_files WHERE policy_version = ? ORDER BY path", (policy_version,)
+        )
+        *versions, name, publish_time_ms = row
+        return PolicyRecord(PolicyVersions(*versions), name, dict(files), publish_time_ms)
+
+    async def active(self) -> ActivePointer:
+        row = self._database.read_one(_POINTER)
+        return ActivePointer(*row) if row is not None else NOTHING_ACTIVE
+
+    async def activate(self, policy_version: str, receipt: Receipt, pointer: ActivePointer) -> bool:
+        def change(connection: sqlite3.Connection) -> bool:
+            if _is_done(connection, receipt):
+                return True
+            if _pointer(connection) != pointer:
+                return False
+            _insert_receipt(connection, receipt)
+            connection.execute(
+                "INSERT OR REPLACE INTO active_policy VALUES (1, ?, ?)", (policy_version, pointer.generation + 1)
+            )
+            return True
+
+        return await self._database.write(change)
+
+    async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
+        row = self._database.read_one(_RECEIPT, (rpc, request_id))
+        return Receipt(rpc, request_id, *row) if row is not None else None
+
+
+def _pointer(connection: sqlite3.Connection) -> ActivePointer:
+    row = connection.execute(_POINTER).fetchone()
+    return ActivePointer(*row) if row is not None else NOTHING_ACTIVE
+
+
+def _is_done(connection: sqlite3.Connection, receipt: Receipt) -> bool:
+    """Whether the same call finished meanwhile. Raises AlreadyExists when another call took its request id."""
+    row = connection.execute(_RECEIPT, (receipt.rpc, receipt.request_id)).fetchone()
+    if row is not None and row[0] != receipt.body_hash:
+        raise request_id_reused(receipt.request_id)
+    return row is not None
+
+
+def _insert_record(connection: sqlite3.Connection, record: PolicyRecord) -> None:
+    versions = record.versions
+    connection.execute(
+        "INSERT OR IGNORE INTO policies (policy_version, name, trait_schema, rule_set, feature_set, catalogue, "
+        "publish_time_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            versions.policy,
+            record.name,
+            versions.trait_schema,
+            versions.rule_set,
+            versions.feature_set,
+            versions.catalogue,
+            record.publish_time_ms,
+        ),
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO policy_files VALUES (?, ?, ?)",
+        [(versions.policy, path, content) for path, content in record.files.items()],
+    )
+
+
+def _insert_receipt(connection: sqlite3.Connection, receipt: Receipt) -> None:
+    connection.execute(
+        "INSERT INTO receipts VALUES (?, ?, ?, ?)",
+        (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response),
+    )

@@ -1,0 +1,147 @@
+"""DecideResponse."""
+
+from __future__ import annotations
+
+from google.protobuf.duration_pb2 import Duration
+from tandem.common.v1 import stage_pb2, subject_pb2
+from tandem.orchestrator.v1 import decision_pb2 as pb
+from tandem.orchestrator.v1 import policy_pb2
+
+from services.orchestrator.api.mapping import fields
+from services.orchestrator.domain.decision import (
+    Answer,
+    Candidate,
+    Dropped,
+    Fallback,
+    NoAction,
+    PlacementAnswer,
+    Proposition,
+    Timing,
+)
+from shared.rpc.values import value_to_proto
+
+_NS_PER_S = 1_000_000_000
+
+
+def response_of(answer: Answer) -> pb.DecideResponse:
+    versions = answer.versions
+    return pb.DecideResponse(
+        decision_id=answer.decision_id,
+        profile_id=answer.profile_id,
+        placement_results=[_placement(each) for each in answer.placements],
+        candidates=[_candidate(each) for each in answer.candidates],
+        dropped=[_dropped(each) for each in answer.dropped],
+        dropped_by_stage=[
+            stage_pb2.StageCount(stage=stage, count=count)  # type: ignore[arg-type]
+            for stage, count in answer.dropped_by_stage.items()
+        ],
+        versions=policy_pb2.Versions(
+            policy=versions.policy, rule_set=versions.rule_set, model=versions.model, catalogue=versions.catalogue
+        ),
+        feature_statuses={name: int(status) for name, status in answer.feature_statuses.items()},  # type: ignore[misc]
+        degraded=answer.degraded,
+        advisories=answer.advisories,
+        timing=_timing(answer.timing),
+        consistency_token=subject_pb2.ConsistencyToken(value=answer.consistency_token)
+        if answer.consistency_token
+        else None,
+        decision_time=fields.time_proto(answer.decision_time_ms),
+        request_id=answer.request_id,
+    )
+
+
+def _placement(answer: PlacementAnswer) -> pb.PlacementResult:
+    result = pb.PlacementResult(placement_id=answer.placement_id)
+    if answer.propositions:
+        result.propositions.items.extend(_proposition(each) for each in answer.propositions)
+    elif answer.fallback is not None:
+        result.fallback.CopyFrom(_fallback(answer.fallback))
+    elif answer.no_action is not None:
+        result.no_action.CopyFrom(_no_action(answer.no_action))
+    return result
+
+
+def _proposition(proposition: Proposition) -> pb.Proposition:
+    return pb.Proposition(
+        proposition_id=proposition.proposition_id,
+        channel=proposition.channel,
+        issue=proposition.issue,
+        group=proposition.group,
+        action=proposition.action,
+        treatment=proposition.treatment,
+        locale=proposition.locale,
+        content=proposition.content,
+        content_version=proposition.content_version,
+        message_class=proposition.message_class,
+        rank=proposition.rank,
+        priority=proposition.priority,
+        propensity=proposition.propensity,
+        context_weight=proposition.context_weight,
+        business_value=proposition.business_value,
+        lever=proposition.lever,
+        cost=proposition.cost,
+        choice_probability=proposition.choice_probability,
+        uncertainty=proposition.uncertainty,
+        evidence=proposition.evidence,
+        expire_time=fields.time_proto(proposition.expire_time_ms),
+        tracking_token=proposition.tracking_token,
+        consent_ref=proposition.consent_ref,
+    )
+
+
+def _fallback(fallback: Fallback) -> pb.Fallback:
+    return pb.Fallback(
+        treatment=fallback.treatment,
+        channel=fallback.channel,
+        content=fallback.content,
+        locale=fallback.locale,
+        reason=int(fallback.reason),  # type: ignore[arg-type]
+    )
+
+
+def _no_action(silence: NoAction) -> pb.NoAction:
+    return pb.NoAction(
+        reason=int(silence.reason),  # type: ignore[arg-type]
+        expected_value=silence.expected_value,
+        choice_probability=silence.choice_probability,
+    )
+
+
+def _candidate(candidate: Candidate) -> pb.Candidate:
+    return pb.Candidate(
+        action=candidate.action,
+        treatment=candidate.treatment,
+        channel=candidate.channel,
+        placement_id=candidate.placement_id,
+        choice_probability=candidate.choice_probability,
+        priority=candidate.priority,
+        propensity=candidate.propensity,
+    )
+
+
+def _dropped(dropped: Dropped) -> stage_pb2.Dropped:
+    return stage_pb2.Dropped(
+        action=dropped.action,
+        channel=dropped.channel,
+        stage=dropped.stage,  # type: ignore[arg-type]
+        rule_id=dropped.rule_id,
+        rule_version=dropped.rule_version,
+        attribute=dropped.attribute,
+        observed=None if dropped.observed is None else value_to_proto(dropped.observed),
+        status=int(dropped.status or fields.UNSPECIFIED),  # type: ignore[arg-type]
+        threshold=dropped.threshold,
+    )
+
+
+def _timing(timing: Timing) -> pb.Timing:
+    return pb.Timing(
+        profile=_duration(timing.profile_ns),
+        rules=_duration(timing.rules_ns),
+        scoring=_duration(timing.scoring_ns),
+        arbitration=_duration(timing.arbitration_ns),
+        total=_duration(timing.total_ns),
+    )
+
+
+def _duration(span_ns: int) -> Duration:
+    return Duration(seconds=span_ns // _NS_PER_S, nanos=span_ns % _NS_PER_S)

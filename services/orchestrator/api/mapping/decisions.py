@@ -1,0 +1,34 @@
+"""GetDecision and ExplainDecision."""
+
+from __future__ import annotations
+
+from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
+
+from services.orchestrator.api.mapping import answer, fields, outcomes
+from services.orchestrator.api.mapping.request import request_to
+from services.orchestrator.app.explain_decision import Explanation
+from services.orchestrator.app.get_decision import RecordedDecision
+from services.orchestrator.app.outcome_store import CapturedOutcome
+from shared.rpc.values import feature_to_proto
+
+
+def recorded_response(decision: RecordedDecision) -> pb.GetDecisionResponse:
+    return pb.GetDecisionResponse(
+        request=request_to(decision.command),
+        response=answer.response_of(decision.answer),
+        outcomes=[_captured(outcome) for outcome in decision.outcomes],
+    )
+
+
+def explained_response(explanation: Explanation) -> pb.ExplainDecisionResponse:
+    return pb.ExplainDecisionResponse(
+        response=answer.response_of(explanation.answer),
+        attributes={name: feature_to_proto(feature) for name, feature in explanation.attributes.items()},
+        segments=explanation.segments,
+    )
+
+
+def _captured(outcome: CapturedOutcome) -> pb.GetDecisionResponse.CapturedOutcome:
+    return pb.GetDecisionResponse.CapturedOutcome(
+        item=outcomes.item_to(outcome.item), capture_time=fields.time_proto(outcome.capture_time_ms)
+    )

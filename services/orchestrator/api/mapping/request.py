@@ -1,0 +1,101 @@
+"""DecideRequest, both ways: what came in, and what a recorded decision was asked."""
+
+from __future__ import annotations
+
+from tandem.common.v1 import subject_pb2
+from tandem.orchestrator.v1 import decision_pb2 as pb
+
+from services.orchestrator.api.mapping import fields
+from services.orchestrator.api.mapping.subject import event_from, event_to, identities_from, subject_to
+from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.decision import Explain, Mode
+from services.orchestrator.domain.places import DEFAULT_COUNT, MAX_COUNT, Accepts, PlacementRequest, PlaceRequest
+from shared.rpc.values import value_from_proto, value_to_proto
+
+MAX_ITEMS = 100
+"""Of events, channels, placements and context attributes, each."""
+MAX_EXCLUDED = 10_000
+MAX_LENGTH = 1_000_000
+
+
+def command_from(request: pb.DecideRequest) -> DecideCommand:
+    """Raises InvalidArgument naming the field."""
+    for name in ("events", "channels", "placements", "context"):
+        fields.at_most(getattr(request, name), MAX_ITEMS, name)
+    fields.at_most(request.excluded_actions, MAX_EXCLUDED, "excluded_actions")
+    return DecideCommand(
+        request_id=fields.identifier(request.request_id, "request_id"),
+        identities=identities_from(request.subject),
+        places=_places(request),
+        events=tuple(event_from(event, f"events[{index}]") for index, event in enumerate(request.events)),
+        consistency_token=fields.short_text(request.consistency_token.value, "consistency_token.value"),
+        context={
+            fields.short_text(name, "context"): value_from_proto(value, f'context["{name}"]')
+            for name, value in request.context.items()
+        },
+        locale=fields.short_text(request.locale, "locale"),
+        session_id=fields.short_text(request.session_id, "session_id"),
+        decision_time_ms=fields.time_ms(request, "decision_time"),
+        excluded_actions=tuple(request.excluded_actions),
+        across_placements=request.dedup.across_placements if request.dedup.HasField("across_placements") else None,
+        mode=fields.enum(Mode, request.mode, "mode", Mode.EXECUTE),
+        explain=fields.enum(Explain, request.explain, "explain", Explain.NONE),
+    )
+
+
+def _places(request: pb.DecideRequest) -> PlaceRequest:
+    return PlaceRequest(
+        fields.enum(Direction, request.direction, "direction", Direction.INBOUND),
+        tuple(channel.upper() for channel in request.channels),
+        tuple(_placement(each, f"placements[{index}]") for index, each in enumerate(request.placements)),
+    )
+
+
+def _placement(placement: pb.Placement, path: str) -> PlacementRequest:
+    accepts = placement.accepts
+    return PlacementRequest(
+        placement.placement_id,
+        fields.count(placement.count, f"{path}.count", MAX_COUNT) or DEFAULT_COUNT,
+        Accepts(
+            tuple(accepts.formats),
+            fields.count(accepts.max_length, f"{path}.accepts.max_length", MAX_LENGTH),
+            fields.count(accepts.width, f"{path}.accepts.width", MAX_LENGTH),
+            fields.count(accepts.height, f"{path}.accepts.height", MAX_LENGTH),
+        ),
+    )
+
+
+def request_to(command: DecideCommand) -> pb.DecideRequest:
+    """As it was understood: channels in upper case, defaults filled in."""
+    token = command.consistency_token
+    return pb.DecideRequest(
+        request_id=command.request_id,
+        subject=subject_to(command.identities) if command.identities else None,
+        events=[event_to(event) for event in command.events],
+        consistency_token=subject_pb2.ConsistencyToken(value=token) if token else None,
+        direction=int(command.places.direction),  # type: ignore[arg-type]
+        channels=command.places.channels,
+        placements=[_placement_to(placement) for placement in command.places.placements],
+        context={name: value_to_proto(value) for name, value in command.context.items()},
+        locale=command.locale,
+        session_id=command.session_id,
+        decision_time=fields.time_proto(command.decision_time_ms),
+        excluded_actions=command.excluded_actions,
+        dedup=None if command.across_placements is None else pb.Dedup(across_placements=command.across_placements),
+        mode=int(command.mode),  # type: ignore[arg-type]
+        explain=int(command.explain),  # type: ignore[arg-type]
+    )
+
+
+def _placement_to(placement: PlacementRequest) -> pb.Placement:
+    accepts = placement.accepts
+    return pb.Placement(
+        placement_id=placement.placement_id,
+        count=placement.count,
+        accepts=None
+        if accepts == Accepts()
+        else pb.Accepts(
+            formats=accepts.formats, max_length=accepts.max_length, width=accepts.width, height=accepts.height
+        ),
+    )

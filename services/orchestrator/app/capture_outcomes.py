@@ -1,0 +1,165 @@
+"""CaptureOutcomes: what became of propositions, each kept once, and learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+import msgspec
+
+from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeItem
+from services.orchestrator.app.presentations import PresentationFinder, Presented
+from services.orchestrator.app.receipts import earlier_answer
+from services.orchestrator.app.reward_courier import RewardCourier
+from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.outcome import Effect, effect_of
+from shared import errors
+from shared.clock import MAX_CLOCK_SKEW_MS
+from shared.errors import InvalidArgument, TandemError, Violation
+from shared.ids import content_hash
+
+RPC = "CaptureOutcomes"
+MAX_ITEMS = 1_000
+INLINE_DELIVERY_MS = 1_000
+"""How long a capture waits for the scoring service before it leaves its rewards to the background."""
+
+_KINDS: Mapping[str, type[TandemError]] = {kind.__name__: kind for kind in (errors.InvalidArgument, errors.NotFound)}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFault:
+    """Why one item was not taken."""
+
+    kind: str
+    reason: str
+    message: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+
+    @classmethod
+    def of(cls, error: TandemError) -> ItemFault:
+        return cls(type(error).__name__, error.reason, error.message, error.metadata, error.violations)
+
+    def error(self) -> TandemError:
+        return _KINDS[self.kind](self.reason, self.message, metadata=self.metadata, violations=self.violations)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item: taken now, taken before, or faulty."""
+
+    idempotency_key: str
+    decision_id: str = ""
+    duplicate: bool = False
+    fault: ItemFault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureAnswer:
+    """In the order of the request."""
+
+    items: tuple[ItemResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An item whose presentation was found."""
+
+    item: OutcomeItem
+    presented: Presented
+
+
+class CaptureOutcomes:
+    """Outcomes are durable when answered; the model has usually learnt from them, and will in any case."""
+
+    def __init__(self, world: Surroundings, courier: RewardCourier) -> None:
+        self._world = world
+        self._courier = courier
+
+    async def __call__(self, request_id: str, items: Sequence[OutcomeItem | InvalidArgument]) -> CaptureAnswer:
+        """`items` may hold what was wrong with an item already. Raises InvalidArgument, AlreadyExists, Unavailable."""
+        if len(items) > MAX_ITEMS:
+            raise InvalidArgument.field("items", f"must be at most {MAX_ITEMS}")
+        body_hash = content_hash([str(item) if isinstance(item, InvalidArgument) else item for item in items])
+        earlier = await earlier_answer(self._world.outcomes, RPC, request_id, body_hash, CaptureAnswer)
+        if earlier is not None:
+            return earlier
+        found = await self._find_all(items)
+        capture = self._capture(request_id, body_hash, found)
+        receipt = await self._world.outcomes.append(capture)
+        answer = msgspec.json.decode(receipt.response, type=CaptureAnswer)
+        self._count(found, answer)
+        await self._courier.deliver_now(INLINE_DELIVERY_MS)
+        return answer
+
+    async def _find_all(self, items: Sequence[OutcomeItem | InvalidArgument]) -> list[_Taken | ItemFault]:
+        finder = PresentationFinder(self._world.log, self._world.signer, self._world.policies)
+        return [await self._find(finder, item, f"items[{index}]") for index, item in enumerate(items)]
+
+    async def _find(
+        self, finder: PresentationFinder, item: OutcomeItem | InvalidArgument, path: str
+    ) -> _Taken | ItemFault:
+        if isinstance(item, InvalidArgument):
+            return ItemFault.of(item)
+        try:
+            _check_time(item, path, self._world.clock())
+            return _Taken(item, await finder.find(item, path))
+        except (errors.InvalidArgument, errors.NotFound) as fault:
+            return ItemFault.of(fault)
+
+    def _capture(self, request_id: str, body_hash: str, found: Sequence[_Taken | ItemFault]) -> Capture:
+        now_ms = self._world.clock()
+        taken: dict[str, CapturedOutcome] = {}
+        presentations = {}
+        for position, each in enumerate(found):
+            if isinstance(each, ItemFault) or each.item.idempotency_key in taken:
+                continue
+            outcome = _captured(each, position, now_ms)
+            taken[each.item.idempotency_key] = outcome
+            if outcome.effect is not Effect.NOTHING:
+                presentations[outcome.reward_key] = each.presented.presentation
+
+        def response_of(new_keys: Set[str]) -> bytes:
+            return msgspec.json.encode(_answer(found, new_keys))
+
+        return Capture(RPC, request_id, body_hash, tuple(taken.values()), presentations, response_of)
+
+    def _count(self, found: Sequence[_Taken | ItemFault], answer: CaptureAnswer) -> None:
+        for each, result in zip(found, answer.items, strict=True):
+            if isinstance(each, _Taken) and not result.duplicate:
+                self._world.telemetry.captured(each.item.outcome)
+
+
+def _captured(taken: _Taken, position: int, now_ms: int) -> CapturedOutcome:
+    item, presented = taken.item, taken.presented
+    return CapturedOutcome(
+        item=item,
+        decision_id=presented.record.decision_id,
+        reward_key=presented.reward_key,
+        effect=effect_of(item.outcome, presented.direction, is_machine=item.is_machine),
+        outcome_time_ms=now_ms if item.outcome_time_ms is None else item.outcome_time_ms,
+        capture_time_ms=now_ms,
+        position=position,
+    )
+
+
+def _answer(found: Sequence[_Taken | ItemFault], new_keys: Set[str]) -> CaptureAnswer:
+    """A key that comes twice in one call is new once."""
+    fresh = set(new_keys)
+    results = []
+    for each in found:
+        if isinstance(each, ItemFault):
+            results.append(ItemResult("", fault=each))
+            continue
+        key = each.item.idempotency_key
+        results.append(ItemResult(key, each.presented.record.decision_id, duplicate=key not in fresh))
+        fresh.discard(key)
+    return CaptureAnswer(tuple(results))
+
+
+def _check_time(item: OutcomeItem, path: str, now_ms: int) -> None:
+    time_ms = item.outcome_time_ms
+    if time_ms is not None and not 0 <= time_ms <= now_ms + MAX_CLOCK_SKEW_MS:
+        raise InvalidArgument.field(
+            f"{path}.outcome_time", "must not be before 1970 or more than five minutes ahead of the server"
+        )

@@ -1,0 +1,36 @@
+"""A request to decide, as the rest of the service sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.orchestrator.app.ports import Identity, SubjectEvent
+from services.orchestrator.domain.decision import Explain, Mode
+from services.orchestrator.domain.places import PlaceRequest
+from shared.ids import content_hash
+from shared.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class DecideCommand:
+    request_id: str
+    identities: tuple[Identity, ...]
+    places: PlaceRequest
+    events: tuple[SubjectEvent, ...] = ()
+    consistency_token: str = ""
+    context: Mapping[str, Value] = field(default_factory=dict)
+    locale: str = ""
+    session_id: str = ""
+    decision_time_ms: int | None = None
+    """None: on arrival."""
+    excluded_actions: tuple[str, ...] = ()
+    across_placements: bool | None = None
+    """Whether one action fills at most one placement; None for the default, yes."""
+    mode: Mode = Mode.EXECUTE
+    explain: Explain = Explain.NONE
+
+    @property
+    def body_hash(self) -> str:
+        """Equal for requests that ask the same."""
+        return content_hash(self)

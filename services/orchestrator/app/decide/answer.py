@@ -1,0 +1,71 @@
+"""The whole answer of a decision, but for its timing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known
+from services.orchestrator.app.decide.judge import RULES_UNAVAILABLE
+from services.orchestrator.app.decide.placements import Settled, closed_placements, placements_of
+from services.orchestrator.app.decide.reasons import drop_counts, dropped
+from services.orchestrator.app.decide.record import candidates_of, columns_of, lost_block
+from services.orchestrator.app.decide.score import SCORING_UNAVAILABLE
+from services.orchestrator.domain.decision import Answer, Candidate, Explain, PlacementAnswer, Versions
+from services.orchestrator.domain.tracking import TokenSigner
+
+CONTACT_POLICY_NOT_ENFORCED = "CONTACT_POLICY_NOT_ENFORCED"
+_DEGRADING = frozenset({PROFILE_UNAVAILABLE, RULES_UNAVAILABLE, SCORING_UNAVAILABLE})
+
+
+def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
+    """The answer of a decision that came to its end, as explained as was asked for."""
+    brief, choice = settled.brief, settled.choice
+    blocks = (*choice.contest.drops, lost_block(brief.catalogue, columns_of(choice), choice.draws))
+    advisories = () if choice.scored.is_learnt else (SCORING_UNAVAILABLE,)
+    answer = _answer(brief, settled.known, settled.decision_id, placements_of(settled, signer), advisories)
+    reasons = dropped(brief, settled.verdict, settled.competition, blocks) if brief.wants_reasons else ()
+    return replace(
+        answer,
+        versions=replace(answer.versions, model=choice.scored.scores.model_version),
+        dropped_by_stage=drop_counts(settled.verdict, blocks),
+        candidates=_candidates(settled) if brief.command.explain is Explain.FULL else (),
+        dropped=reasons,
+    )
+
+
+def closed_answer(brief: Brief, known: Known, decision_id: str) -> Answer:
+    """The answer when the person or the rules could not be read: fallbacks and silence."""
+    advisories = (RULES_UNAVAILABLE,) if known.is_complete else ()
+    return _answer(brief, known, decision_id, closed_placements(brief, known), advisories)
+
+
+def _answer(
+    brief: Brief,
+    known: Known,
+    decision_id: str,
+    placements: tuple[PlacementAnswer, ...],
+    advisories: Sequence[str],
+) -> Answer:
+    versions, settings = brief.policy.versions, brief.policy.settings
+    unenforced = (CONTACT_POLICY_NOT_ENFORCED,) if settings.declares_contact_policy else ()
+    every_advisory = (*known.advisories, *advisories, *unenforced)
+    return Answer(
+        decision_id=decision_id,
+        request_id=brief.command.request_id,
+        profile_id=known.view.profile_id,
+        placements=placements,
+        versions=Versions(versions.policy, versions.rule_set, "", versions.catalogue),
+        decision_time_ms=brief.now_ms,
+        feature_statuses={name: feature.status for name, feature in known.features.items()},
+        advisories=every_advisory,
+        degraded=not _DEGRADING.isdisjoint(every_advisory),
+        consistency_token=known.view.consistency_token,
+    )
+
+
+def _candidates(settled: Settled) -> tuple[Candidate, ...]:
+    placement_ids = [place.placement_id for place in settled.brief.places]
+    choice = settled.choice
+    return candidates_of(settled.brief.catalogue, placement_ids, columns_of(choice), choice.draws)

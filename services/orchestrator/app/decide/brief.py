@@ -1,0 +1,98 @@
+"""What was asked, checked against the active policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.domain.catalogue import Catalogue, Direction
+from services.orchestrator.domain.decision import Explain, Mode
+from services.orchestrator.domain.lineup import Indices
+from services.orchestrator.domain.places import Place, places_of
+from services.orchestrator.domain.policy_parts import AttributePart
+from services.orchestrator.domain.undeclared import undeclared
+from shared.clock import MAX_CLOCK_SKEW_MS
+from shared.errors import InvalidArgument
+from shared.values import NOT_FOUND, Feature, Value, conform, present
+
+CONTEXT_PREFIX = "context."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Brief:
+    """A command that makes sense under the policy."""
+
+    command: DecideCommand
+    policy: ActivePolicy
+    places: tuple[Place, ...]
+    excluded: Indices
+    context: Mapping[str, Feature]
+    """Every declared context attribute, as "context.<name>"."""
+    now_ms: int
+    """The moment decided for."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.policy.catalogue
+
+    @property
+    def wants_reasons(self) -> bool:
+        return self.command.explain is not Explain.NONE
+
+
+def brief_of(command: DecideCommand, policy: ActivePolicy, arrival_ms: int) -> Brief:
+    """Raises InvalidArgument for what the policy does not declare, or the mode does not allow."""
+    if command.places.direction is Direction.OUTBOUND and not command.identities:
+        raise InvalidArgument.field(
+            "subject.identities", "required to reach out to somebody", reason="REQUIRED_FIELD_MISSING"
+        )
+    return Brief(
+        command,
+        policy,
+        places_of(command.places, policy.catalogue),
+        _excluded(command.excluded_actions, policy.catalogue),
+        _context(command.context, policy.attributes),
+        _moment(command, arrival_ms),
+    )
+
+
+def _excluded(actions: tuple[str, ...], catalogue: Catalogue) -> Indices:
+    for position, action in enumerate(actions):
+        if action not in catalogue.action_index:
+            raise undeclared("action", action, f"excluded_actions[{position}]")
+    return np.array([catalogue.action_index[action] for action in actions], dtype=np.int32)
+
+
+def _context(given: Mapping[str, Value], attributes: Mapping[str, AttributePart]) -> dict[str, Feature]:
+    """Undeclared keys are kept in the record only: conditions cannot name them."""
+    features = {name: NOT_FOUND for name in attributes if name.startswith(CONTEXT_PREFIX)}
+    for key, value in given.items():
+        attribute = attributes.get(CONTEXT_PREFIX + key)
+        if attribute is not None:
+            features[attribute.name] = present(_conformed(key, value, attribute))
+    return features
+
+
+def _conformed(key: str, value: Value, attribute: AttributePart) -> Value:
+    path = f'context["{key}"]'
+    try:
+        conformed = conform(value, attribute.type)
+    except ValueError as problem:
+        raise InvalidArgument.field(path, f"must be {problem}") from None
+    if conformed is not None and attribute.allowed and conformed not in attribute.allowed:
+        raise InvalidArgument.field(path, "must be one of the values the policy allows")
+    return conformed
+
+
+def _moment(command: DecideCommand, arrival_ms: int) -> int:
+    if command.decision_time_ms is None:
+        return arrival_ms
+    if command.decision_time_ms < 0:
+        raise InvalidArgument.field("decision_time", "must not be before 1970")
+    if command.mode is Mode.EXECUTE and command.decision_time_ms > arrival_ms + MAX_CLOCK_SKEW_MS:
+        raise InvalidArgument.field("decision_time", "must not be more than five minutes ahead of the server")
+    return command.decision_time_ms

@@ -1,0 +1,63 @@
+"""Which options compete for which place, in money. Pure: a recorded decision competes again the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.ports import PolicyVerdict
+from services.orchestrator.domain.catalogue import Catalogue, Treatment
+from services.orchestrator.domain.consent import Permission, contact_permission
+from services.orchestrator.domain.content import negotiate_locale, render
+from services.orchestrator.domain.lineup import Admission, Mask, line_up
+from services.orchestrator.domain.places import Place
+from services.orchestrator.domain.pricing import Contest, action_numbers, price
+from services.orchestrator.domain.text_limits import Charset, text_length
+from shared.values import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Competition:
+    contest: Contest
+    permissions: Sequence[Permission]
+    """By channel of the catalogue."""
+
+
+def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
+    catalogue = brief.catalogue
+    permissions = [
+        contact_permission(catalogue.channels[name], known.view.consents, brief.now_ms)
+        for name in catalogue.channel_names
+    ]
+    permitted = np.array([permission.permitted for permission in permissions], dtype=np.bool_)
+    admission = Admission(verdict.eligible, permitted, brief.excluded, brief.now_ms)
+    fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
+    numbers = action_numbers(len(catalogue.actions), verdict.eligible, verdict.numbers)
+    lineup = line_up(catalogue, brief.places, fits, admission)
+    return Competition(price(catalogue, lineup, numbers), permissions)
+
+
+def texts_of(
+    catalogue: Catalogue, treatment: Treatment, features: Mapping[str, Feature], locale: str
+) -> tuple[str, dict[str, str]]:
+    """The locale and the parts of a treatment as this person would read them."""
+    chosen = negotiate_locale(locale, list(treatment.contents), catalogue.default_locale)
+    limits = catalogue.channels[treatment.channel].limits
+    return chosen, render(treatment.contents.get(chosen, {}), features, chosen, limits)
+
+
+def _fits(brief: Brief, place: Place, features: Mapping[str, Feature], verdict: PolicyVerdict) -> Mask:
+    """bool[O]: whether every text of the option is short enough for the place. Only eligible actions are looked at."""
+    catalogue = brief.catalogue
+    fits = np.ones(len(catalogue.options), dtype=np.bool_)
+    if not place.max_length:
+        return fits
+    seen = place.has_channel[catalogue.option_channel] & np.isin(catalogue.option_action, verdict.eligible)
+    for option in np.flatnonzero(seen).tolist():
+        _, texts = texts_of(catalogue, catalogue.options[option], features, brief.command.locale)
+        fits[option] = all(text_length(text, Charset.UNICODE) <= place.max_length for text in texts.values())
+    return fits

@@ -1,0 +1,83 @@
+"""How likely each candidate is to succeed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.budget import SCORING_SHARE, Budget
+from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.ports import ScoreQuestion, Scorer, Scores
+from services.orchestrator.domain.pricing import Contest
+from shared.errors import InvalidArgument, TandemError
+
+SCORING_UNAVAILABLE = "SCORING_UNAVAILABLE"
+MAX_CANDIDATES = 60_000
+
+_log = logging.getLogger("tandem.orchestrator.decide")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """`is_learnt` False: the scores are the prior's, and exploring on them would be noise."""
+
+    scores: Scores
+    is_learnt: bool = True
+
+
+async def score(brief: Brief, known: Known, contest: Contest, scorer: Scorer, budget: Budget) -> Scored:
+    """One call for all candidates; without an answer each has the prior propensity, so value and lever rank them."""
+    if contest.size > MAX_CANDIDATES:
+        raise InvalidArgument.field("placements", f"ask for {contest.size} candidates; at most {MAX_CANDIDATES}")
+    if not contest.size:
+        return Scored(_prior(brief, 0))
+    try:
+        scores = await scorer.score(_question(brief, known, contest), deadline_ms=budget.share(SCORING_SHARE))
+    except TandemError as failure:
+        _log.warning("no scores", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
+        return Scored(_prior(brief, contest.size), is_learnt=False)
+    if not _is_sound(scores, contest.size):
+        _log.error("unusable scores", extra={"fields": {"model": scores.model_version}})
+        return Scored(_prior(brief, contest.size), is_learnt=False)
+    return Scored(scores)
+
+
+def _question(brief: Brief, known: Known, contest: Contest) -> ScoreQuestion:
+    catalogue = brief.catalogue
+    channels = np.array(catalogue.channel_names, dtype=object)[catalogue.option_channel[contest.option]]
+    placements = np.array([place.placement_id for place in brief.places], dtype=object)[contest.place_of_row()]
+    return ScoreQuestion(
+        brief.policy.versions.feature_set,
+        known.features,
+        contest.action,
+        tuple(channels.tolist()),
+        tuple(placements.tolist()),
+        action_index=catalogue.action_index,
+    )
+
+
+def _prior(brief: Brief, size: int) -> Scores:
+    propensity = brief.policy.compiled.feature_set.prior_propensity
+    nothing = np.zeros(size)
+    return Scores(
+        "",
+        np.full(size, propensity),
+        nothing,
+        nothing,
+        np.full(size, np.log(propensity / (1.0 - propensity))),
+        nothing,
+    )
+
+
+def _is_sound(scores: Scores, size: int) -> bool:
+    columns = (
+        scores.means,
+        scores.uncertainties,
+        scores.evidences,
+        scores.log_odds_means,
+        scores.log_odds_deviations,
+    )
+    return all(column.shape == (size,) and bool(np.isfinite(column).all()) for column in columns)

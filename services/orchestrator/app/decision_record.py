@@ -1,0 +1,64 @@
+"""All that is kept of a decision: enough to answer it again, to explain it, to learn from it and to evaluate it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.domain.decision import Answer
+from services.orchestrator.domain.subject import ConsentStatement
+from shared.values import Feature
+
+FloatColumn = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandidateColumns:
+    """Every candidate that reached the arbitration, place by place: rows starts[p] : starts[p + 1].
+
+    option int32[C], an index of the catalogue; the others float64[C]
+    """
+
+    starts: NDArray[np.int64]
+    option: NDArray[np.int32]
+    priority: FloatColumn
+    propensity: FloatColumn
+    log_odds_mean: FloatColumn
+    log_odds_deviation: FloatColumn
+    business_value: FloatColumn
+    context_weight: FloatColumn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlotVector:
+    """The probabilities one slot was drawn from: its place's candidates, then silence. `row` is -1 for silence."""
+
+    place: int
+    slot: int
+    row: int
+    probabilities: FloatColumn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecisionRecord:
+    """`features` and `consents` are what the decision went by; `fails_closed` says that nothing was decided on."""
+
+    decision_id: str
+    request_id: str
+    body_hash: str
+    profile_id: str
+    decision_time_ms: int
+    record_time_ms: int
+    policy_version: str
+    feature_set_version: str
+    command: DecideCommand
+    features: Mapping[str, Feature]
+    consents: tuple[ConsentStatement, ...]
+    fails_closed: bool
+    candidates: CandidateColumns
+    slots: tuple[SlotVector, ...]
+    answer: Answer

@@ -1,0 +1,47 @@
+"""GetDecision: a decision as it was answered, with every candidate, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.decide.record import candidates_of
+from services.orchestrator.app.decision_log import DecisionLog
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.outcome_store import CapturedOutcome
+from services.orchestrator.app.presentations import decision_not_found
+from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.decision import Answer, Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDecision:
+    command: DecideCommand
+    answer: Answer
+    outcomes: tuple[CapturedOutcome, ...]
+
+
+class GetDecision:
+    def __init__(self, world: Surroundings) -> None:
+        self._world = world
+
+    async def __call__(self, decision_id: str) -> RecordedDecision:
+        """Raises NotFound (DECISION_NOT_FOUND)."""
+        record = await read(self._world.log, decision_id)
+        policy = await self._world.policies.get(record.policy_version)
+        outcomes = await self._world.outcomes.list_by_decision(decision_id)
+        answer = replace(record.answer, candidates=recorded_candidates(record, policy))
+        return RecordedDecision(record.command, answer, outcomes)
+
+
+async def read(log: DecisionLog, decision_id: str) -> DecisionRecord:
+    record = await log.get(decision_id)
+    if record is None:
+        raise decision_not_found(decision_id)
+    return record
+
+
+def recorded_candidates(record: DecisionRecord, policy: ActivePolicy) -> tuple[Candidate, ...]:
+    placement_ids = [place.placement_id for place in record.answer.placements]
+    return candidates_of(policy.catalogue, placement_ids, record.candidates, record.slots)

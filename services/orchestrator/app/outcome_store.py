@@ -1,0 +1,125 @@
+"""The store of outcomes, and of the rewards that wait until the scoring service has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.orchestrator.app.policy_store import Receipt
+from services.orchestrator.domain.outcome import Effect, Outcome
+from shared.values import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """ISO 4217 code, whole units, and billionths with the sign of the units."""
+
+    currency_code: str
+    units: int
+    nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class OffPolicy:
+    """A presentation that Tandem did not choose."""
+
+    decision_id: str
+    placement_id: str
+    action: str
+    channel: str
+    choice_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeItem:
+    """One outcome as it was sent: exactly one of proposition_id, tracking_token and off_policy is set."""
+
+    idempotency_key: str
+    outcome: Outcome
+    proposition_id: str = ""
+    tracking_token: str = ""
+    off_policy: OffPolicy | None = None
+    outcome_time_ms: int | None = None
+    revenue: Money | None = None
+    is_machine: bool = False
+    agent_id: str = ""
+    disposition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedOutcome:
+    """An outcome as it is kept: of which presentation it speaks, and what it teaches."""
+
+    item: OutcomeItem
+    decision_id: str
+    reward_key: str
+    effect: Effect
+    outcome_time_ms: int
+    capture_time_ms: int
+    position: int
+    """Within its call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What the scoring service needs to know of a presentation, besides its reward."""
+
+    feature_set_version: str
+    action: str
+    channel: str
+    placement_id: str
+    features: Mapping[str, Feature]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingReward:
+    """A reward to deliver. `revision` grows whenever later outcomes change it."""
+
+    reward_key: str
+    revision: int
+    value: float
+    time_ms: int
+    presentation: Presentation
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The outcomes of one call, their keys distinct; `presentations` by reward key."""
+
+    rpc: str
+    request_id: str
+    body_hash: str
+    outcomes: Sequence[CapturedOutcome]
+    presentations: Mapping[str, Presentation]
+    response_of: Callable[[Set[str]], bytes]
+    """The response to keep, given which idempotency keys were new. Pure: a store may ask more than once."""
+
+
+class OutcomeStore(Protocol):
+    """Durable when a method returns; every method raises Unavailable when the store does not answer."""
+
+    async def append(self, capture: Capture) -> Receipt:
+        """Stores the outcomes whose keys are new, what all outcomes of each reward key now come to
+        (domain.outcome.reward_of) as pending where that changed, and the receipt; all or nothing.
+
+        Answers the receipt that is stored: that of the same request, where it was faster and nothing was stored now.
+        Raises AlreadyExists (REQUEST_ID_REUSED) when another body has the request id.
+        """
+        ...
+
+    async def receipt(self, rpc: str, request_id: str) -> Receipt | None: ...
+
+    async def list_by_decision(self, decision_id: str) -> tuple[CapturedOutcome, ...]:
+        """In the order of capture."""
+        ...
+
+    async def pending(self, limit: int) -> tuple[PendingReward, ...]:
+        """Rewards the scoring service does not have, oldest first."""
+        ...
+
+    async def count_pending(self) -> int: ...
+
+    async def mark_delivered(self, rewards: Sequence[PendingReward]) -> None:
+        """A reward that changed since keeps waiting with its new value."""
+        ...

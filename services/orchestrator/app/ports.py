@@ -1,0 +1,167 @@
+"""What the orchestrator needs of the world. Each port has two adapters: `Grpc…` between processes, `Local…` within one.
+
+Every method may raise shared.errors.Unavailable or DeadlineExceeded; `deadline_ms` is the moment (shared.clock) by
+which the caller needs the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.orchestrator.domain.policy_parts import FeatureSetPart, Finding, RuleSetPart, TraitSchemaPart
+from services.orchestrator.domain.subject import ConsentStatement as ConsentStatement
+from services.orchestrator.domain.subject import Identity as Identity
+from shared.values import Feature, FeatureStatus, Value
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectEvent:
+    """An event that travels in the decide call. `event_time_ms` None: on arrival."""
+
+    event_id: str
+    identities: tuple[Identity, ...]
+    type: str
+    event_time_ms: int | None
+    properties: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectQuery:
+    identities: tuple[Identity, ...]
+    schema_version: str
+    read_time_ms: int
+    consistency_token: str = ""
+    overlay_events: tuple[SubjectEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """All a decision knows of a person. `profile_id` is empty, and everything NOT_FOUND, for an unknown one."""
+
+    profile_id: str = ""
+    features: Mapping[str, Feature] = field(default_factory=dict)
+    """Traits and aggregates by name; every declared one is there, with its status."""
+    consents: tuple[ConsentStatement, ...] = ()
+    advisories: tuple[str, ...] = ()
+    consistency_token: str = ""
+
+
+class ProfileReader(Protocol):
+    async def get(self, query: SubjectQuery, *, deadline_ms: int) -> SubjectView: ...
+
+    async def record_events(self, request_id: str, events: Sequence[SubjectEvent], *, deadline_ms: int) -> str:
+        """Records the events; answers the consistency token."""
+        ...
+
+
+class TraitSchemaPublisher(Protocol):
+    async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
+        """Answers the schema version."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyQuestion:
+    rule_set_version: str
+    attributes: Mapping[str, Feature]
+    evaluation_time_ms: int
+    with_reasons: bool = False
+    action_index: Mapping[str, int] = field(default_factory=dict)
+    """The catalogue's, in order: for adapters whose other side speaks of actions by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropReason:
+    """Why an action fell at a stage (see tandem.common.v1.Dropped)."""
+
+    action: int
+    stage: int
+    rule_id: str
+    rule_version: str
+    attribute: str
+    observed: Value
+    status: FeatureStatus
+    threshold: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyVerdict:
+    """Which actions survive the engagement policy; indices are the catalogue's.
+
+    eligible        int32[E], increasing
+    numbers[name]   float64[E], NaN where an attribute the expression reads is unknown
+    """
+
+    eligible: NDArray[np.int32]
+    numbers: Mapping[str, NDArray[np.float64]]
+    dropped_by_stage: Mapping[int, int]
+    reasons: tuple[DropReason, ...] = ()
+    segments: tuple[str, ...] = ()
+
+
+class RuleEvaluator(Protocol):
+    async def evaluate(self, question: PolicyQuestion, *, deadline_ms: int) -> PolicyVerdict: ...
+
+
+class RuleSetPublisher(Protocol):
+    async def validate_rule_set(self, rule_set: RuleSetPart) -> tuple[Finding, ...]: ...
+
+    async def publish_rule_set(self, request_id: str, rule_set: RuleSetPart) -> str:
+        """Answers the rule set version."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreQuestion:
+    """Candidates as columns of one length C."""
+
+    feature_set_version: str
+    features: Mapping[str, Feature]
+    actions: NDArray[np.int32]
+    channels: tuple[str, ...]
+    placement_ids: tuple[str, ...]
+    action_index: Mapping[str, int] = field(default_factory=dict)
+    """The catalogue's, in order: for adapters whose other side speaks of actions by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """float64[C] each; see tandem.scoring.v1.ScoreActionsResponse."""
+
+    model_version: str
+    means: NDArray[np.float64]
+    uncertainties: NDArray[np.float64]
+    evidences: NDArray[np.float64]
+    log_odds_means: NDArray[np.float64]
+    log_odds_deviations: NDArray[np.float64]
+
+
+class Scorer(Protocol):
+    async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    reward_key: str
+    feature_set_version: str
+    action: str
+    channel: str
+    placement_id: str
+    features: Mapping[str, Feature]
+    reward: float
+    reward_time_ms: int
+
+
+class RewardSink(Protocol):
+    async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None: ...
+
+
+class FeatureSetPublisher(Protocol):
+    async def publish_feature_set(self, request_id: str, feature_set: FeatureSetPart) -> str:
+        """Answers the feature set version."""
+        ...

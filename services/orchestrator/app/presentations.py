@@ -1,0 +1,116 @@
+"""Which presentation an outcome speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.orchestrator.app.active_policies import ActivePolicies
+from services.orchestrator.app.decision_log import DecisionLog
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.outcome_store import OffPolicy, OutcomeItem, Presentation
+from services.orchestrator.domain.catalogue import Catalogue, Direction
+from services.orchestrator.domain.outcome import reward_key
+from services.orchestrator.domain.tracking import PropositionRef, TokenSigner, parse_proposition_id
+from services.orchestrator.domain.undeclared import undeclared
+from shared.errors import InvalidArgument, NotFound
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Presented:
+    """Something that was, or may have been, shown under a decision."""
+
+    record: DecisionRecord
+    placement_id: str
+    action: str
+    channel: str
+    direction: Direction
+
+    @property
+    def reward_key(self) -> str:
+        return reward_key(self.record.decision_id, self.placement_id, self.action, self.channel)
+
+    @property
+    def presentation(self) -> Presentation:
+        """With the features as they were when the decision was made."""
+        record = self.record
+        return Presentation(record.feature_set_version, self.action, self.channel, self.placement_id, record.features)
+
+
+class PresentationFinder:
+    """For one call: every decision is read once."""
+
+    def __init__(self, log: DecisionLog, signer: TokenSigner, policies: ActivePolicies) -> None:
+        self._log = log
+        self._signer = signer
+        self._policies = policies
+        self._read: dict[str, DecisionRecord | None] = {}
+
+    async def find(self, item: OutcomeItem, path: str) -> Presented:
+        """Raises NotFound (DECISION_NOT_FOUND, PROPOSITION_NOT_FOUND) and InvalidArgument of fields below `path`."""
+        if item.off_policy is not None:
+            return await self._off_policy(item.off_policy, f"{path}.off_policy")
+        if item.tracking_token:
+            reference = self._signer.read(item.tracking_token)
+            if reference is None:
+                raise InvalidArgument.field(f"{path}.tracking_token", "is not a token of this system")
+            return await self._proposition(reference)
+        reference = parse_proposition_id(item.proposition_id)
+        if reference is None:
+            raise _no_proposition(item.proposition_id)
+        return await self._proposition(reference)
+
+    async def _proposition(self, reference: PropositionRef) -> Presented:
+        record = await self._decision(reference.decision_id)
+        for place in record.answer.placements[reference.place : reference.place + 1]:
+            for proposition in place.propositions[reference.slot : reference.slot + 1]:
+                direction = record.command.places.direction
+                return Presented(record, place.placement_id, proposition.action, proposition.channel, direction)
+        raise _no_proposition(reference.proposition_id)
+
+    async def _off_policy(self, shown: OffPolicy, path: str) -> Presented:
+        if not 0.0 < shown.choice_probability <= 1.0:
+            raise InvalidArgument.field(f"{path}.choice_probability", "must be greater than 0 and at most 1")
+        record = await self._decision(shown.decision_id)
+        catalogue = (await self._policies.get(record.policy_version)).catalogue
+        if shown.action not in catalogue.action_index:
+            raise undeclared("action", shown.action, f"{path}.action")
+        if shown.placement_id and shown.placement_id not in catalogue.placements:
+            raise undeclared("placement", shown.placement_id, f"{path}.placement_id")
+        channel = catalogue.channels[_channel(shown, catalogue, path)]
+        return Presented(record, shown.placement_id, shown.action, channel.name, channel.direction)
+
+    async def _decision(self, decision_id: str) -> DecisionRecord:
+        if decision_id not in self._read:
+            self._read[decision_id] = await self._log.get(decision_id)
+        record = self._read[decision_id]
+        if record is None:
+            raise decision_not_found(decision_id)
+        return record
+
+
+def decision_not_found(decision_id: str) -> NotFound:
+    return NotFound(
+        "DECISION_NOT_FOUND", f"there is no decision {decision_id!r}", metadata={"decision_id": decision_id}
+    )
+
+
+def _no_proposition(proposition_id: str) -> NotFound:
+    return NotFound(
+        "PROPOSITION_NOT_FOUND",
+        f"there is no proposition {proposition_id!r}",
+        metadata={"proposition_id": proposition_id},
+    )
+
+
+def _channel(shown: OffPolicy, catalogue: Catalogue, path: str) -> str:
+    """Where it is not said: that of the placement, or the only one the action has."""
+    if shown.channel:
+        if shown.channel not in catalogue.channels:
+            raise undeclared("channel", shown.channel, f"{path}.channel")
+        return shown.channel
+    if shown.placement_id:
+        return catalogue.placements[shown.placement_id].channel
+    own = {each.channel for each in catalogue.options if each.action == catalogue.action_index[shown.action]}
+    if len(own) != 1:
+        raise InvalidArgument.field(f"{path}.channel", "required: the action has no treatment, or several")
+    return own.pop()

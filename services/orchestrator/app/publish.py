@@ -1,0 +1,128 @@
+"""PublishPolicy: check a folder, hand its parts to the services that use them, store it as one immutable version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.orchestrator.app.active_policies import ActivePolicies
+from services.orchestrator.app.policy_parts_publisher import PartPublishers
+from services.orchestrator.app.policy_store import NOTHING_ACTIVE, ActivePointer, PolicyRecord, PolicyStore
+from services.orchestrator.app.receipts import earlier_answer, receipt_of
+from services.orchestrator.app.validate import examine
+from services.orchestrator.domain.policy.compiled import CompiledPolicy
+from services.orchestrator.domain.policy.findings import where
+from services.orchestrator.domain.policy.folder import policy_files
+from services.orchestrator.domain.policy_parts import Finding
+from shared.clock import Clock
+from shared.errors import Aborted, InvalidArgument, Violation
+from shared.ids import content_hash
+
+RPC = "PublishPolicy"
+MAX_ATTEMPTS = 5
+MAX_VIOLATION_BYTES = 4_000
+"""Errors travel in HTTP/2 trailers, of which clients take 8 KiB; ValidatePolicy answers every finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPolicy:
+    """A folder that became a version. `findings` are warnings."""
+
+    policy_version: str
+    findings: tuple[Finding, ...]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Publication:
+    """One folder under way to the store."""
+
+    request_id: str
+    body_hash: str
+    files: Mapping[str, bytes]
+    policy: CompiledPolicy
+    warnings: tuple[Finding, ...]
+
+
+class PublishPolicy:
+    """The parts go first and the record last, so a record never refers to what is not there; whatever fails before the
+    record leaves only parts that nobody refers to. The first policy of an empty system becomes active at once."""
+
+    def __init__(self, store: PolicyStore, parts: PartPublishers, policies: ActivePolicies, clock: Clock) -> None:
+        self._store = store
+        self._parts = parts
+        self._policies = policies
+        self._clock = clock
+
+    async def __call__(self, request_id: str, files: Mapping[str, bytes]) -> PublishedPolicy:
+        """Raises InvalidArgument (POLICY_INVALID), AlreadyExists (REQUEST_ID_REUSED), Unavailable, and Aborted when
+        others activate policies faster than this one can be stored."""
+        body_hash = await asyncio.to_thread(content_hash, dict(files))
+        earlier = await earlier_answer(self._store, RPC, request_id, body_hash, PublishedPolicy)
+        if earlier is not None:
+            return earlier
+        examined = await examine(files, self._parts.rules)
+        if examined.policy is None:
+            raise policy_invalid(examined.findings)
+        published = await self._store_it(_Publication(request_id, body_hash, files, examined.policy, examined.findings))
+        await self._policies.refresh()
+        return published
+
+    async def _store_it(self, publication: _Publication) -> PublishedPolicy:
+        activated_early = False
+        for _ in range(MAX_ATTEMPTS):
+            pointer = await self._store.active()
+            if activated_early and pointer != NOTHING_ACTIVE:
+                await self._restore_schema(pointer)
+            activated_early = pointer == NOTHING_ACTIVE
+            published = await self._try(publication, pointer)
+            if published is not None:
+                return published
+        raise too_much_change(publication.policy.version)
+
+    async def _try(self, publication: _Publication, pointer: ActivePointer) -> PublishedPolicy | None:
+        """Publishes the parts and the record; None when another policy was activated meanwhile."""
+        policy, is_first = publication.policy, pointer == NOTHING_ACTIVE
+        versions = await self._parts.publish(policy, activate=is_first)
+        is_active = is_first or pointer.policy_version == policy.version
+        published = PublishedPolicy(policy.version, publication.warnings, is_active)
+        files = policy_files(publication.files)
+        record = PolicyRecord(versions, policy.settings.name, files, self._clock())
+        receipt = receipt_of(RPC, publication.request_id, publication.body_hash, published)
+        return published if await self._store.add(record, receipt, pointer) else None
+
+    async def _restore_schema(self, pointer: ActivePointer) -> None:
+        """Two first policies raced and the other one won: its trait schema must be the active one again."""
+        winner = await self._policies.get(pointer.policy_version)
+        await self._parts.publish_schema(winner.compiled, activate=True)
+
+
+def policy_invalid(findings: tuple[Finding, ...]) -> InvalidArgument:
+    """Every error with its place, as far as an error has room."""
+    errors = [finding for finding in findings if finding.is_error]
+    violations: list[Violation] = []
+    room = MAX_VIOLATION_BYTES
+    for finding in errors:
+        description = f"{finding.code}: {finding.message}"[:500]
+        room -= len(f"{where(finding.place)}{description}".encode())
+        if room < 0 and violations:
+            break
+        violations.append(Violation(where(finding.place), description))
+    rest = (
+        f"; the first {len(violations)} are here, ValidatePolicy answers all" if len(violations) < len(errors) else ""
+    )
+    return InvalidArgument(
+        "POLICY_INVALID",
+        f"the policy has {len(errors)} error{'s' if len(errors) > 1 else ''}{rest}",
+        metadata={"errors": str(len(errors))},
+        violations=violations,
+    )
+
+
+def too_much_change(policy_version: str) -> Aborted:
+    return Aborted(
+        "CONCURRENT_CHANGE",
+        "other policies were activated at the same time: try again",
+        metadata={"policy_version": policy_version},
+    )

@@ -1,0 +1,37 @@
+"""What the use cases need of the world, in one place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.orchestrator.app.active_policies import ActivePolicies
+from services.orchestrator.app.decision_log import DecisionLog
+from services.orchestrator.app.outcome_store import OutcomeStore
+from services.orchestrator.app.ports import ProfileReader, RewardSink, RuleEvaluator, Scorer
+from services.orchestrator.app.telemetry import Telemetry
+from services.orchestrator.domain.tracking import TokenSigner
+from shared.clock import Clock
+from shared.ids import new_id
+
+BUDGET_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    policies: ActivePolicies
+    profiles: ProfileReader
+    rules: RuleEvaluator
+    scorer: Scorer
+    rewards: RewardSink
+    log: DecisionLog
+    outcomes: OutcomeStore
+    telemetry: Telemetry
+    signer: TokenSigner
+    clock: Clock
+    budget_ms: int = BUDGET_MS
+    """How long a decision may take whose caller has more time."""
+    ticks_ns: Callable[[], int] = time.perf_counter_ns
+    """A monotonic counter; only measures durations."""
+    new_decision_id: Callable[[], str] = lambda: new_id("d")

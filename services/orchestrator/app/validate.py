@@ -1,0 +1,36 @@
+"""ValidatePolicy: all that is wrong with a folder, from its YAML to its conditions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from services.orchestrator.app.ports import RuleSetPublisher
+from services.orchestrator.domain.policy.compile import compile_policy
+from services.orchestrator.domain.policy.compiled import Compilation
+from services.orchestrator.domain.policy.findings import in_order
+from services.orchestrator.domain.policy_parts import Finding
+
+
+class ValidatePolicy:
+    """Answers findings in order of place. Stores nothing."""
+
+    def __init__(self, rules: RuleSetPublisher) -> None:
+        self._rules = rules
+
+    async def __call__(self, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+        return (await examine(files, self._rules)).findings
+
+
+async def examine(files: Mapping[str, bytes], rules: RuleSetPublisher) -> Compilation:
+    """Compiles the folder and has its conditions checked, even when something else is wrong with it.
+
+    Raises Unavailable when the rules service does not answer.
+    """
+    compilation = await asyncio.to_thread(compile_policy, files)
+    if compilation.rule_set is None:
+        return compilation
+    findings = in_order(compilation.findings + await rules.validate_rule_set(compilation.rule_set))
+    is_refused = any(finding.is_error for finding in findings)
+    return replace(compilation, findings=findings, policy=None if is_refused else compilation.policy)

@@ -1,0 +1,174 @@
+"""Who competes for what: the options that may be shown, place by place, and what fell on the way there.
+
+Everything is masks over the catalogue's columns (A actions, O options, N channels). The line-up itself has one row per
+candidate, place by place; a place's rows are `starts[p] : starts[p + 1]`:
+
+    option int32[C]    starts intp[places + 1]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.drops import EVERY_CHANNEL, Check, DropBlock
+from services.orchestrator.domain.places import Place
+
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.int32]
+
+
+class NoActionReason(IntEnum):
+    """Numbers are those of tandem.orchestrator.v1.NoActionReason."""
+
+    NO_CANDIDATE = 1
+    NOT_ELIGIBLE = 2
+    NO_CONSENT = 3
+    BELOW_RESERVE = 4
+    EXHAUSTED = 5
+    DEGRADED = 6
+    CHANNEL = 7
+    NOT_PRICED = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Admission:
+    """What was found out about the person and the moment."""
+
+    eligible: Indices
+    """Actions that passed the engagement policy."""
+    permitted: Mask
+    """bool[N]: channels on which the person may be contacted."""
+    excluded: Indices
+    """Actions the caller does not want."""
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineup:
+    option: Indices
+    starts: NDArray[np.intp]
+    drops: tuple[DropBlock, ...]
+    empty_reasons: tuple[NoActionReason | None, ...]
+    """By place: why it has no candidate at all; None where it has one."""
+
+
+def line_up(catalogue: Catalogue, places: Sequence[Place], fits: Sequence[Mask], admission: Admission) -> Lineup:
+    """The candidates of every place. `fits[p]` bool[O] says which options place p can show, by their texts."""
+    alive, blocks = _alive(catalogue, admission)
+    views = [_PlaceView.of(catalogue, place, fit, alive, admission) for place, fit in zip(places, fits, strict=True)]
+    rows = [np.flatnonzero(view.candidates).astype(np.int32) for view in views]
+    starts = np.cumsum([0, *(row.size for row in rows)])
+    blocks += _channel_drops(catalogue, views, alive)
+    return Lineup(
+        np.concatenate(rows),
+        starts.astype(np.intp),
+        tuple(block for block in blocks if block.size),
+        tuple(view.empty_reason() for view in views),
+    )
+
+
+def _alive(catalogue: Catalogue, admission: Admission) -> tuple[Mask, list[DropBlock]]:
+    """bool[A] after the built-in checks of actions, and what each dropped of what the rules had left."""
+    alive = np.zeros(len(catalogue.actions), dtype=np.bool_)
+    alive[admission.eligible] = True
+    excluded = np.zeros_like(alive)
+    excluded[admission.excluded] = True
+    blocks = []
+    for check, fails in (
+        (Check.EXCLUDED, excluded),
+        (Check.PAUSED, catalogue.paused),
+        (Check.VALID_FROM, catalogue.valid_from_ms > admission.now_ms),
+        (Check.VALID_UNTIL, catalogue.valid_until_ms <= admission.now_ms),
+    ):
+        blocks.append(DropBlock.of(check, np.flatnonzero(alive & fails).astype(np.int32)))
+        alive &= ~fails
+    return alive, blocks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PlaceView:
+    """The options as one place sees them: bool[O] each, every one within the one before."""
+
+    on_channel: Mask
+    fitting: Mask
+    eligible: Mask
+    candidates: Mask
+    alive_on_channel: Mask
+    channels: Indices
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, place: Place, fits: Mask, alive: Mask, admission: Admission) -> _PlaceView:
+        on_channel = place.has_channel[catalogue.option_channel]
+        alive_options = alive[catalogue.option_action]
+        fitting = on_channel & fits
+        eligible = fitting & alive_options
+        candidates = eligible & admission.permitted[catalogue.option_channel]
+        channels = np.flatnonzero(place.has_channel).astype(np.int32)
+        return cls(on_channel, fitting, eligible, candidates, on_channel & alive_options, channels)
+
+    def empty_reason(self) -> NoActionReason | None:
+        if self.candidates.any():
+            return None
+        if not self.on_channel.any():
+            return NoActionReason.NO_CANDIDATE
+        if self.eligible.any():
+            return NoActionReason.NO_CONSENT
+        return NoActionReason.CHANNEL if self.alive_on_channel.any() else NoActionReason.NOT_ELIGIBLE
+
+    @property
+    def channel(self) -> int:
+        """The one channel of the place, or EVERY_CHANNEL."""
+        return int(self.channels[0]) if self.channels.size == 1 else EVERY_CHANNEL
+
+
+def _channel_drops(catalogue: Catalogue, views: Sequence[_PlaceView], alive: Mask) -> list[DropBlock]:
+    """(action, channel) pairs that are a candidate nowhere, each under the earliest check that dropped it."""
+    pairs = _Pairs(len(catalogue.channel_names))
+    standing = [pairs.of_options(catalogue, view.candidates) for view in views]
+    refused = [pairs.of_options(catalogue, view.eligible & ~view.candidates) for view in views]
+    too_long = [pairs.of_options(catalogue, view.alive_on_channel & ~view.fitting) for view in views]
+    lacking = [pairs.of_actions(_without_option(catalogue, view, alive), view.channel) for view in views]
+    seen = _union(standing)
+    blocks = []
+    for check, codes in ((Check.CONSENT, refused), (Check.ACCEPTS, too_long), (Check.TREATMENT, lacking)):
+        fresh = np.setdiff1d(_union(codes), seen)
+        blocks.append(DropBlock.of(check, *pairs.split(fresh)))
+        seen = np.union1d(seen, fresh)
+    return blocks
+
+
+def _without_option(catalogue: Catalogue, view: _PlaceView, alive: Mask) -> Indices:
+    """Living actions that have no option on any channel of the place."""
+    has_option = np.zeros_like(alive)
+    has_option[catalogue.option_action[view.on_channel]] = True
+    return np.flatnonzero(alive & ~has_option).astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """(action, channel) as one number, so that sets of pairs are sorted int64 arrays."""
+
+    channels: int
+
+    def of_options(self, catalogue: Catalogue, options: Mask) -> NDArray[np.int64]:
+        return self._code(catalogue.option_action[options], catalogue.option_channel[options])
+
+    def of_actions(self, actions: Indices, channel: int) -> NDArray[np.int64]:
+        return self._code(actions, np.full(actions.size, channel, dtype=np.int32))
+
+    def split(self, codes: NDArray[np.int64]) -> tuple[Indices, Indices]:
+        action, channel = np.divmod(codes, self.channels + 1)
+        return action.astype(np.int32), (channel + EVERY_CHANNEL).astype(np.int32)
+
+    def _code(self, action: Indices, channel: Indices) -> NDArray[np.int64]:
+        return action.astype(np.int64) * (self.channels + 1) + (channel - EVERY_CHANNEL)
+
+
+def _union(codes: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.unique(np.concatenate(codes))

@@ -1,0 +1,1 @@
+"""The policy language: read, check, compile. `compile.compile_policy` is the way in."""

@@ -1,0 +1,69 @@
+"""Channels and the placements on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.orchestrator.domain.catalogue import Channel, Direction
+from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, optional, read_fields
+from services.orchestrator.domain.policy.findings import Findings
+from services.orchestrator.domain.policy.nodes import Node, ScalarNode
+from services.orchestrator.domain.policy.scalars import integer
+from services.orchestrator.domain.policy.words import Reference, choice, identifier, reference, upper_identifier, within
+from services.orchestrator.domain.policy_parts import Place
+from services.orchestrator.domain.text_limits import Charset, TextLimits
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementDeclaration:
+    """A slot; `channel` is None where none can be read: reported already."""
+
+    placement_id: str
+    place: Place
+    channel: Reference | None
+    fallback: Reference | None
+
+
+def _limits(node: Node, findings: Findings) -> TextLimits:
+    lengths: dict[str, int] = {}
+    charset: str | None = None
+    for key, child in distinct(mapping(node), findings):
+        if key.text == "charset":
+            charset = optional(leaf(choice({kind.value for kind in Charset})), child, findings)
+            continue
+        part = optional(leaf(identifier), key, findings)
+        length = optional(within(integer, 1, 1_000_000), child, findings)
+        if part is not None and length is not None:
+            lengths[part] = length
+    return TextLimits(lengths, Charset(charset) if charset else Charset.UNICODE)
+
+
+DIRECTION = Field("direction", leaf(choice({"INBOUND", "OUTBOUND"})), required=True)
+PURPOSE = Field("purpose", leaf(upper_identifier))
+CONSENT = Field("consent", leaf(choice({"REQUIRED", "NONE"})))
+LIMITS = Field("limits", _limits)
+
+
+def read_channel(key: ScalarNode, node: Node, findings: Findings) -> Channel:
+    """A channel whose direction cannot be read counts as OUTBOUND, the stricter one."""
+    name = upper_identifier(key)
+    fields = read_fields(key.place, node, (DIRECTION, PURPOSE, CONSENT, LIMITS), findings)
+    direction = Direction[fields.get(DIRECTION, "OUTBOUND")]
+    consent = fields.get(CONSENT, "REQUIRED" if direction is Direction.OUTBOUND else "NONE")
+    return Channel(
+        name,
+        direction,
+        purpose=fields.get(PURPOSE, "MARKETING"),
+        needs_consent=consent == "REQUIRED",
+        limits=fields.get(LIMITS, TextLimits()),
+    )
+
+
+CHANNEL = Field("channel", leaf(reference), required=True)
+FALLBACK = Field("fallback", leaf(reference))
+
+
+def read_placement(key: ScalarNode, node: Node, findings: Findings) -> PlacementDeclaration:
+    placement_id = identifier(key)
+    fields = read_fields(key.place, node, (CHANNEL, FALLBACK), findings)
+    return PlacementDeclaration(placement_id, key.place, fields.get(CHANNEL, None), fields.get(FALLBACK, None))

@@ -1,0 +1,87 @@
+"""The catalogue of a policy, from its declarations to columns (drawn in domain/catalogue.py)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, replace
+
+import numpy as np
+
+from services.orchestrator.domain.catalogue import NO_ACTION, Action, Catalogue, PlacementSpec, Treatment
+from services.orchestrator.domain.policy.channels import PlacementDeclaration
+from services.orchestrator.domain.policy.document import PolicyDocument
+from services.orchestrator.domain.policy.parts import Lineage
+from services.orchestrator.domain.policy.tree import GroupDeclaration
+from services.orchestrator.domain.policy.wording import TreatmentDeclaration
+from services.orchestrator.domain.policy.words import Reference
+from shared.ids import content_id
+
+
+def catalogue(document: PolicyDocument, actions: tuple[Lineage, ...]) -> Catalogue:
+    """Only for a document without errors: every reference leads somewhere."""
+    explores = {group.level.name: _explores(group, document) for group in document.groups}
+    declared = [(index, treatment) for index, each in enumerate(actions) for treatment in each.action.treatments]
+    options = tuple(_treatment(treatment, index) for index, treatment in declared)
+    channel_index = {name: index for index, name in enumerate(document.channels)}
+    built = Catalogue(
+        version="",
+        default_locale=document.written.settings.default_locale,
+        actions=tuple(_action(lineage) for lineage in actions),
+        action_index={lineage.action.level.name: index for index, lineage in enumerate(actions)},
+        options=options,
+        channels=document.channels,
+        channel_names=tuple(document.channels),
+        placements=_placements(document, options),
+        lever=np.array([math.prod(level.lever for level in lineage.levels) for lineage in actions], np.float64),
+        explores=np.array([explores[lineage.group] for lineage in actions], np.bool_),
+        valid_from_ms=np.array([lineage.action.valid_from_ms for lineage in actions], np.int64),
+        valid_until_ms=np.array([lineage.action.valid_until_ms for lineage in actions], np.int64),
+        paused=np.array([lineage.action.paused for lineage in actions], np.bool_),
+        option_action=np.array([option.action for option in options], np.int32),
+        option_channel=np.array([channel_index[option.channel] for option in options], np.int32),
+        option_cost=np.array([treatment.cost for _, treatment in declared], np.float64),
+    )
+    return replace(built, version=_version(built))
+
+
+def _explores(group: GroupDeclaration, document: PolicyDocument) -> bool:
+    return document.written.explores if group.explores is None else group.explores
+
+
+def _action(lineage: Lineage) -> Action:
+    return Action(lineage.action.level.name, lineage.group, lineage.issue, lineage.action.message_class)
+
+
+def _treatment(declared: TreatmentDeclaration, action: int) -> Treatment:
+    contents = {locale: {part: text.text for part, text in parts.items()} for locale, parts in declared.content.items()}
+    return Treatment(
+        declared.treatment_id, action, _channel(declared.channel), contents, content_id("content", contents)
+    )
+
+
+def _placements(document: PolicyDocument, options: tuple[Treatment, ...]) -> dict[str, PlacementSpec]:
+    named = {treatment.treatment_id: treatment for treatment in options}
+    named |= {fallback.treatment_id: _treatment(fallback, NO_ACTION) for fallback in document.fallbacks}
+    return {placement.placement_id: _placement(placement, named) for placement in document.placements}
+
+
+def _placement(declared: PlacementDeclaration, treatments: Mapping[str, Treatment]) -> PlacementSpec:
+    fallback = treatments[declared.fallback.name] if declared.fallback is not None else None
+    return PlacementSpec(declared.placement_id, _channel(declared.channel), fallback)
+
+
+def _channel(reference: Reference | None) -> str:
+    assert reference is not None, "a document without errors names every channel"
+    return reference.name.upper()
+
+
+def _version(built: Catalogue) -> str:
+    """The hash of all that a decision reads here."""
+    columns = {
+        field.name: column.tolist()
+        for field in fields(built)
+        if isinstance(column := getattr(built, field.name), np.ndarray)
+    }
+    names = [built.default_locale, built.actions, built.options, dict(built.channels), dict(built.placements)]
+    return content_id("catalogue", [names, columns])

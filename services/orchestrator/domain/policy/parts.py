@@ -1,0 +1,132 @@
+"""The parts of a policy that other services keep, cut from its declarations.
+
+Made from whatever could be read, so that conditions are checked even where something else is wrong: an action or group
+whose parent is unknown hangs under a group and issue of the name UNRESOLVED, which no policy can declare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.orchestrator.domain.policy.document import PolicyDocument
+from services.orchestrator.domain.policy.tree import ActionDeclaration, Level
+from services.orchestrator.domain.policy.values import Constant
+from services.orchestrator.domain.policy.words import Reference
+from services.orchestrator.domain.policy_parts import (
+    AggregatePart,
+    AttributePart,
+    FeatureSetPart,
+    RuleSetPart,
+    ScopePart,
+    ScoredActionPart,
+    TraitPart,
+    TraitSchemaPart,
+)
+from shared.values import AttributeType
+
+UNRESOLVED = "_unresolved"
+
+_NO_FEATURE = frozenset({AttributeType.TIMESTAMP, AttributeType.TIMESTAMP_LIST})
+"""A moment says nothing to a model; how long ago it was does."""
+
+
+def trait_schema(document: PolicyDocument) -> TraitSchemaPart:
+    return TraitSchemaPart(
+        tuple(trait.part for trait in document.traits if isinstance(trait.part, TraitPart)),
+        tuple(aggregate.part for aggregate in document.aggregates if isinstance(aggregate.part, AggregatePart)),
+        document.namespaces,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """An action with the group and issue above it."""
+
+    action: ActionDeclaration
+    group: str
+    issue: str
+    levels: tuple[Level, ...]
+    """From the issue down; shorter where a parent is unknown."""
+
+
+def lineages(document: PolicyDocument) -> tuple[Lineage, ...]:
+    """Of every action, in the order of the catalogue."""
+    issues = {issue.name: issue for issue in document.issues}
+    groups = {group.level.name: group.level for group in document.groups}
+
+    def trace(action: ActionDeclaration) -> Lineage:
+        group = _find(groups, action.level.parent)
+        issue = _find(issues, group.parent) if group is not None else None
+        levels = tuple(level for level in (issue, group, action.level) if level is not None)
+        return Lineage(action, group.name if group else UNRESOLVED, issue.name if issue else UNRESOLVED, levels)
+
+    return tuple(trace(action) for action in document.actions)
+
+
+def _find(levels: Mapping[str, Level], reference: Reference | None) -> Level | None:
+    return levels.get(reference.name) if reference is not None else None
+
+
+def rule_set(document: PolicyDocument, actions: tuple[Lineage, ...]) -> RuleSetPart:
+    issues = {issue.name for issue in document.issues}
+    groups = {group.level.name for group in document.groups}
+    scopes = [ScopePart("POLICY", "", "", document.rules)]
+    scopes += [_scope("ISSUE", issue, "") for issue in document.issues]
+    scopes += [_scope("GROUP", group.level, _parent(group.level, issues)) for group in document.groups]
+    attributes = constants(actions)
+    action_scopes = [
+        _scope("ACTION", lineage.action.level, _parent(lineage.action.level, groups), attributes[index])
+        for index, lineage in enumerate(actions)
+    ]
+    if any(scope.parent_id == UNRESOLVED for scope in [*scopes, *action_scopes]):
+        scopes.insert(1, ScopePart("ISSUE", UNRESOLVED, ""))
+        scopes.append(ScopePart("GROUP", UNRESOLVED, UNRESOLVED))
+    declared = tuple(declaration.attribute for declaration in document.attributes)
+    return RuleSetPart(declared, document.segments, (*scopes, *action_scopes))
+
+
+def _parent(level: Level, declared: set[str]) -> str:
+    return level.parent.name if level.parent is not None and level.parent.name in declared else UNRESOLVED
+
+
+def _scope(name: str, level: Level, parent: str, attributes: Mapping[str, Constant] | None = None) -> ScopePart:
+    return ScopePart(name, level.name, parent, level.rules, level.numbers, attributes or {})
+
+
+def constants(actions: tuple[Lineage, ...]) -> tuple[Mapping[str, Constant], ...]:
+    """The constants of each action, the nearest level's first; a number is a float for all if it is one for any."""
+    inherited = [
+        {name: value for level in lineage.levels for name, value in level.attributes.items()} for lineage in actions
+    ]
+    floats = {name for values in inherited for name, value in values.items() if _is_float(value)}
+    return tuple(
+        {name: _as_float(value) if name in floats else value for name, value in values.items()} for values in inherited
+    )
+
+
+def _inherited(lineage: Lineage) -> Mapping[str, Constant]:
+    return {name: value for level in lineage.levels for name, value in level.attributes.items()}
+
+
+def _is_float(value: Constant) -> bool:
+    return isinstance(value, float) or (isinstance(value, tuple) and any(isinstance(each, float) for each in value))
+
+
+def _as_float(value: Constant) -> Constant:
+    if isinstance(value, tuple):
+        return tuple(float(each) if type(each) is int else each for each in value)
+    return float(value) if type(value) is int else value
+
+
+def feature_set(document: PolicyDocument, actions: tuple[Lineage, ...]) -> FeatureSetPart:
+    features = tuple(
+        AttributePart(declaration.attribute.name, declaration.attribute.type)
+        for declaration in document.attributes
+        if declaration.is_predictive and declaration.attribute.type not in _NO_FEATURE
+    )
+    scored = tuple(
+        ScoredActionPart(lineage.action.level.name, lineage.group, lineage.issue, attributes)
+        for lineage, attributes in zip(actions, constants(actions), strict=True)
+    )
+    return FeatureSetPart(features, scored, document.written.prior_propensity)

@@ -1,0 +1,80 @@
+"""What a policy says once: its name, currency, locale, how it arbitrates, on which basis it uses profiles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from services.orchestrator.domain.policy.compiled import PolicySettings
+from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read_fields
+from services.orchestrator.domain.policy.findings import Findings, Refused
+from services.orchestrator.domain.policy.nodes import Node
+from services.orchestrator.domain.policy.scalars import number, text
+from services.orchestrator.domain.policy.sections import Sections
+from services.orchestrator.domain.policy.words import choice, identifier, locale, within
+
+MAX_MONEY = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSettings:
+    """The settings of the decision, and what else the compiler needs."""
+
+    settings: PolicySettings
+    explores: bool
+    """What groups do that say nothing of their own."""
+    prior_propensity: float
+
+
+def _currency(node: Node) -> str:
+    code = text(node)
+    if re.fullmatch("[A-Z]{3}", code):
+        return code
+    raise Refused(node.place, "must be an ISO 4217 code such as EUR", code="OUT_OF_RANGE")
+
+
+def _probability(node: Node) -> float:
+    share = number(node)
+    if 0 < share < 1:
+        return share
+    raise Refused(node.place, "must be between 0 and 1, both excluded", code="OUT_OF_RANGE")
+
+
+def _objective(node: Node) -> str:
+    objective = text(node)
+    if objective.lower() == "propensity":
+        return "PROPENSITY"
+    message = f'the objective "{objective[:40]}" is not built in this version: only propensity is'
+    raise Refused(node.place, message, code="NOT_SUPPORTED")
+
+
+POLICY = Field("policy", leaf(identifier), required=True)
+CURRENCY = Field("currency", leaf(_currency))
+DEFAULT_LOCALE = Field("default_locale", leaf(locale))
+PRIOR_PROPENSITY = Field("prior_propensity", leaf(_probability))
+SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY)
+
+BASIS = Field("basis", leaf(choice({"CONSENT", "CONTRACT", "LEGITIMATE_INTEREST"})), required=True)
+OBJECTIVE = Field("objective", leaf(_objective))
+RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
+EXPLORATION = Field("exploration", leaf(choice({"THOMPSON", "NONE"})))
+RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION)}
+
+
+def read_settings(sections: Sections, findings: Findings) -> WrittenSettings:
+    profiling, arbitration = (_record(name, sections, findings) for name in RECORDS)
+    settings = PolicySettings(
+        name=sections.single(POLICY) or "",
+        currency=sections.single(CURRENCY) or "EUR",
+        default_locale=sections.single(DEFAULT_LOCALE) or "en",
+        reserve=arbitration.get(RESERVE, 0.0),
+        profiling_basis=profiling.get(BASIS, "CONSENT"),
+        declares_contact_policy=sections.place("contact_policy") is not None,
+    )
+    explores = arbitration.get(EXPLORATION, "THOMPSON") == "THOMPSON"
+    return WrittenSettings(settings, explores, sections.single(PRIOR_PROPENSITY) or 0.05)
+
+
+def _record(name: str, sections: Sections, findings: Findings) -> Fields:
+    node = sections.record(name)
+    return Fields({}, {}) if node is None else read_fields(node.place, node, RECORDS[name], findings)

@@ -1,0 +1,184 @@
+"""One YAML file as a tree of nodes. Nothing is constructed or executed: only the parser's events are read.
+
+Refused, because a policy needs none of them and each can hide something: anchors and aliases (a few lines can stand for
+gigabytes), tags, several documents in one file, nesting deeper than MAX_DEPTH, more than MAX_NODES nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from services.orchestrator.domain.policy.findings import Refused
+from services.orchestrator.domain.policy.nodes import ListNode, MapNode, Node, ScalarNode, describe
+from services.orchestrator.domain.policy_parts import Place
+
+MAX_DEPTH = 32
+MAX_NODES = 1_000_000
+
+PARSER_FAULTS = (ValueError, ArithmeticError, AssertionError, LookupError, AttributeError, TypeError)
+"""What the parser lets through on odd input, such as "\\U00110000" or `%YAML 1.25`."""
+
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+
+def read_yaml(file: str, content: bytes) -> Node | None:
+    """The file's only document; None for an empty file. Raises Refused (YAML_…) for what is not a plain document."""
+    text = _decode(file, content)
+    builder = _TreeBuilder(file, _LINE_BREAK.split(text))
+    for event in _events(file, text):
+        builder.take(event)
+    return builder.root
+
+
+def _decode(file: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig", errors="replace")
+        raise Refused(_end_of(file, before), "the file is not UTF-8", code="YAML_SYNTAX") from None
+
+
+def _end_of(file: str, before: str) -> Place:
+    lines = _LINE_BREAK.split(before)
+    return Place(file, len(lines), len(lines[-1]) + 1)
+
+
+def _events(file: str, text: str) -> Iterator[Event]:
+    try:
+        yield from YAML(typ="safe", pure=True).parse(text)
+    except ReaderError as error:
+        message = f"the character U+{error.character:04X} is not allowed"
+        raise Refused(_end_of(file, text[: error.position]), message, code="YAML_SYNTAX") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        words = ", ".join(part for part in (error.context, error.problem) if part)
+        raise Refused(_place(file, mark), words or "not YAML", code="YAML_SYNTAX") from None
+    except YAMLError as error:
+        raise Refused(Place(file, 1, 1), str(error).partition("\n")[0] or "not YAML", code="YAML_SYNTAX") from None
+    except PARSER_FAULTS as error:
+        raise Refused(Place(file, 1, 1), f"not YAML: {error}", code="YAML_SYNTAX") from None
+
+
+def _place(file: str, mark: Any) -> Place:
+    return Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file, 1, 1)
+
+
+class _OpenCollection:
+    """A list or mapping whose end has not come yet."""
+
+    __slots__ = ("children", "is_map", "place")
+
+    def __init__(self, place: Place, *, is_map: bool) -> None:
+        self.place = place
+        self.is_map = is_map
+        self.children: list[Node] = []
+
+    def close(self) -> Node:
+        if not self.is_map:
+            return ListNode(tuple(self.children), self.place)
+        keys, values = self.children[0::2], self.children[1::2]
+        return MapNode(tuple(zip(map(_key, keys), values, strict=True)), self.place)
+
+
+def _key(node: Node) -> ScalarNode:
+    if isinstance(node, ScalarNode):
+        return node
+    raise Refused(node.place, f"a key must be text, not {describe(node)}", code="YAML_SYNTAX")
+
+
+class _TreeBuilder:
+    """Folds events into nodes on a stack of its own, so that depth costs no recursion."""
+
+    def __init__(self, file: str, lines: list[str]) -> None:
+        self.root: Node | None = None
+        self._file = file
+        self._lines = lines
+        self._open: list[_OpenCollection] = []
+        self._count = 0
+        self._documents = 0
+
+    def take(self, event: Event) -> None:
+        match event:
+            case DocumentStartEvent():
+                self._start_document(event)
+            case CollectionEndEvent():
+                self._add(self._open.pop().close())
+            case NodeEvent():
+                self._check(event)
+                self._start_node(event)
+
+    def _start_document(self, event: DocumentStartEvent) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise Refused(self._place(event), "a second document in one file", code="YAML_SYNTAX")
+
+    def _check(self, event: NodeEvent) -> None:
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise Refused(self._place(event), f"more than {MAX_NODES:,} nodes in one file", code="YAML_TOO_LARGE")
+        if isinstance(event, AliasEvent) or event.anchor is not None:
+            raise Refused(self._place(event), "anchors and aliases are not allowed: write it out", code="YAML_ALIAS")
+        if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag is not None and not _is_untagged(event):
+            raise Refused(self._place(event), f"tags are not allowed: {event.tag}", code="YAML_TAG")
+
+    def _start_node(self, event: NodeEvent) -> None:
+        if isinstance(event, ScalarEvent):
+            self._add(self._scalar(event))
+            return
+        if len(self._open) >= MAX_DEPTH:
+            raise Refused(self._place(event), f"nested deeper than {MAX_DEPTH}", code="YAML_TOO_DEEP")
+        self._open.append(_OpenCollection(self._place(event), is_map=isinstance(event, MappingStartEvent)))
+
+    def _add(self, node: Node) -> None:
+        if self._open:
+            self._open[-1].children.append(node)
+        else:
+            self.root = node
+
+    def _scalar(self, event: ScalarEvent) -> ScalarNode:
+        place = self._place(event)
+        if not _is_encodable(event.value):
+            raise Refused(place, "half of a surrogate pair is no character", code="YAML_SYNTAX")
+        return ScalarNode(event.value, not event.style, place, self._text_place(event, place))
+
+    def _text_place(self, event: ScalarEvent, place: Place) -> Place:
+        if event.style in ("'", '"'):
+            return Place(place.file, place.line, place.column + 1)
+        return self._block_place(event, place) if event.style in ("|", ">") else place
+
+    def _block_place(self, event: ScalarEvent, place: Place) -> Place:
+        """Of a block's text: behind the indentation of the first line that is not blank."""
+        own_spaces = len(event.value.lstrip("\n")) - len(event.value.lstrip("\n").lstrip(" "))
+        for number in range(place.line, len(self._lines)):
+            line = self._lines[number]
+            if line.strip(" "):
+                return Place(place.file, number + 1, len(line) - len(line.lstrip(" ")) - own_spaces + 1)
+        return place
+
+    def _place(self, event: Event) -> Place:
+        return _place(self._file, event.start_mark)
+
+
+def _is_untagged(event: ScalarEvent | CollectionStartEvent) -> bool:
+    """The parser marks a quoted text with the tag `!`, which says no more than that it is no number."""
+    return event.tag == "!" and isinstance(event, ScalarEvent) and bool(event.style)
+
+
+def _is_encodable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,116 @@
+"""From a line-up to a contest: every candidate with its price, without those that have none.
+
+Rows are the line-up's, place by place; columns are float64[C] unless drawn otherwise:
+
+    option int32[C]    action int32[C]    starts intp[places + 1]    prices, worth
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.orchestrator.domain.arbitration.worth import Column, Prices, Worth, worth_of
+from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.drops import Check, DropBlock
+from services.orchestrator.domain.lineup import Indices, Lineup, Mask, NoActionReason
+
+BUSINESS_VALUE = "business_value"
+CONTEXT_WEIGHT = "context_weight"
+UNDECLARED = 1.0
+"""What a number counts as where the policy does not speak of it at all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActionNumbers:
+    """float64[A], NaN for actions without a number."""
+
+    business_value: Column
+    context_weight: Column
+
+
+def action_numbers(actions: int, eligible: Indices, numbers: Mapping[str, Column]) -> ActionNumbers:
+    """The policy's numbers of the eligible actions (float64[E] by name) as columns of all actions."""
+
+    def spread(name: str) -> Column:
+        column = np.full(actions, np.nan)
+        column[eligible] = numbers.get(name, UNDECLARED)
+        return column
+
+    return ActionNumbers(spread(BUSINESS_VALUE), spread(CONTEXT_WEIGHT))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contest:
+    """Candidates that can be compared in money; the columns drawn above."""
+
+    option: Indices
+    action: Indices
+    starts: NDArray[np.intp]
+    prices: Prices
+    worth: Worth
+    drops: tuple[DropBlock, ...]
+    empty_reasons: tuple[NoActionReason | None, ...]
+
+    @property
+    def size(self) -> int:
+        return int(self.option.size)
+
+    def place_of_row(self) -> NDArray[np.intp]:
+        return np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
+
+
+def price(catalogue: Catalogue, lineup: Lineup, numbers: ActionNumbers) -> Contest:
+    """Prices every candidate; one whose value or weight is unknown, or beyond all numbers, is dropped."""
+    prices = _prices(catalogue, lineup.option, numbers)
+    worth = worth_of(prices)
+    priced = np.isfinite(worth.slope) & np.isfinite(worth.offset)
+    rows = np.flatnonzero(priced)
+    starts = np.concatenate(([0], np.cumsum(priced)))[lineup.starts].astype(np.intp)
+    option = lineup.option[rows]
+    return Contest(
+        option,
+        catalogue.option_action[option],
+        starts,
+        Prices(*(column[rows] for column in _columns(prices))),
+        worth.take(rows),
+        (*lineup.drops, *_unpriced(catalogue, lineup.option, prices, ~priced)),
+        _empty_reasons(lineup, starts),
+    )
+
+
+def _prices(catalogue: Catalogue, option: Indices, numbers: ActionNumbers) -> Prices:
+    action = catalogue.option_action[option]
+    return Prices(
+        catalogue.lever[action],
+        numbers.business_value[action],
+        numbers.context_weight[action],
+        catalogue.option_cost[option],
+    )
+
+
+def _columns(prices: Prices) -> tuple[Column, Column, Column, Column]:
+    return prices.lever, prices.business_value, prices.context_weight, prices.cost
+
+
+def _unpriced(catalogue: Catalogue, option: Indices, prices: Prices, out: Mask) -> list[DropBlock]:
+    if not out.any():
+        return []
+    weightless = out & np.isfinite(prices.business_value) & ~np.isfinite(prices.context_weight)
+    blocks = []
+    for check, rows in ((Check.BUSINESS_VALUE, out & ~weightless), (Check.CONTEXT_WEIGHT, weightless)):
+        dropped = np.unique(option[rows])
+        action, channel = catalogue.option_action[dropped], catalogue.option_channel[dropped]
+        blocks.append(DropBlock.of(check, action, channel))
+    return [block for block in blocks if block.size]
+
+
+def _empty_reasons(lineup: Lineup, starts: NDArray[np.intp]) -> tuple[NoActionReason | None, ...]:
+    sizes = np.diff(starts)
+    return tuple(
+        NoActionReason.NOT_PRICED if reason is None and not size else reason
+        for reason, size in zip(lineup.empty_reasons, sizes, strict=True)
+    )

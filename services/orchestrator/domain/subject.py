@@ -1,0 +1,52 @@
+"""Who a decision is about, and what they said they permit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.clock import MAX_CLOCK_SKEW_MS
+
+GRANTED, DENIED, REVOKED, UNKNOWN = "GRANTED", "DENIED", "REVOKED", "UNKNOWN"
+EXPIRED = "EXPIRED"
+FORBIDDING = frozenset({DENIED, REVOKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    namespace: str
+    value: str
+    primary: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.namespace}:{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStatement:
+    """A statement in force. Names upper-case; channel "" means every channel; status and basis without prefix."""
+
+    identity: Identity
+    purpose: str
+    channel: str
+    status: str
+    legal_basis: str
+    granted_time_ms: int
+    expire_time_ms: int | None = None
+
+    @property
+    def forbids(self) -> bool:
+        return self.status in FORBIDDING
+
+    @property
+    def reference(self) -> str:
+        """As answers cite it: "email:ada@example.org#MARKETING/EMAIL"."""
+        return f"{self.identity.name}#{self.purpose}/{self.channel}"
+
+    def status_at(self, now_ms: int) -> str:
+        """GRANTED only while it holds; a grant of the future is UNKNOWN yet."""
+        if self.status != GRANTED:
+            return self.status
+        if self.expire_time_ms is not None and self.expire_time_ms <= now_ms:
+            return EXPIRED
+        return GRANTED if self.granted_time_ms <= now_ms + MAX_CLOCK_SKEW_MS else UNKNOWN

@@ -1,0 +1,48 @@
+"""Aggregates from the event log: where they were declared after their events came, or are asked about the past."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from msgspec.structs import replace
+
+from services.profile.app.ports import EventLog
+from services.profile.domain.aggregates.states import State
+from services.profile.domain.compiled_schema import CompiledAggregate, CompiledSchema
+from services.profile.domain.events import Event
+from services.profile.domain.profile import Profile
+from services.profile.domain.recording import fold_log, missing_states
+
+PAGE_SIZE = 1_000
+
+
+class History:
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    async def filled(self, profile: Profile, schema: CompiledSchema) -> Profile:
+        """The profile with every state that the schema asks for and its events call for."""
+        missing = missing_states(profile, schema)
+        if not missing:
+            return profile
+        waiting = {event.event_id for event in profile.ahead}
+        states = await self.states(profile.profile_id, missing, lambda event: event.event_id not in waiting)
+        return replace(profile, states={**profile.states, **states})
+
+    async def states(
+        self, profile_id: str, aggregates: Sequence[CompiledAggregate], accepts: Callable[[Event], bool]
+    ) -> dict[str, State]:
+        """The states of the aggregates over all events of the profile that `accepts` lets in."""
+        states = fold_log(aggregates, {}, ())
+        for event_type in {aggregate.event for aggregate in aggregates}:
+            async for page in self._pages(profile_id, event_type):
+                states = fold_log(aggregates, states, (event for event in page if accepts(event)))
+        return states
+
+    async def _pages(self, profile_id: str, event_type: str) -> AsyncIterator[list[Event]]:
+        after, is_last = 0, False
+        while not is_last:
+            page = await self._log.history(profile_id, event_type, after, PAGE_SIZE)
+            yield [logged.event for logged in page]
+            is_last = len(page) < PAGE_SIZE
+            after = page[-1].position if page else after

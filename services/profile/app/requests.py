@@ -1,0 +1,165 @@
+"""What the use cases are asked and what they answer. Times that are None mean "on arrival"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.profile.domain.consents import Consent, ConsentStatus, LegalBasis
+from services.profile.domain.events import Event
+from services.profile.domain.identities import Identity
+from services.profile.domain.reading import ProfileView
+from services.profile.domain.schema import TraitSchema
+from services.profile.domain.traits import TraitSource
+from shared.values import Value
+
+Subject = tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventWrite:
+    event_id: str
+    subject: Subject
+    type: str
+    event_ms: int | None
+    properties: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileQuery:
+    """`schema_version` empty: the active one. Overlay events are the subject's, whatever subject they name."""
+
+    subject: Subject
+    read_ms: int | None = None
+    schema_version: str = ""
+    overlay: tuple[EventWrite, ...] = ()
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileAnswer:
+    profile: ProfileView
+    advisories: tuple[str, ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraitWrite:
+    name: str
+    value: Value
+    source: TraitSource = TraitSource.EXPLICIT
+    observed_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertTraits:
+    request_id: str
+    subject: Subject
+    traits: tuple[TraitWrite, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    profile_id: str
+    token: str
+    advisories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvents:
+    request_id: str
+    events: tuple[EventWrite, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    event_id: str
+    profile_id: str
+    duplicate: bool
+    advisories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventsRecorded:
+    results: tuple[EventResult, ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TailQuery:
+    """`after` empty: from the beginning; `types` empty: every type."""
+
+    after: str = ""
+    types: tuple[str, ...] = ()
+    follow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    position: int
+    profile_id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWrite:
+    """`identity` None: the primary one of the subject, else its first. A granted statement that names no legal basis
+    has CONSENT.
+    """
+
+    purpose: str
+    status: ConsentStatus
+    identity: Identity | None = None
+    channel: str = ""
+    legal_basis: LegalBasis = LegalBasis.UNSPECIFIED
+    granted_ms: int | None = None
+    expire_ms: int | None = None
+    jurisdiction: str = ""
+    collection_point: str = ""
+    policy_version: str = ""
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetConsent:
+    request_id: str
+    subject: Subject
+    consent: ConsentWrite
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecorded:
+    profile_id: str
+    consent: Consent
+    token: str
+    advisories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentQuery:
+    """`page_size` 0: the default."""
+
+    subject: Subject
+    page_size: int = 0
+    page_token: str = ""
+    include_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPage:
+    """`next_page_token` is empty on the last page."""
+
+    consents: tuple[Consent, ...]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTraitSchema:
+    request_id: str
+    schema: TraitSchema
+    activate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaPublished:
+    schema_version: str

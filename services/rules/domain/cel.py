@@ -1,0 +1,213 @@
+"""The CEL library (cel-expr-python, a wrapper of cel-cpp): the only module that knows it.
+
+Conditions are parsed and type-checked by the library, and whatever the index does not hold natively is evaluated by
+it, so there is no second CEL here. Our functions `now()`, `days_since()`, `hours_since()` and `in_segment()` are
+declared to the checker; before evaluation they become variables and pure functions of them (`_prepare`).
+
+The library guards itself: at most 100,000 characters, 32 levels of nesting, 10,000 steps of all comprehensions of one
+evaluation. Its evaluation holds the GIL, which is why `work` bounds it further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cel_expr_python import cel  # type: ignore[import-untyped]
+
+from services.rules.domain.cel_problems import Problem, read_problems
+from services.rules.domain.checked_expression import CheckedTree, read_checked
+from services.rules.domain.elapsed import days_between, hours_between
+from services.rules.domain.expression_writer import write_checked
+from services.rules.domain.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node, rewrite
+from shared.values import AttributeType, Scalar, Value
+
+NOW = "@now"
+"""The variable that holds the time of the evaluation. A condition cannot name it: @ is not CEL."""
+
+MAX_EXPRESSION_BYTES = 65_536
+
+_BUDGET_EXCEEDED = "Iteration budget exceeded"
+
+_SCALARS: Mapping[AttributeType, cel.Type] = {
+    AttributeType.BOOL: cel.Type.BOOL,
+    AttributeType.INT: cel.Type.INT,
+    AttributeType.DOUBLE: cel.Type.DOUBLE,
+    AttributeType.STRING: cel.Type.STRING,
+    AttributeType.TIMESTAMP: cel.Type.TIMESTAMP,
+}
+
+
+class TooManySteps(Exception):
+    """An evaluation went over the library's own bound on comprehension steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An evaluation without an attribute value: a variable had none, a division by zero, an overflow.
+
+    `is_other_type`: it has a value, of a type that attributes cannot have (a map, a duration).
+    """
+
+    message: str
+    is_other_type: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The message without the library's status code."""
+        return self.message.partition(": ")[2] or self.message
+
+
+def segment_variable(segment_id: str) -> str:
+    """The variable that holds whether the subject is in a segment."""
+    return f"@segment.{segment_id}"
+
+
+class Program:
+    """An expression ready to run. Immutable; threads may share it."""
+
+    __slots__ = ("_expression",)
+
+    def __init__(self, expression: cel.Expression) -> None:
+        self._expression = expression
+
+    def run(self, activation: cel.Activation) -> Value | Failure:
+        """Raises TooManySteps."""
+        try:
+            outcome = self._expression.eval(activation)
+        except RuntimeError as error:
+            if _BUDGET_EXCEEDED in str(error):
+                raise TooManySteps from error
+            return Failure(str(error))
+        return _value(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedExpression:
+    """A well-typed expression. `result` is None for types that attributes cannot have."""
+
+    text: str
+    tree: CheckedTree
+    result: AttributeType | None
+    environment: CelEnvironment
+
+    @property
+    def root(self) -> Node:
+        return self.tree.root
+
+    def program(self, node: Node, constants: Mapping[str, Value]) -> Program:
+        """`node`, a part of this expression, with the names in `constants` replaced by their values."""
+        prepared = rewrite(node, lambda part: _prepare(part, constants))
+        return self.environment.load(write_checked(prepared, self.tree, _OVERLOADS))
+
+
+class CelEnvironment:
+    """The names conditions may use, with their types."""
+
+    def __init__(self, variables: Mapping[str, AttributeType], segments: Collection[str] = ()) -> None:
+        self.variables = variables
+        declared = {name: _library_type(kind) for name, kind in variables.items()}
+        declared |= {segment_variable(each): cel.Type.BOOL for each in segments}
+        self._env = cel.NewEnv(variables=declared | {NOW: cel.Type.TIMESTAMP}, functions=_functions())
+
+    def check(self, text: str) -> CheckedExpression | tuple[Problem, ...]:
+        """The expression, or everything that is wrong with it."""
+        if (size := len(text.encode())) > MAX_EXPRESSION_BYTES:
+            return (Problem("LIMIT", f"the expression has {size} bytes; {MAX_EXPRESSION_BYTES} are allowed"),)
+        try:
+            expression = self._env.compile(text)
+        except RuntimeError as error:
+            return read_problems(str(error), text, self.variables)
+        return CheckedExpression(text, read_checked(expression.serialize()), _attribute_type(expression), self)
+
+    def load(self, packed: bytes) -> Program:
+        return Program(self._env.deserialize(packed))
+
+    def activation(self, values: Mapping[str, object]) -> cel.Activation:
+        """Values by name, lists as Python lists; a name that is left out has no value."""
+        return self._env.Activation(values)
+
+
+def _functions() -> list[cel.FunctionDecl]:
+    kinds = cel.Type
+    return [
+        _function("now", kinds.TIMESTAMP, []),
+        _function("in_segment", kinds.BOOL, [kinds.STRING]),
+        _function("days_since", kinds.INT, [kinds.TIMESTAMP]),
+        _function("hours_since", kinds.INT, [kinds.TIMESTAMP]),
+        _function("@days_between", kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], days_between),
+        _function("@hours_between", kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], hours_between),
+    ]
+
+
+def _function(name: str, result: cel.Type, parameters: list[cel.Type], body: Any = None) -> cel.FunctionDecl:
+    return cel.FunctionDecl(name, [cel.Overload(name, result, parameters, impl=body)])
+
+
+_OVERLOADS: Mapping[str, str] = {
+    "@days_between": "@days_between",
+    "@hours_between": "@hours_between",
+    "timestamp": "string_to_timestamp",
+    "_==_": "equals",
+    "matches": "matches_string",
+}
+
+
+def _prepare(node: Node, constants: Mapping[str, Value]) -> Node:
+    """Replaces what the library cannot evaluate as it stands."""
+    match node:
+        case Name(name=name) if name in constants and constants[name] is not None:
+            return literal(constants[name])
+        case Call(function="now"):
+            return Name(NOW)
+        case Call(function="days_since" | "hours_since" as name, arguments=(argument,)):
+            return Call(f"@{name.removesuffix('_since')}_between", None, (argument, Name(NOW)))
+        case Call(function="in_segment", arguments=(Constant(value=str(segment_id)),)):
+            return Name(segment_variable(segment_id))
+        case _:
+            return node
+
+
+def literal(value: Value) -> Node:
+    """A value as an expression. There is none for null."""
+    if isinstance(value, tuple):
+        return ListLiteral(tuple(_scalar_literal(element) for element in value))
+    if value is None:
+        raise ValueError("null is no literal of an attribute type")
+    return _scalar_literal(value)
+
+
+def _scalar_literal(value: Scalar) -> Node:
+    if isinstance(value, datetime):
+        return Call("timestamp", None, (Constant(ConstantKind.STRING, value.isoformat()),))
+    return Constant(_KINDS[type(value)], value)
+
+
+_KINDS: Mapping[type, ConstantKind] = {
+    bool: ConstantKind.BOOL,
+    int: ConstantKind.INT,
+    float: ConstantKind.DOUBLE,
+    str: ConstantKind.STRING,
+}
+
+
+def _value(outcome: cel.Value) -> Value | Failure:
+    kind = outcome.type()
+    if kind == cel.Type.ERROR:
+        return Failure(str(outcome.value()))
+    if any(kind == scalar for scalar in _SCALARS.values()):
+        value: Value = outcome.plain_value()
+        return value
+    return Failure(f"a {kind.name()} is no attribute value", is_other_type=True)
+
+
+def _attribute_type(expression: cel.Expression) -> AttributeType | None:
+    kind = expression.return_type()
+    return next((each for each, library_type in _SCALARS.items() if library_type == kind), None)
+
+
+def _library_type(kind: AttributeType) -> cel.Type:
+    scalar = _SCALARS[kind.element]
+    return cel.Type.List(scalar) if kind.is_list else scalar

@@ -1,0 +1,129 @@
+"""The library's error text as findings: code, sentence, line and column, and the name that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from services.rules.domain.rule_set import Severity
+
+MAX_PROBLEMS = 100
+"""Of one expression: the rest is told as a number."""
+
+FUNCTIONS = frozenset(
+    {
+        "all",
+        "bool",
+        "bytes",
+        "contains",
+        "days_since",
+        "double",
+        "duration",
+        "dyn",
+        "endsWith",
+        "exists",
+        "exists_one",
+        "filter",
+        "getDate",
+        "getDayOfMonth",
+        "getDayOfWeek",
+        "getDayOfYear",
+        "getFullYear",
+        "getHours",
+        "getMilliseconds",
+        "getMinutes",
+        "getMonth",
+        "getSeconds",
+        "has",
+        "hours_since",
+        "in_segment",
+        "int",
+        "map",
+        "matches",
+        "now",
+        "size",
+        "startsWith",
+        "string",
+        "timestamp",
+        "type",
+        "uint",
+    }
+)
+
+
+_PROBLEM = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$", re.M)
+_UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+_DOTTED_NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
+_LIMITS = ("recursion", "codepoint limit")
+_SYNTAX = ("Syntax error", "invalid int literal", "Invalid string literal", "reserved identifier", "invalid double")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with an expression; line and column count within it, from 1, in characters."""
+
+    code: str
+    message: str
+    line: int = 1
+    column: int = 1
+    severity: Severity = Severity.ERROR
+
+
+def problem_at(text: str, offset: int, code: str, message: str, severity: Severity = Severity.ERROR) -> Problem:
+    """A problem at an offset into the expression."""
+    before = text[:offset]
+    return Problem(code, message, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1, severity)
+
+
+def read_problems(error: str, text: str, names: Collection[str]) -> tuple[Problem, ...]:
+    """`names` are the declared ones, from which a misspelt one may be guessed."""
+    matches = _PROBLEM.findall(error)
+    found = [_problem(int(line), int(column), sentence, text, names) for line, column, sentence in matches]
+    if not found:
+        sentence = error.splitlines()[0] if error else "the expression cannot be read"
+        return (_limit(sentence) or Problem("CEL_SYNTAX", sentence),)
+    distinct = list(dict.fromkeys(found))
+    if len(distinct) > MAX_PROBLEMS:
+        rest = Problem("LIMIT", f"{len(distinct) - MAX_PROBLEMS} more problems in this expression")
+        return (*distinct[:MAX_PROBLEMS], rest)
+    return tuple(distinct)
+
+
+def suggestion(name: str, names: Collection[str]) -> str:
+    """The end of a sentence that names what was probably meant; empty where nothing is close."""
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _problem(line: int, column: int, sentence: str, text: str, names: Collection[str]) -> Problem:
+    if limit := _limit(sentence):
+        return limit
+    if undeclared := _UNDECLARED.search(sentence):
+        return _undeclared(undeclared[1], _offset(text, line, column), text, names)
+    code = "CEL_SYNTAX" if sentence.startswith(_SYNTAX) else "CEL_TYPE"
+    return Problem(code, sentence.removeprefix("Syntax error: "), line, column)
+
+
+def _undeclared(name: str, offset: int, text: str, names: Collection[str]) -> Problem:
+    is_function = text[offset : offset + 1] == "("
+    # The library points at the last dot or at the parenthesis: point at the beginning of the name instead.
+    begin = (_NAME if is_function else _DOTTED_NAME).search(text[:offset])
+    start = begin.start() if begin else offset
+    if is_function and name in FUNCTIONS:
+        return problem_at(text, start, "CEL_TYPE", f"no overload of '{name}' takes these arguments")
+    code, known = ("UNKNOWN_FUNCTION", FUNCTIONS) if is_function else ("UNKNOWN_ATTRIBUTE", names)
+    return problem_at(text, start, code, f"undeclared reference to '{name}'{suggestion(name, known)}")
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    lines = text.split("\n")
+    return sum(len(each) + 1 for each in lines[: line - 1]) + column - 1
+
+
+def _limit(sentence: str) -> Problem | None:
+    if any(word in sentence for word in _LIMITS):
+        return Problem("LIMIT", "the expression is nested more than 32 deep")
+    return None

@@ -1,0 +1,122 @@
+"""Everything that can be wrong with one expression, beyond what the library's checker finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from enum import Enum
+
+from services.rules.domain.cel import CelEnvironment, CheckedExpression, Failure
+from services.rules.domain.cel_problems import Problem, problem_at, suggestion
+from services.rules.domain.constants import Source, is_closed, settled
+from services.rules.domain.rule_set import Severity
+from services.rules.domain.syntax import (
+    Call,
+    Constant,
+    ConstantKind,
+    ListLiteral,
+    Name,
+    Node,
+    children,
+    free_names,
+    walk,
+)
+from services.rules.domain.work import (
+    MAX_CONSTANT_WORK,
+    MAX_LIST_ELEMENTS,
+    MAX_LOOP_NESTING,
+    loop_nesting,
+    work_bound,
+)
+from shared.values import AttributeType
+
+
+class Purpose(Enum):
+    """What an expression is for, which says what type it must have."""
+
+    CONDITION = "a condition"
+    NUMBER = "a number"
+
+
+Found = tuple[CheckedExpression | None, tuple[Problem, ...]]
+"""The expression where it is well-typed, and its problems."""
+
+
+def check_expression(text: str, purpose: Purpose, environment: CelEnvironment, segments: Collection[str]) -> Found:
+    checked = environment.check(text)
+    if isinstance(checked, tuple):
+        return None, checked
+    problems = [problem for check in _CHECKS for problem in check(checked)]
+    problems += _segment_problems(checked, segments)
+    problems += _type_problems(checked, purpose)
+    if not problems:
+        problems += _constant_problems(checked)
+    return checked, tuple(problems)
+
+
+def _type_problems(checked: CheckedExpression, purpose: Purpose) -> Iterator[Problem]:
+    found = "another type" if checked.result is None else checked.result.text
+    if purpose is Purpose.CONDITION and checked.result is not AttributeType.BOOL:
+        yield Problem("NOT_BOOL", f"a condition must be of type bool, not {found}")
+    if purpose is Purpose.NUMBER and checked.result not in (AttributeType.INT, AttributeType.DOUBLE):
+        yield Problem("NOT_NUMBER", f"a number must be of type int or double, not {found}")
+
+
+def _segment_problems(checked: CheckedExpression, segments: Collection[str]) -> Iterator[Problem]:
+    for node in walk(checked.root):
+        match node:
+            case Call(function="in_segment", arguments=(Constant(value=str(segment_id)) as argument,)):
+                if segment_id not in segments:
+                    message = f"there is no segment '{segment_id}'{suggestion(segment_id, segments)}"
+                    yield problem_at(checked.text, argument.place.offset, "SEGMENT_UNKNOWN", message)
+            case Call(function="in_segment", place=place):
+                message = "in_segment() takes a literal name, so that cycles can be found"
+                yield problem_at(checked.text, place.offset, "SEGMENT_UNKNOWN", message)
+
+
+def _presence_problems(checked: CheckedExpression) -> Iterator[Problem]:
+    # The checker turns has(context.flag) into context.flag: its place is the parenthesis.
+    for node in walk(checked.root):
+        if isinstance(node, Name) and checked.text[node.place.offset : node.place.offset + 1] == "(":
+            message = (
+                f"has() cannot test {node.name}: a missing attribute is unknown, and on_unknown says what that means"
+            )
+            yield problem_at(checked.text, node.place.offset, "CEL_TYPE", message)
+
+
+def _limit_problems(checked: CheckedExpression) -> Iterator[Problem]:
+    for node in walk(checked.root):
+        if isinstance(node, ListLiteral) and len(node.elements) > MAX_LIST_ELEMENTS:
+            message = f"the list has {len(node.elements)} elements; {MAX_LIST_ELEMENTS} are allowed"
+            yield problem_at(checked.text, node.place.offset, "LIMIT", message)
+    if (nesting := loop_nesting(checked.root)) > MAX_LOOP_NESTING:
+        yield Problem("LIMIT", f"{nesting} comprehensions run inside one another; {MAX_LOOP_NESTING} may")
+    constant_work = work_bound(checked.root, lambda _: False).get((), 0)
+    if constant_work > MAX_CONSTANT_WORK:
+        yield Problem("LIMIT", f"one evaluation takes {constant_work} steps; {MAX_CONSTANT_WORK} are allowed")
+
+
+_CHECKS: tuple[Callable[[CheckedExpression], Iterator[Problem]], ...] = (_presence_problems, _limit_problems)
+
+
+def _constant_problems(checked: CheckedExpression) -> Iterator[Problem]:
+    source = Source(checked, {})
+    for node in _constant_parts(checked.root, source):
+        value = settled(node, source)
+        if isinstance(value, Failure) and not value.is_other_type:
+            message = f"always fails, so what depends on it is unknown: {value.sentence}"
+            yield problem_at(checked.text, node.place.offset, "ALWAYS_FAILS", message, Severity.WARNING)
+    for node in walk(checked.root):
+        match node:
+            case Call(function="matches", arguments=(*_, Constant(kind=ConstantKind.STRING) as pattern)):
+                value = settled(Call("matches", Constant(ConstantKind.STRING, ""), (pattern,)), source)
+                if isinstance(value, Failure):
+                    yield problem_at(checked.text, pattern.place.offset, "INVALID_PATTERN", value.sentence)
+
+
+def _constant_parts(node: Node, source: Source) -> Iterator[Node]:
+    """The largest parts that read nothing at all."""
+    if isinstance(node, Call) and not free_names(node) and is_closed(node, source):
+        yield node
+        return
+    for child in children(node):
+        yield from _constant_parts(child, source)

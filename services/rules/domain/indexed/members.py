@@ -1,0 +1,20 @@
+"""Sets of actions as Python ints: bit i is the action of index i."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def mask_of(indexes: Iterable[int], count: int) -> int:
+    bits = np.zeros(count, dtype=np.uint8)
+    bits[list(indexes)] = 1
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
+
+
+def members_of(mask: int, count: int) -> NDArray[np.int64]:
+    """The indexes, ascending."""
+    packed = np.frombuffer(mask.to_bytes((count + 7) // 8, "little"), dtype=np.uint8)
+    return np.flatnonzero(np.unpackbits(packed, bitorder="little", count=count))

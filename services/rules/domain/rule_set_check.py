@@ -1,0 +1,141 @@
+"""Checks a whole rule set and gathers what compiling it needs. All findings are collected, not just the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from services.rules.domain.cel import CelEnvironment, CheckedExpression
+from services.rules.domain.cel_problems import problem_at
+from services.rules.domain.constants import ACTION_PREFIX
+from services.rules.domain.declarations import constant_types, declared_types
+from services.rules.domain.expression_check import Found, Purpose, check_expression
+from services.rules.domain.finding_log import FindingLog
+from services.rules.domain.rule_set import (
+    Finding,
+    NumberExpression,
+    OnUnknown,
+    Rule,
+    RuleSet,
+    Segment,
+    SourcePosition,
+)
+from services.rules.domain.scope_tree import Action, read_scopes
+from services.rules.domain.segment_order import ordered_segments, unique_segments
+from services.rules.domain.syntax import Name, free_names, walk
+from shared.values import AttributeType, Value, conform, type_name
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRuleSet:
+    """A rule set that can be compiled.
+
+    `conditions` (of rules and segments) and `numbers` hold every expression by its text. `segments` come in an order in
+    which each one is preceded by those it uses.
+    """
+
+    rule_set: RuleSet
+    actions: tuple[Action, ...]
+    attribute_types: Mapping[str, AttributeType]
+    constant_types: Mapping[str, AttributeType]
+    environment: CelEnvironment
+    conditions: Mapping[str, CheckedExpression]
+    numbers: Mapping[str, CheckedExpression]
+    segments: tuple[Segment, ...]
+
+
+Check = Callable[[str], Found]
+
+
+def check_rule_set(rule_set: RuleSet) -> tuple[tuple[Finding, ...], CheckedRuleSet | None]:
+    """The findings, and what to compile if none of them is an error."""
+    log = FindingLog()
+    actions = read_scopes(rule_set, log)
+    attributes = declared_types(rule_set.attributes, log)
+    constants = constant_types(actions, log)
+    segment_names = unique_segments(rule_set.segments, log)
+    environment = CelEnvironment(attributes | constants, segment_names)
+    conditions = _Checker(environment, Purpose.CONDITION, segment_names)
+    numbers = _Checker(environment, Purpose.NUMBER, segment_names)
+    for segment in rule_set.segments:
+        _check_condition(segment, conditions, log)
+        _check_subject(segment, conditions, log)
+    for rule in _rules(rule_set):
+        _check_condition(rule, conditions, log)
+    for number in _numbers(rule_set):
+        log.problems(number.position, numbers.check(number.expression)[1])
+    segments = ordered_segments(segment_names, conditions.checked, log)
+    if log.has_errors:
+        return log.findings, None
+    return log.findings, CheckedRuleSet(
+        rule_set=rule_set,
+        actions=actions,
+        attribute_types=attributes,
+        constant_types=constants,
+        environment=environment,
+        conditions=conditions.checked,
+        numbers=numbers.checked,
+        segments=segments,
+    )
+
+
+class _Checker:
+    """Checks each distinct text once."""
+
+    def __init__(self, environment: CelEnvironment, purpose: Purpose, segments: Mapping[str, object]) -> None:
+        self._environment = environment
+        self._purpose = purpose
+        self._segments = segments
+        self._found: dict[str, Found] = {}
+
+    def check(self, text: str) -> Found:
+        if text not in self._found:
+            self._found[text] = check_expression(text, self._purpose, self._environment, self._segments)
+        return self._found[text]
+
+    @property
+    def checked(self) -> dict[str, CheckedExpression]:
+        return {text: checked for text, (checked, _) in self._found.items() if checked is not None}
+
+
+def _rules(rule_set: RuleSet) -> Iterator[Rule]:
+    return (rule for scope in rule_set.scopes for rule in scope.rules)
+
+
+def _numbers(rule_set: RuleSet) -> Iterator[NumberExpression]:
+    return (number for scope in rule_set.scopes for number in scope.numbers)
+
+
+def _check_condition(owner: Rule | Segment, checker: _Checker, log: FindingLog) -> None:
+    expression, problems = checker.check(owner.when)
+    log.problems(owner.position, problems)
+    if owner.on_unknown is OnUnknown.DEFAULT and owner.default_value is None:
+        log.error(owner.position, "DEFAULT_TYPE", "on_unknown DEFAULT needs a default value")
+    elif owner.on_unknown is not OnUnknown.DEFAULT and owner.default_value is not None:
+        log.error(
+            owner.position, "DEFAULT_TYPE", f"a default value has no meaning with on_unknown {owner.on_unknown.name}"
+        )
+    elif expression is not None and owner.default_value is not None:
+        _check_default(owner.position, owner.default_value, expression, log)
+
+
+def _check_subject(segment: Segment, checker: _Checker, log: FindingLog) -> None:
+    expression, _ = checker.check(segment.when)
+    for node in () if expression is None else walk(expression.root):
+        if isinstance(node, Name) and node.name.startswith(ACTION_PREFIX):
+            message = f"a segment is about the subject: it cannot read {node.name}"
+            log.problems(
+                segment.position, [problem_at(segment.when, node.place.offset, "SEGMENT_READS_ACTION", message)]
+            )
+
+
+def _check_default(position: SourcePosition, default: Value, expression: CheckedExpression, log: FindingLog) -> None:
+    """The default stands in for every attribute that the condition reads, so it must fit them all."""
+    types = expression.environment.variables
+    for name in free_names(expression.root):
+        if name in types:
+            try:
+                conform(default, types[name])
+            except ValueError:
+                message = f"the default is of type {type_name(default)}, but {name} is of type {types[name].text}"
+                log.error(position, "DEFAULT_TYPE", message)

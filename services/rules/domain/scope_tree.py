@@ -1,0 +1,108 @@
+"""The tree policy -> issue -> group -> action: is it one, and what does each action inherit?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.rules.domain.finding_log import FindingLog
+from services.rules.domain.rule_set import NumberExpression, Rule, RuleSet, Scope, ScopeLevel, SourcePosition
+from shared.values import Value
+
+MAX_ACTIONS = 10_000
+MAX_ID_CHARACTERS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action with its scopes from the policy down to itself; a level nobody declared is left out."""
+
+    name: str
+    lineage: tuple[Scope, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Inherited ones first."""
+        return tuple(rule for scope in self.lineage for rule in scope.rules)
+
+    @property
+    def numbers(self) -> Mapping[str, NumberExpression]:
+        """By name; the nearest level wins."""
+        return {number.name: number for scope in self.lineage for number in scope.numbers}
+
+    @property
+    def constants(self) -> Mapping[str, Value]:
+        """What conditions read as action.<name>: the declared ones, and action.id, action.group, action.issue."""
+        own = {f"action.{name}": value for name, value in self.lineage[-1].attributes.items()}
+        return own | {f"action.{_SELF[scope.level]}": scope.scope_id for scope in self.lineage if scope.level in _SELF}
+
+
+_SELF = {ScopeLevel.ISSUE: "issue", ScopeLevel.GROUP: "group", ScopeLevel.ACTION: "id"}
+
+
+def read_scopes(rule_set: RuleSet, log: FindingLog) -> tuple[Action, ...]:
+    """The actions, in the order of their scopes; complete only if the log has no errors."""
+    scopes = {(scope.level, scope.scope_id): scope for scope in rule_set.scopes}
+    _check_unique(rule_set.scopes, log)
+    for scope in rule_set.scopes:
+        _check_parent(scope, scopes, log)
+        _check_unique_rules(scope, log)
+    actions = tuple(Action(scope.scope_id, _lineage(scope, scopes)) for scope in _actions(rule_set))
+    if len(actions) > MAX_ACTIONS:
+        log.error(SourcePosition(), "LIMIT", f"there are {len(actions)} actions; {MAX_ACTIONS} are allowed")
+    return actions
+
+
+def is_id(text: str) -> bool:
+    return 0 < len(text) <= MAX_ID_CHARACTERS and text.isprintable()
+
+
+def _actions(rule_set: RuleSet) -> Iterable[Scope]:
+    return (scope for scope in rule_set.scopes if scope.level is ScopeLevel.ACTION)
+
+
+def _lineage(scope: Scope, scopes: Mapping[tuple[ScopeLevel, str], Scope]) -> tuple[Scope, ...]:
+    lineage = [scope]
+    while lineage[0].level > ScopeLevel.POLICY:
+        parent = scopes.get((ScopeLevel(lineage[0].level - 1), lineage[0].parent_id))
+        if parent is None:
+            break
+        lineage.insert(0, parent)
+    return tuple(lineage)
+
+
+def _check_unique(scopes: Iterable[Scope], log: FindingLog) -> None:
+    for (level, scope_id), count in Counter((scope.level, scope.scope_id) for scope in scopes).items():
+        if count > 1:
+            log.error(SourcePosition(), "DUPLICATE_SCOPE", f"{count} {_title(level, scope_id)} scopes; one is allowed")
+
+
+def _check_parent(scope: Scope, scopes: Mapping[tuple[ScopeLevel, str], Scope], log: FindingLog) -> None:
+    title = _title(scope.level, scope.scope_id)
+    if scope.level is ScopeLevel.POLICY and (scope.scope_id or scope.parent_id):
+        log.error(SourcePosition(), "UNKNOWN_PARENT", "the POLICY scope has the empty id and no parent")
+    if scope.level is not ScopeLevel.POLICY and not is_id(scope.scope_id):
+        log.error(SourcePosition(), "BAD_NAME", f"{scope.scope_id!r} is no id of a scope of level {scope.level.name}")
+    if scope.level is ScopeLevel.ISSUE and scope.parent_id:
+        log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} has the POLICY scope as parent, whose id is empty")
+    if scope.level > ScopeLevel.ISSUE and (ScopeLevel(scope.level - 1), scope.parent_id) not in scopes:
+        parent = _title(ScopeLevel(scope.level - 1), scope.parent_id)
+        log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} is declared below {parent}, which does not exist")
+    if scope.attributes and scope.level is not ScopeLevel.ACTION:
+        log.error(SourcePosition(), "MISPLACED_ATTRIBUTES", f"{title} has attributes; only an ACTION scope may")
+
+
+def _check_unique_rules(scope: Scope, log: FindingLog) -> None:
+    seen = set()
+    for rule in scope.rules:
+        if not is_id(rule.rule_id):
+            log.error(rule.position, "BAD_NAME", f"{rule.rule_id!r} is no rule id")
+        if (rule.stage, rule.rule_id) in seen:
+            where = f"{rule.stage.name} rule of {_title(scope.level, scope.scope_id)}"
+            log.error(rule.position, "DUPLICATE_RULE", f"'{rule.rule_id}' is the id of another {where}")
+        seen.add((rule.stage, rule.rule_id))
+
+
+def _title(level: ScopeLevel, scope_id: str) -> str:
+    return f"{level.name} '{scope_id}'" if scope_id else level.name
