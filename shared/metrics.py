@@ -1,4 +1,4 @@
-"""Every metric of Tandem, declared once: four services share one process, and a name is registered once per process.
+"""Metrics, declared once at module level: four services share one process, and a name is registered once per process.
 
 Labels are bounded: services, methods, codes, declared channels, stages. Never an id.
 """

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import click
 
 from services.cli.commands.decide import decide
+from services.cli.commands.demo import demo
 from services.cli.commands.explain import explain
+from services.cli.commands.lint import lint
 from services.cli.commands.publish import publish
 from services.cli.failures import CommandFailed, exit_code_of, line_of
 from shared.errors import TandemError
@@ -28,7 +30,7 @@ def tandem() -> None:
     """
 
 
-for command in (decide, explain, publish):
+for command in (decide, explain, lint, publish, demo):
     tandem.add_command(command)
 
 

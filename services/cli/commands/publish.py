@@ -15,9 +15,9 @@ from tandem.orchestrator.v1.orchestrator_service_pb2 import (
 from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.output import document_of, json_option, show_json
 from services.cli.policy_folder import read_policy_folder
-from services.cli.rendering.findings import finding_lines
+from services.cli.rendering.findings import lines_of_messages
 from shared.errors import InvalidArgument
-from shared.ids import content_hash, new_id
+from shared.ids import new_id
 from shared.rpc.channel import call
 
 PUBLISH_SECONDS = 60.0
@@ -41,20 +41,18 @@ def publish(folder: Path, *, activate: bool, as_json: bool, **options: Any) -> N
     try:
         response = run(connection_from(options), lambda stubs: publish_policy(stubs, files, activate=activate))
     except InvalidArgument as error:
-        _list_violations(error)
-        raise
+        raise _listed(error) from error
     if as_json:
         show_json(document_of(response))
         return
-    for line in finding_lines(response.findings):
+    for line in lines_of_messages(response.findings):
         click.echo(line, err=True)
     click.echo(f"{response.policy_version} {'is active' if response.active else 'is published, not active'}")
 
 
 async def publish_policy(stubs: Stubs, files: dict[str, bytes], *, activate: bool) -> PublishPolicyResponse:
     """Publishes, and activates when asked."""
-    # Named by the content: a repeated publication is the same request.
-    request = PublishPolicyRequest(request_id=f"publish_{content_hash(files)[:24]}", files=files)
+    request = PublishPolicyRequest(request_id=new_id("publish"), files=files)
     response: PublishPolicyResponse = await call(stubs.orchestrator.PublishPolicy, request, timeout_s=PUBLISH_SECONDS)
     if activate and not response.active:
         activation = ActivatePolicyRequest(request_id=new_id("activate"), policy_version=response.policy_version)
@@ -63,8 +61,10 @@ async def publish_policy(stubs: Stubs, files: dict[str, bytes], *, activate: boo
     return response
 
 
-def _list_violations(error: InvalidArgument) -> None:
-    """One line per finding, as a compiler would; the error itself says the number."""
-    if error.reason == "POLICY_INVALID":
-        for violation in error.violations:
-            click.echo(f"{violation.field}: {violation.description}", err=True)
+def _listed(error: InvalidArgument) -> InvalidArgument:
+    """Prints one line per finding, as a compiler would; what is left of the error says how many there are."""
+    if error.reason != "POLICY_INVALID":
+        return error
+    for violation in error.violations:
+        click.echo(f"{violation.field}: {violation.description}", err=True)
+    return InvalidArgument(error.reason, error.message)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from tandem.orchestrator.v1.policy_pb2 import Finding, FindingSeverity
+from tandem.orchestrator.v1.policy_pb2 import Finding as FindingMessage
+from tandem.orchestrator.v1.policy_pb2 import FindingSeverity
+
+from services.orchestrator.domain.policy_parts import Finding
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,12 +39,20 @@ def summary(findings: Sequence[FindingLine], checked: str) -> str:
     return f"{_count(errors, 'error')}, {_count(len(findings) - errors, 'warning')} in {checked}"
 
 
-def finding_lines(findings: Iterable[Finding]) -> list[FindingLine]:
-    """Findings of the contract, by place; one that was found twice is listed once."""
-    return sorted({_line(finding) for finding in findings})
+def lines_of(findings: Iterable[Finding]) -> list[FindingLine]:
+    """Findings of the compiler, by place."""
+    return sorted(
+        FindingLine(found.place.file, found.place.line, found.place.column, found.code, found.message, found.is_error)
+        for found in findings
+    )
 
 
-def _line(finding: Finding) -> FindingLine:
+def lines_of_messages(findings: Iterable[FindingMessage]) -> list[FindingLine]:
+    """Findings of the contract, by place."""
+    return sorted(map(_line_of_message, findings))
+
+
+def _line_of_message(finding: FindingMessage) -> FindingLine:
     is_error = finding.severity != FindingSeverity.FINDING_SEVERITY_WARNING
     return FindingLine(finding.file, finding.line, finding.column, finding.code, finding.message, is_error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from services.orchestrator.domain.policy.compiled import CompiledPolicy, PolicyS
 from services.orchestrator.domain.policy_parts import AttributePart
 from shared.clock import Clock
 from shared.errors import NotFound, Unavailable
+
+logger = logging.getLogger(__name__)
 
 REFRESH_MS = 1_000
 """How long a replica may go on with a policy after another replica activated a different one."""
@@ -38,11 +41,15 @@ class ActivePolicy:
         return self.compiled.catalogue
 
 
+class PolicyUnreadable(RuntimeError):
+    """A stored policy that this program cannot compile: a newer one published it."""
+
+
 class ActivePolicies:
     """Answers the active policy from memory and looks at the store's pointer at most every `REFRESH_MS`.
 
-    While one caller looks or loads, the others go on with what they have. A store that does not answer leaves the last
-    known policy in force.
+    While one caller looks or loads, the others go on with what they have. A store that does not answer, or a policy
+    that only newer replicas can read, leaves the last known policy in force.
     """
 
     def __init__(self, store: PolicyStore, clock: Clock) -> None:
@@ -52,6 +59,7 @@ class ActivePolicies:
         self._current: ActivePolicy | None = None
         self._checked_ms: int | None = None
         self._loaded: dict[str, ActivePolicy] = {}
+        self._just_compiled: CompiledPolicy | None = None
 
     async def current(self) -> ActivePolicy | None:
         """The active policy; None before the first publication."""
@@ -73,15 +81,20 @@ class ActivePolicies:
         self._keep(policy_version, loaded)
         return loaded
 
+    def remember(self, compiled: CompiledPolicy) -> None:
+        """Saves the work of compiling what was just published."""
+        self._just_compiled = compiled
+
     def _is_fresh(self) -> bool:
         return self._checked_ms is not None and abs(self._clock() - self._checked_ms) < REFRESH_MS
 
     async def _look_if_possible(self) -> None:
         try:
             await self._look()
-        except Unavailable:
+        except (Unavailable, PolicyUnreadable):
             if self._current is None:
                 raise
+            logger.exception("the active policy cannot be had; the last known one stays in force")
             self._checked_ms = self._clock()
 
     async def _look(self) -> None:
@@ -97,7 +110,10 @@ class ActivePolicies:
                 f"no policy version {policy_version!r} was published",
                 metadata={"policy_version": policy_version},
             )
-        return await asyncio.to_thread(load, record)
+        known = self._just_compiled
+        compiled = known if known and known.version == policy_version else await asyncio.to_thread(_compile, record)
+        attributes = {attribute.name: attribute for attribute in compiled.rule_set.attributes}
+        return ActivePolicy(record.versions, record.publish_time_ms, compiled, attributes)
 
     def _keep(self, policy_version: str, loaded: ActivePolicy) -> None:
         """As the most recently used; the least recently used is dropped."""
@@ -106,10 +122,10 @@ class ActivePolicies:
             del self._loaded[next(iter(self._loaded))]
 
 
-def load(record: PolicyRecord) -> ActivePolicy:
-    """Compiles a stored policy again: the same files give the same policy. May take seconds: never on the loop."""
+def _compile(record: PolicyRecord) -> CompiledPolicy:
+    """A stored policy again: the same files give the same policy. May take seconds: never on the loop."""
     compilation = compile_policy(record.files)
     if compilation.policy is None:
-        raise RuntimeError(f"the stored policy {record.versions.policy} no longer compiles: {compilation.findings[:3]}")
-    attributes = {attribute.name: attribute for attribute in compilation.policy.rule_set.attributes}
-    return ActivePolicy(record.versions, record.publish_time_ms, compilation.policy, attributes)
+        found = compilation.findings[:3]
+        raise PolicyUnreadable(f"the stored policy {record.versions.policy} does not compile: {found}")
+    return compilation.policy

@@ -85,7 +85,8 @@ class DropReason:
     rule_version: str
     attribute: str
     observed: Value
-    status: FeatureStatus
+    status: FeatureStatus | None
+    """None where the rule reads no attribute."""
     threshold: str
 
 

@@ -90,6 +90,7 @@ class PublishPolicy:
         files = policy_files(publication.files)
         record = PolicyRecord(versions, policy.settings.name, files, self._clock())
         receipt = receipt_of(RPC, publication.request_id, publication.body_hash, published)
+        self._policies.remember(policy)
         return published if await self._store.add(record, receipt, pointer) else None
 
     async def _restore_schema(self, pointer: ActivePointer) -> None:

@@ -21,7 +21,7 @@ from services.orchestrator.domain.lineup import Indices, Lineup, Mask, NoActionR
 BUSINESS_VALUE = "business_value"
 CONTEXT_WEIGHT = "context_weight"
 UNDECLARED = 1.0
-"""What a number counts as where the policy does not speak of it at all."""
+"""What a number counts as for an action of which the policy does not say it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,12 +32,18 @@ class ActionNumbers:
     context_weight: Column
 
 
-def action_numbers(actions: int, eligible: Indices, numbers: Mapping[str, Column]) -> ActionNumbers:
-    """The policy's numbers of the eligible actions (float64[E] by name) as columns of all actions."""
+def action_numbers(eligible: Indices, numbers: Mapping[str, Column], declared: Mapping[str, Mask]) -> ActionNumbers:
+    """The policy's numbers of the eligible actions (float64[E] by name) as columns of all actions.
+
+    `declared` bool[A] by name: whether the policy says the number of an action. What it says and cannot be computed is
+    NaN.
+    """
 
     def spread(name: str) -> Column:
-        column = np.full(actions, np.nan)
-        column[eligible] = numbers.get(name, UNDECLARED)
+        column = np.where(declared[name], np.nan, UNDECLARED)
+        if name in numbers:
+            is_said = declared[name][eligible]
+            column[eligible[is_said]] = numbers[name][is_said]
         return column
 
     return ActionNumbers(spread(BUSINESS_VALUE), spread(CONTEXT_WEIGHT))

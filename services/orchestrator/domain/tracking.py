@@ -13,7 +13,7 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
-_REFERENCE = re.compile(r"([!-~]{1,100})\.(\d{1,4})\.(\d{1,4})")
+_REFERENCE = re.compile(r"([!-~]{1,100})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 _SIGNATURE_BYTES = 16
 
 

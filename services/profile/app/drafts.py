@@ -24,6 +24,8 @@ class Draft:
 
     before: Profile
     profile: Profile
+    arrival_ms: int
+    """When what is written now arrived: never before what was written earlier, whatever the clocks of replicas say."""
     claims: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     """Not in the profile's states yet."""
@@ -39,9 +41,13 @@ class Draft:
             self.claims += keys
             self.profile = replace(self.profile, identities=(*self.profile.identities, *keys))
 
-    def change(self, now_ms: int) -> Change:
-        stored = replace(self.profile, version=self.before.version + 1, updated_ms=max(now_ms, self.before.updated_ms))
+    def change(self) -> Change:
+        stored = replace(self.profile, version=self.before.version + 1, updated_ms=self.arrival_ms)
         return Change(stored, tuple(self.claims), tuple(self.events), tuple(self.statements))
+
+
+def _draft(profile: Profile, now_ms: int) -> Draft:
+    return Draft(profile, profile, max(now_ms, profile.updated_ms))
 
 
 class Drafts:
@@ -50,7 +56,7 @@ class Drafts:
     def __init__(
         self, owners: Mapping[str, Profile], schema: CompiledSchema, now_ms: int, new_profile_id: Callable[[], str]
     ) -> None:
-        by_id = {profile.profile_id: Draft(profile, profile) for profile in owners.values()}
+        by_id = {profile.profile_id: _draft(profile, now_ms) for profile in owners.values()}
         self._by_key = {key: by_id[profile.profile_id] for key, profile in owners.items()}
         self._new_profile_id = new_profile_id
         self._all = list(by_id.values())
@@ -81,13 +87,13 @@ class Drafts:
 
     def token(self) -> str:
         """Reads that include everything here are not older than this."""
-        return str(max([self.now_ms, *(draft.before.updated_ms for draft in self._all)]))
+        return str(max([self.now_ms, *(draft.arrival_ms for draft in self._all)]))
 
     def _draft_of(self, resolution: Resolution, owners: Mapping[str, Draft]) -> Draft:
         if resolution.profile is not None:
             chosen = resolution.profile.profile_id
             return next(draft for draft in owners.values() if draft.profile.profile_id == chosen)
         profile = Profile(self._new_profile_id(), 0, self.now_ms, self.now_ms)
-        draft = Draft(profile, profile)
+        draft = _draft(profile, self.now_ms)
         self._all.append(draft)
         return draft

@@ -48,13 +48,13 @@ def checked_event(write: EventWrite, path: str, now_ms: int) -> EventWrite:
     return replace(write, subject=subject)
 
 
-def event_of(write: EventWrite, subject: Subject, now_ms: int) -> Event:
+def event_of(write: EventWrite, subject: Subject, arrival_ms: int) -> Event:
     """As it is kept."""
     return Event(
         event_id=write.event_id,
         type=write.type,
-        event_ms=now_ms if write.event_ms is None else write.event_ms,
-        recorded_ms=now_ms,
+        event_ms=arrival_ms if write.event_ms is None else write.event_ms,
+        recorded_ms=arrival_ms,
         identities=tuple(identity.key for identity in subject),
         properties=write.properties,
     )
@@ -65,5 +65,5 @@ def _record(write: EventWrite, path: str, recorded: dict[str, str], drafts: Draf
     if write.event_id in recorded:
         return EventResult(write.event_id, recorded[write.event_id], duplicate=True, advisories=())
     draft, advisories = drafts.resolve(write.subject, path)
-    draft.events.append(event_of(write, write.subject, drafts.now_ms))
+    draft.events.append(event_of(write, write.subject, draft.arrival_ms))
     return EventResult(write.event_id, draft.profile.profile_id, duplicate=False, advisories=advisories)

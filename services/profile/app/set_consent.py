@@ -29,9 +29,9 @@ async def set_consent(writer: Writer, new_id: Callable[[str], str], command: Set
     named = subject if identity.key in {each.key for each in subject} else (*subject, identity)
 
     async def edit(drafts: Drafts) -> ConsentRecorded:
-        consent = _consent(write, identity, new_id("c"), drafts.now_ms)
-        check_consent(consent, "consent", drafts.now_ms)
         draft, advisories = drafts.resolve(named, "subject")
+        consent = _consent(write, identity, new_id("c"), draft.arrival_ms)
+        check_consent(consent, "consent", draft.arrival_ms)
         # In a conflict the statement also goes to the profile that holds the identity: whichever of the two answers a
         # decision, a withdrawal is seen.
         for holder in {id(each): each for each in (draft, drafts.owner(identity.key))}.values():
@@ -42,7 +42,7 @@ async def set_consent(writer: Writer, new_id: Callable[[str], str], command: Set
     return await writer.run(Mutation("SetConsent", command, ConsentRecorded, keys, edit))
 
 
-def _consent(write: ConsentWrite, identity: Identity, statement_id: str, now_ms: int) -> Consent:
+def _consent(write: ConsentWrite, identity: Identity, statement_id: str, arrival_ms: int) -> Consent:
     """With the defaults filled in."""
     is_granted = write.status is ConsentStatus.GRANTED
     return Consent(
@@ -52,8 +52,8 @@ def _consent(write: ConsentWrite, identity: Identity, statement_id: str, now_ms:
         channel=write.channel.strip().upper(),
         status=write.status,
         legal_basis=write.legal_basis or (LegalBasis.CONSENT if is_granted else LegalBasis.UNSPECIFIED),
-        granted_ms=now_ms if write.granted_ms is None else write.granted_ms,
-        recorded_ms=now_ms,
+        granted_ms=arrival_ms if write.granted_ms is None else write.granted_ms,
+        recorded_ms=arrival_ms,
         expire_ms=write.expire_ms,
         jurisdiction=write.jurisdiction.strip().upper(),
         collection_point=write.collection_point,

@@ -24,10 +24,9 @@ async def upsert_traits(writer: Writer, command: UpsertTraits) -> Written:
         raise InvalidArgument.field("traits", f"must be at most {MAX_TRAITS}")
 
     async def edit(drafts: Drafts) -> Written:
-        observed = _observations(command.traits, drafts.schema, drafts.now_ms)
         draft, advisories = drafts.resolve(subject, "subject")
         traits = dict(draft.profile.traits)
-        for name, observation in observed:
+        for name, observation in _observations(command.traits, drafts.schema, draft.arrival_ms):
             traits[name] = newer(traits.get(name), observation)
         if traits != draft.profile.traits:
             draft.profile = replace(draft.profile, traits=traits)
@@ -37,18 +36,19 @@ async def upsert_traits(writer: Writer, command: UpsertTraits) -> Written:
     return await writer.run(Mutation("UpsertTraits", command, Written, keys, edit))
 
 
-def _observations(writes: tuple[TraitWrite, ...], schema: CompiledSchema, now_ms: int) -> list[tuple[str, Observation]]:
-    """All of them checked before any is applied."""
+def _observations(
+    writes: tuple[TraitWrite, ...], schema: CompiledSchema, arrival_ms: int
+) -> list[tuple[str, Observation]]:
     if schema is NO_SCHEMA:
         raise FailedPrecondition("NO_ACTIVE_TRAIT_SCHEMA", "no trait schema is active yet: publish a policy")
-    return [(write.name, _observation(write, schema, f"traits[{i}]", now_ms)) for i, write in enumerate(writes)]
+    return [(write.name, _observation(write, schema, f"traits[{i}]", arrival_ms)) for i, write in enumerate(writes)]
 
 
-def _observation(write: TraitWrite, schema: CompiledSchema, path: str, now_ms: int) -> Observation:
+def _observation(write: TraitWrite, schema: CompiledSchema, path: str, arrival_ms: int) -> Observation:
     declaration = schema.traits.get(write.name)
     if declaration is None:
         raise unknown_trait(write.name, f"{path}.name")
     value = check_value(write.value, declaration, f"{path}.value")
-    observed_ms = now_ms if write.observed_ms is None else write.observed_ms
-    check_observed_time(observed_ms, f"{path}.observed_time", now_ms)
+    observed_ms = arrival_ms if write.observed_ms is None else write.observed_ms
+    check_observed_time(observed_ms, f"{path}.observed_time", arrival_ms)
     return Observation(value, write.source, observed_ms)

@@ -13,6 +13,7 @@ from services.profile.app.history import History
 from services.profile.app.idempotency import Command, answer_of, replayed
 from services.profile.app.locks import KeyedLocks
 from services.profile.app.ports import MAX_PROFILE_BYTES, Commit, Conflict, ProfileStore, ProfileTooLarge
+from services.profile.domain.compiled_schema import CompiledSchema
 from services.profile.domain.recording import record
 from shared.clock import Clock
 from shared.errors import Aborted, InvalidArgument
@@ -82,17 +83,17 @@ class Writer:
         drafts = Drafts(owners, schema, self._chance.clock(), self._chance.new_profile_id)
         answer = await mutation.edit(drafts)
         for draft in drafts.changed():
-            await self._fold(draft, drafts)
-        changes = tuple(draft.change(drafts.now_ms) for draft in drafts.changed())
+            await self._fold(draft, drafts.schema)
+        changes = tuple(draft.change() for draft in drafts.changed())
         kept = answer_of(mutation.rpc, mutation.command, answer, drafts.now_ms)
         await self._store.commit(Commit(changes, kept))
         return answer
 
-    async def _fold(self, draft: Draft, drafts: Drafts) -> None:
+    async def _fold(self, draft: Draft, schema: CompiledSchema) -> None:
         """Brings the states of a profile that is written anyway up to the active schema and the new events."""
-        draft.profile = await self._history.filled(draft.profile, drafts.schema)
+        draft.profile = await self._history.filled(draft.profile, schema)
         if draft.events:
-            draft.profile = record(draft.profile, draft.events, drafts.schema, drafts.now_ms)
+            draft.profile = record(draft.profile, draft.events, schema, draft.arrival_ms)
 
     def _pause_s(self, attempt: int) -> float:
         longest_ms: int = min(2**attempt, LONGEST_PAUSE_MS)

@@ -54,8 +54,9 @@ def record(profile: Profile, events: Sequence[Event], schema: CompiledSchema, no
     """The profile after events that its log did not hold. States the schema asks for must not be missing."""
     due, ahead = _split([*profile.ahead, *events], now_ms)
     types = {event.type for event in events}
-    fresh = {aggregate.key: aggregate.empty for aggregate in schema.aggregates if aggregate.event in types}
-    states = _folded({**fresh, **profile.states}, by_type(due))
+    asked = {each.key: each.empty for each in schema.aggregates if each.event in types}
+    fresh = {key: state for key, state in asked.items() if key not in profile.states}
+    states = _folded({**profile.states, **fresh}, by_type(due))
     return msgspec.structs.replace(
         profile,
         states=_without_old(states, {aggregate.key for aggregate in schema.aggregates}),

@@ -76,7 +76,8 @@ def _segment_problems(checked: CheckedExpression, segments: Collection[str]) -> 
 def _presence_problems(checked: CheckedExpression) -> Iterator[Problem]:
     # The checker turns has(context.flag) into context.flag: its place is the parenthesis.
     for node in walk(checked.root):
-        if isinstance(node, Name) and checked.text[node.place.offset : node.place.offset + 1] == "(":
+        is_dotted = isinstance(node, Name) and "." in node.name
+        if isinstance(node, Name) and is_dotted and checked.text[node.place.offset : node.place.offset + 1] == "(":
             message = (
                 f"has() cannot test {node.name}: a missing attribute is unknown, and on_unknown says what that means"
             )

@@ -30,6 +30,10 @@ class FindingLog:
 
 
 def within(position: SourcePosition, problem: Problem) -> SourcePosition:
-    """Where a problem of an expression stands in the file: on the first line, columns go on from the expression's."""
-    column = position.column + problem.column - 1 if problem.line == 1 else problem.column
-    return SourcePosition(position.file, position.line + problem.line - 1, column)
+    """Where a problem of an expression stands in the file: on the first line, columns go on from the expression's.
+
+    Without a position of the expression, where it stands within the expression.
+    """
+    first_line, first_column = max(position.line, 1), max(position.column, 1)
+    column = first_column + problem.column - 1 if problem.line == 1 else problem.column
+    return SourcePosition(position.file, first_line + problem.line - 1, column)

@@ -5,7 +5,7 @@ The verdicts are small ints, so that they index tables and a Python bool is a ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 Verdict = int
@@ -21,23 +21,15 @@ def negation(verdict: Verdict) -> Verdict:
     return _NOT[verdict]
 
 
-def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
-    """FALSE where any is FALSE, else UNKNOWN where any is UNKNOWN. Lazy: reads no further than the first FALSE."""
-    result = TRUE
-    for verdict in verdicts:
-        if verdict == FALSE:
-            return FALSE
-        if verdict == UNKNOWN:
-            result = UNKNOWN
-    return result
+def conjunction(verdicts: Sequence[Verdict]) -> Verdict:
+    """FALSE where any is FALSE, else UNKNOWN where any is UNKNOWN."""
+    if FALSE in verdicts:
+        return FALSE
+    return UNKNOWN if UNKNOWN in verdicts else TRUE
 
 
-def disjunction(verdicts: Iterable[Verdict]) -> Verdict:
-    """TRUE where any is TRUE, else UNKNOWN where any is UNKNOWN. Lazy: reads no further than the first TRUE."""
-    result = FALSE
-    for verdict in verdicts:
-        if verdict == TRUE:
-            return TRUE
-        if verdict == UNKNOWN:
-            result = UNKNOWN
-    return result
+def disjunction(verdicts: Sequence[Verdict]) -> Verdict:
+    """TRUE where any is TRUE, else UNKNOWN where any is UNKNOWN."""
+    if TRUE in verdicts:
+        return TRUE
+    return UNKNOWN if UNKNOWN in verdicts else FALSE

@@ -1,7 +1,7 @@
 """Candidates as columns: the i-th of each belongs together.
 
-    rows   (n,) intp      action, as a row of the compiled feature set
-    Column: hashes (D,) uint64 of the distinct names; codes (n,) intp, each candidate's place among them
+rows   (n,) intp      action, as a row of the compiled feature set
+Column: hashes (D,) uint64 of the distinct names; codes (n,) intp, each candidate's place among them
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A feature set as arrays, built once when it is published.
 
-Actions share tokens: ten thousand actions of twenty groups and a hundred brands are 10,120 distinct tokens, and what the
-customer means to a token is computed once however many candidates carry it.
+Actions share tokens: ten thousand actions of twenty groups and a hundred brands are 10,120 distinct tokens, and what
+the customer means to a token is computed once however many candidates carry it.
 
     token_hashes  (U,)   uint64    distinct tokens: issue, group, action, attribute=value
     token_slots   (U,)   int64     where their own weights are
@@ -97,7 +97,8 @@ def _cold_variance(feature_set: FeatureSet, priors: Priors) -> float:
     kin = priors.issue + priors.group + priors.action + attributes * priors.attributes
     crosses = priors.customer_group + priors.customer_action + attributes * priors.customer_attributes
     customer = bool(feature_set.features) * (priors.customer + crosses)
-    return priors.base + kin + priors.channel + priors.placement + priors.action_channel + customer
+    places = priors.channel + priors.placement + priors.action_channel
+    return priors.base + priors.scale_square * (kin + places + customer)
 
 
 @dataclass(slots=True)

@@ -3,8 +3,8 @@
     hashes  (T,) uint64    tokens of the declared features; the first `crossing` ones are of known values
     values  (T,) float64   their weights; the squares sum to about 1
 
-Known values are crossed with what is proposed; status indicators are not: that somebody is unknown says little about which
-action suits them, and a crowd of strangers would teach the same thing to twenty crosses at once.
+Known values are crossed with what is proposed; status indicators are not: that somebody is unknown says little about
+which action suits them, and a crowd of strangers would teach the same thing to twenty crosses at once.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     bool, string     one per value (1)
     int, double      a bucket, two per doubling (√½), and a signed logarithm (√½ · about -2 … 2)
     timestamp        hour and weekday in UTC (√½ each): how long ago is a feature of its own, for no call says "now"
-    list             one per distinct element (1/√n), in order of appearance, at most MAX_ELEMENTS; the empty list is a value
-    null, missing, stale    an indicator of the status (1): never a zero
+    list             one per distinct element (1/√n), the first MAX_ELEMENTS of them; the empty list is a value
+    null, missing, stale    an indicator of the status (1), see `customer`: never a zero
 
 The squared weights of one attribute sum to about 1.
 """
@@ -58,7 +58,7 @@ def _text(value: Scalar) -> str:
 
 
 def _bucket(number: float) -> int:
-    """Two buckets per doubling, symmetric about zero; no quantiles, so that no data is needed and none can shift them."""
+    """Two buckets per doubling, symmetric about zero; no quantiles, so that no data can shift them."""
     return math.floor(2.0 / math.log(2.0) * _log_magnitude(number))
 
 

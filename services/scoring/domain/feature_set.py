@@ -10,6 +10,7 @@ from shared.ids import content_id
 from shared.values import AttributeType, Value
 
 DEFAULT_PRIOR_PROPENSITY = 0.05
+MAX_NAME_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True)

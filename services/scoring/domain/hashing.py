@@ -1,7 +1,7 @@
 """Where a term's weight lives: a stable hash of names and values into a fixed table (Weinberger et al. 2009).
 
-A slot depends on names and values only, never on a feature set or on the process, so that what was learnt survives a new
-policy and every replica finds it in the same place.
+A slot depends on names and values only, never on a feature set or on the process, so that what was learnt survives a
+new policy and every replica finds it in the same place.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Moments of a probability whose log-odds are Normal: σ(η) with η ~ N(μ, s), by Gauss–Hermite quadrature.
 
-The predictive probability E[σ(η)] is MacKay's moderated output (1992, "The evidence framework applied to classification
-networks"). His closed form σ(μ / √(1 + πs/8)) is 40 % too high at μ = -5.5, s = 1, where click rates live; nine nodes are
-within 0.2 % there.
+The predictive probability E[σ(η)] is MacKay's moderated output (1992, "The evidence framework applied to
+classification networks"). His closed form σ(μ / √(1 + πs/8)) is 40 % too high at μ = -5.5, s = 1, where click rates
+live; nine nodes are within 0.2 % there.
 """
 
 from __future__ import annotations

@@ -1,35 +1,69 @@
-"""What was learnt: a diagonal Gaussian over hashed weights, each N(0, 1) before anything is learnt.
+"""What was learnt: a diagonal Gaussian over hashed weights, and over the scales of three kinds of terms.
 
-    mean      (TABLE_SIZE,) float64    0 at first
-    variance  (TABLE_SIZE,) float64    1 at first
+    mean            (TABLE_SIZE,) float64    of a weight, 0 at first
+    variance        (TABLE_SIZE,) float64    1 at first
+    scale_mean      (4,) float64             of a kind's scale, by Kind; 1 for BASE, which is not scaled
+    scale_variance  (4,) float64             0 for BASE
 
-A term enters the log-odds with its prior standard deviation as a factor (see `priors`), so that one table serves every
-family and a collision of two families is harmless.
+Every weight is N(0, 1) before anything is learnt, whatever its family (`priors`): one table serves all, and two
+families that share a slot do each other no harm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.hashing import TABLE_SIZE
+from services.scoring.domain.priors import Priors
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
 class Posterior:
-    """Mutable: learning moves it in place. `position` is the last folded entry of the reward log."""
+    """Mutable: learning moves it in place.
 
-    mean: Floats = field(default_factory=lambda: np.zeros(TABLE_SIZE))
-    variance: Floats = field(default_factory=lambda: np.ones(TABLE_SIZE))
-    evidence: dict[str, int] = field(default_factory=dict)
-    prior_log_odds: float | None = None
-    position: int = 0
+    `offset` is the log-odds that everything is relative to: those of the first feature set that was learnt from, None
+    before. A later set may expect another share of positive outcomes, and must not move what is known by saying so.
+    """
+
+    mean: Floats
+    variance: Floats
+    scale_mean: Floats
+    scale_variance: Floats
+    evidence: dict[str, int]
+    offset: float | None
+    position: int
+
+    @property
+    def scale_square(self) -> Floats:
+        """E[scale²] of each kind."""
+        return self.scale_mean**2 + self.scale_variance
 
     def copy(self) -> Posterior:
         return Posterior(
-            self.mean.copy(), self.variance.copy(), dict(self.evidence), self.prior_log_odds, self.position
+            self.mean.copy(),
+            self.variance.copy(),
+            self.scale_mean.copy(),
+            self.scale_variance.copy(),
+            dict(self.evidence),
+            self.offset,
+            self.position,
         )
+
+
+def untaught(priors: Priors) -> Posterior:
+    """Before the first reward."""
+    mean, variance = priors.scale_mean, priors.scale_deviation**2
+    return Posterior(
+        mean=np.zeros(TABLE_SIZE),
+        variance=np.ones(TABLE_SIZE),
+        scale_mean=np.array([1.0, mean, mean, mean]),
+        scale_variance=np.array([0.0, variance, variance, variance]),
+        evidence={},
+        offset=None,
+        position=0,
+    )

@@ -2,12 +2,12 @@
 
     n candidates, T customer tokens, U distinct tokens of the feature set, K tokens per action
 
-    token effects  (U,)    own weight + Σ_T customer value · cross weight          gathered in blocks of (T, ≤ BLOCK / T)
-    candidate      (n,)    Σ_K weight · effect[tokens[row]] + channel + placement + action × channel
-    shared         ()      base + customer's own effects, the same for all
+    token effects   (U,)  kin: own weight; cross: Σ_T value · weight; variance of both       gathered in blocks of BLOCK
+    candidate       (n,)  kin = Σ_K weight · kin[tokens[row]] + channel + placement + action × channel; cross likewise
+    log-odds        (n,)  base + c_customer · customer + c_kin · kin + c_cross · cross          c: scales (`learning`)
 
-No Python object per candidate. The deviations leave out what all candidates of the call have in common: the shared part and
-every token, channel or placement that all of them carry.
+No Python object per candidate. The own variance leaves out what all candidates of the call have in common: the base,
+the customer's own effects, and every token, channel and placement that all of them carry.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.candidates import Candidates, Column
+from services.scoring.domain.candidates import Candidates
 from services.scoring.domain.compiled import CompiledFeatureSet
 from services.scoring.domain.customer import Customer
 from services.scoring.domain.hashing import Hashes, Slots, cross_slots, slots
 from services.scoring.domain.posterior import Posterior
-from services.scoring.domain.priors import Priors
+from services.scoring.domain.priors import Kind, Priors
 from services.scoring.domain.terms import BASE_SLOT
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +32,7 @@ _BLOCK = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class LogOdds:
-    """Per candidate (n,): the mean, the variance, and the part of the variance that is not shared by all."""
+    """Per candidate (n,), relative to the offset: mean, variance, and the part of the variance that is its own."""
 
     mean: Floats
     variance: Floats
@@ -41,7 +41,7 @@ class LogOdds:
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
-    """Mean and variance of one additive part, elementwise."""
+    """Mean and variance of one additive part, before scaling; elementwise or a single number."""
 
     mean: Floats
     variance: Floats
@@ -50,76 +50,83 @@ class _Effect:
 def predict(
     posterior: Posterior, compiled: CompiledFeatureSet, customer: Customer, candidates: Candidates, priors: Priors
 ) -> LogOdds:
-    """The posterior of every candidate's log-odds, without the prior offset."""
-    n = len(candidates.rows)
-    tokens = compiled.tokens[candidates.rows]
-    weights = compiled.weights[candidates.rows]
-    count = np.bincount(tokens.ravel(), weights.ravel() != 0.0, minlength=len(compiled.token_hashes))
-    used = np.flatnonzero(count)
-    effect = _token_effects(posterior, compiled, customer, used)
-    mean = np.einsum("nk,nk->n", weights, effect.mean[tokens])
-    np.square(weights, out=weights)
-    own = np.einsum("nk,nk->n", weights, np.where(count == n, 0.0, effect.variance)[tokens])
-    variance = np.einsum("nk,nk->n", weights, effect.variance[tokens])
-    action_channels = compiled.action_hashes[candidates.rows] ^ candidates.channels.hashes[candidates.channels.codes]
-    crossed = _effect(posterior, slots(action_channels), priors.action_channel)
-    for part, is_shared in (
-        (_column_effect(posterior, candidates.channels, priors.channel), len(candidates.channels.hashes) == 1),
-        (_column_effect(posterior, candidates.placements, priors.placement), len(candidates.placements.hashes) == 1),
-        (crossed, n == 1),
-    ):
-        mean += part.mean
-        variance += part.variance
+    """The posterior of every candidate's log-odds."""
+    square = posterior.scale_square
+    kin, cross, variance, own = _token_parts(posterior, compiled, customer, candidates)
+    for place, is_shared in _places(posterior, compiled, candidates, priors):
+        kin += place.mean
+        scaled = square[Kind.KIN] * place.variance
+        variance += scaled
         if not is_shared:
-            own += part.variance
-    shared = _shared_effect(posterior, customer, priors)
-    return LogOdds(mean + shared.mean, variance + shared.variance, own)
+            own += scaled
+    base = _effect(posterior, BASE_SLOT, 1.0, np.sqrt(priors.base))
+    mine = _effect(posterior, customer.slots, customer.values, np.sqrt(priors.customer))
+    scale = posterior.scale_mean
+    mean = base.mean.sum() + scale[Kind.CUSTOMER] * mine.mean.sum() + scale[Kind.KIN] * kin + scale[Kind.CROSS] * cross
+    variance += base.variance.sum() + square[Kind.CUSTOMER] * mine.variance.sum()
+    doubt = posterior.scale_variance
+    variance += doubt[Kind.CUSTOMER] * mine.mean.sum() ** 2 + doubt[Kind.KIN] * kin**2 + doubt[Kind.CROSS] * cross**2
+    return LogOdds(mean, variance, own)
 
 
-def _token_effects(
-    posterior: Posterior, compiled: CompiledFeatureSet, customer: Customer, used: npt.NDArray[np.intp]
-) -> _Effect:
-    """Of the used tokens; zero elsewhere."""
-    mean = np.zeros(len(compiled.token_hashes))
-    variance = np.zeros(len(compiled.token_hashes))
-    own = _effect(posterior, compiled.token_slots[used], 1.0)
-    crossed = _cross_effects(posterior, compiled.token_hashes[used], customer)
-    main, cross = compiled.main_scale[used], compiled.cross_scale[used]
-    mean[used] = main * own.mean + cross * crossed.mean
-    variance[used] = main * main * own.variance + cross * cross * crossed.variance
-    return _Effect(mean, variance)
+def _token_parts(
+    posterior: Posterior, compiled: CompiledFeatureSet, customer: Customer, candidates: Candidates
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Sums over each candidate's tokens, (n,) each: kin mean, cross mean, scaled variance, scaled own variance."""
+    tokens, weights = compiled.tokens.take(candidates.rows, 0), compiled.weights.take(candidates.rows, 0)
+    carriers = np.bincount(tokens.ravel(), weights.ravel() != 0.0, minlength=len(compiled.token_hashes))
+    used = np.flatnonzero(carriers)
+    kin = _effect(posterior, compiled.token_slots[used], 1.0, compiled.main_scale[used])
+    cross = _crosses(posterior, compiled.token_hashes[used], customer, compiled.cross_scale[used])
+    square = posterior.scale_square
+    variance = square[Kind.KIN] * kin.variance + square[Kind.CROSS] * cross.variance
+    own = np.where(carriers[used] == len(candidates.rows), 0.0, variance)
+    squares = weights * weights
+
+    def over_tokens(effect: Floats, of: Floats) -> Floats:
+        every = np.zeros(len(carriers))
+        every[used] = effect
+        total: Floats = np.einsum("nk,nk->n", of, every.take(tokens))
+        return total
+
+    return (
+        over_tokens(kin.mean, weights),
+        over_tokens(cross.mean, weights),
+        over_tokens(variance, squares),
+        over_tokens(own, squares),
+    )
 
 
-def _cross_effects(posterior: Posterior, hashes: Hashes, customer: Customer) -> _Effect:
-    """Σ over the customer's tokens, for each of the tokens: (U,)."""
-    mean = np.zeros(len(hashes))
-    variance = np.zeros(len(hashes))
-    rows, values = customer.hashes[: customer.crossing], customer.values[: customer.crossing]
+def _crosses(posterior: Posterior, hashes: Hashes, customer: Customer, factors: Floats) -> _Effect:
+    """Σ over the customer's known tokens, for each of the given tokens and its factor."""
+    mean, variance = np.zeros(len(hashes)), np.zeros(len(hashes))
     if customer.crossing == 0:
         return _Effect(mean, variance)
-    squares = values * values
+    rows, values = customer.hashes[: customer.crossing], customer.values[: customer.crossing]
     step = max(_BLOCK // customer.crossing, 1)
     for start in range(0, len(hashes), step):
         block = slice(start, start + step)
         places = cross_slots(rows, hashes[block])
-        np.einsum("t,tu->u", values, posterior.mean[places], out=mean[block])
-        np.einsum("t,tu->u", squares, posterior.variance[places], out=variance[block])
-    return _Effect(mean, variance)
+        np.einsum("t,tu->u", values, posterior.mean.take(places), out=mean[block])
+        np.einsum("t,tu->u", values * values, posterior.variance.take(places), out=variance[block])
+    return _Effect(factors * mean, factors * factors * variance)
 
 
-def _column_effect(posterior: Posterior, column: Column, prior: float) -> _Effect:
-    distinct = _effect(posterior, slots(column.hashes), prior)
-    return _Effect(distinct.mean[column.codes], distinct.variance[column.codes])
+def _places(
+    posterior: Posterior, compiled: CompiledFeatureSet, candidates: Candidates, priors: Priors
+) -> list[tuple[_Effect, bool]]:
+    """Channel, placement, and action on channel: their effects, and whether all candidates share them."""
+    channels, placements = candidates.channels, candidates.placements
+    action_channels = compiled.action_hashes[candidates.rows] ^ channels.hashes[channels.codes]
+    parts: list[tuple[_Effect, bool]] = []
+    for column, prior in ((channels, priors.channel), (placements, priors.placement)):
+        distinct = _effect(posterior, slots(column.hashes), 1.0, np.sqrt(prior))
+        effect = _Effect(distinct.mean[column.codes], distinct.variance[column.codes])
+        parts.append((effect, len(column.hashes) == 1))
+    crossed = _effect(posterior, slots(action_channels), 1.0, np.sqrt(priors.action_channel))
+    return [*parts, (crossed, bool((action_channels == action_channels[:1]).all()))]
 
 
-def _shared_effect(posterior: Posterior, customer: Customer, priors: Priors) -> _Effect:
-    scale = np.sqrt(priors.customer) * customer.values
-    base = _effect(posterior, BASE_SLOT, priors.base)
-    return _Effect(
-        base.mean.sum() + np.dot(scale, posterior.mean[customer.slots]),
-        base.variance.sum() + np.dot(scale * scale, posterior.variance[customer.slots]),
-    )
-
-
-def _effect(posterior: Posterior, places: Slots, prior: float) -> _Effect:
-    return _Effect(np.sqrt(prior) * posterior.mean[places], prior * posterior.variance[places])
+def _effect(posterior: Posterior, places: Slots, values: Floats | float, factor: Floats | float) -> _Effect:
+    entering = factor * values
+    return _Effect(entering * posterior.mean[places], entering * entering * posterior.variance[places])

@@ -1,8 +1,26 @@
-"""How far each family of effects may reach before anything is learnt: prior variances of log-odds."""
+"""How far each family of effects may reach before anything is learnt: prior variances of log-odds.
+
+Nobody knows beforehand whether actions differ by 5 % or fivefold, or whether tastes matter. So the variances are
+wide and three scales shrink or stretch them as data says: one for kin (issue, group, action, attributes, channel,
+placement), one for the customer, one for crosses of the two. A term's effect is scale · factor · weight, with
+factor² its prior variance and the weight N(0, 1): the non-centred form (Papaspiliopoulos, Roberts & Sköld 2007), as
+automatic relevance determination (MacKay 1994) is for groups of weights. Where features are noise the model comes
+down to the running base rate.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """Which scale a term has. BASE is not scaled."""
+
+    BASE = 0
+    KIN = 1
+    CUSTOMER = 2
+    CROSS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +28,8 @@ class Priors:
     """Variances of a candidate's log-odds, by family of terms.
 
     The customer's variances are those of all their features together (each declared feature has the same share), and an
-    action's attributes share theirs alike, so that a longer feature set is no wilder prior.
+    action's attributes share theirs alike, so that a longer feature set is no wilder prior. The base is wide: the share
+    that a policy expects is often wrong by a factor of ten.
     """
 
     base: float = 4.0
@@ -25,3 +44,10 @@ class Priors:
     customer_group: float = 0.2
     customer_action: float = 0.15
     customer_attributes: float = 0.2
+    scale_mean: float = 0.5
+    scale_deviation: float = 0.4
+
+    @property
+    def scale_square(self) -> float:
+        """E[scale²]: what a scaled variance is expected to be multiplied with."""
+        return self.scale_mean**2 + self.scale_deviation**2

@@ -42,8 +42,7 @@ async def test_failure_comes_when_the_turn_of_its_item_comes() -> None:
             raise ValueError("two")
         return number
 
-    seen = []
+    prepared = ahead(range(5), prepare, window=5)
+    assert [await anext(prepared), await anext(prepared)] == [(0, 0), (1, 1)]
     with pytest.raises(ValueError, match="two"):
-        async for number, _ in ahead(range(5), prepare, window=5):
-            seen.append(number)
-    assert seen == [0, 1]
+        await anext(prepared)

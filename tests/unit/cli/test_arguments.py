@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -95,7 +96,7 @@ scalars = st.one_of(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=50),
+    st.text(max_size=50),
 )
 
 
@@ -107,8 +108,6 @@ def test_every_json_scalar_arrives_as_it_was_written(value: object) -> None:
 
 @given(st.text(max_size=30))
 @pytest.mark.parametrize("parse", [parse_identity, parse_attribute, parse_event, parse_placement])
-def test_any_text_is_read_or_refused_with_a_sentence(parse: Callable[[str], object], text: str) -> None:
-    try:
-        parse(text)
-    except ValueError as error:
-        assert str(error)
+def test_any_text_is_read_or_refused_with_a_value_error(parse: Callable[[str], object], text: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert parse(text) is not None

@@ -104,6 +104,18 @@ async def test_draining_server_says_not_serving_still_answers_and_finishes_what_
             await evaluate(server, channel)
 
 
+async def test_watcher_of_health_does_not_use_up_the_grace_of_others() -> None:
+    async with AsyncExitStack() as clients:
+        async with loopback(RULES, RulesServicer(), grace_seconds=20) as server:
+            channel = await clients.enter_async_context(open_channel(server.server.address))
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=30)
+            assert (await watch.read()).status == SERVING
+            stopped_at = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - stopped_at < 10
+        assert (await watch.read()).status == NOT_SERVING
+
+
 async def test_health_answers_while_the_server_sheds_load_and_asks_for_a_token() -> None:
     began, release = asyncio.Event(), asyncio.Event()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -89,29 +91,53 @@ def test_failed_change_of_a_group_rolls_back_itself_alone(
     assert asyncio.run(run()) == [i for i, failing in enumerate(fails) if not failing]
 
 
-async def test_changes_that_wait_share_one_transaction(database: SqliteDatabase) -> None:
-    """Seen from inside: a later change of the group finds the earlier one not yet visible to readers."""
-    blocking, blocked = asyncio.Event(), asyncio.Event()
+@asynccontextmanager
+async def held_writer(database: SqliteDatabase) -> AsyncIterator[None]:
+    """While inside, the writer is busy and what is written waits in its queue."""
+    busy, release = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
-    def block(_connection: sqlite3.Connection) -> None:
-        loop.call_soon_threadsafe(blocking.set)
-        asyncio.run_coroutine_threadsafe(blocked.wait(), loop).result(5)
+    def hold(_connection: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(busy.set)
+        release.wait(5)
 
-    first = asyncio.ensure_future(database.write(block))
-    await blocking.wait()
+    holding = asyncio.ensure_future(database.write(hold))
+    await busy.wait()
+    yield
+    await asyncio.sleep(0)
+    release.set()
+    await holding
+
+
+async def test_changes_that_wait_share_one_transaction(database: SqliteDatabase) -> None:
+    """Seen from inside: a later change of the group finds the earlier ones, which readers do not see yet."""
 
     def uncommitted(connection: sqlite3.Connection) -> tuple[int, int]:
         inside = connection.execute("SELECT count(*) FROM number").fetchone()[0]
         return inside, len(values(database))
 
-    group = [asyncio.ensure_future(database.write(insert(i))) for i in range(5)]
-    last = asyncio.ensure_future(database.write(uncommitted))
-    await asyncio.sleep(0)
-    blocked.set()
-    await asyncio.gather(first, *group)
+    async with held_writer(database):
+        group = [asyncio.ensure_future(database.write(insert(i))) for i in range(5)]
+        last = asyncio.ensure_future(database.write(uncommitted))
+    await asyncio.gather(*group)
     assert await last == (5, 0)
     assert values(database) == [0, 1, 2, 3, 4]
+
+
+async def test_lost_transaction_is_acknowledged_to_nobody(database: SqliteDatabase) -> None:
+    """SQLite drops the whole transaction on some I/O errors."""
+
+    def lose(connection: sqlite3.Connection) -> None:
+        connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    async with held_writer(database):
+        changes = (insert(1), lose, insert(2))
+        group = [asyncio.ensure_future(database.write(change)) for change in changes]
+    answers = await asyncio.gather(*group, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable] * 3
+    assert values(database) == []
+    assert await database.write(insert(3)) == 3
 
 
 async def test_taken_key_is_the_callers_to_handle(database: SqliteDatabase) -> None:
@@ -170,11 +196,12 @@ async def test_change_that_ends_the_transaction_is_not_acknowledged(database: Sq
 
 
 async def test_cancelled_before_it_began_leaves_no_trace(database: SqliteDatabase) -> None:
-    waiting = asyncio.ensure_future(database.write(insert(1)))
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
+    async with held_writer(database):
+        waiting = asyncio.ensure_future(database.write(insert(1)))
+        await asyncio.sleep(0)
+        waiting.cancel()
     await database.write(insert(2))
+    assert waiting.cancelled()
     assert values(database) == [2]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from google.type.money_pb2 import Money as MoneyProto
+from google.type.money_pb2 import Money as MoneyProto  # type: ignore[import-untyped]
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 from tandem.orchestrator.v1 import outcome_pb2
 

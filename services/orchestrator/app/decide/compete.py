@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.declared import declared_numbers
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.domain.catalogue import Catalogue, Treatment
@@ -36,7 +37,7 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     permitted = np.array([permission.permitted for permission in permissions], dtype=np.bool_)
     admission = Admission(verdict.eligible, permitted, brief.excluded, brief.now_ms)
     fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
-    numbers = action_numbers(len(catalogue.actions), verdict.eligible, verdict.numbers)
+    numbers = action_numbers(verdict.eligible, verdict.numbers, declared_numbers(brief.policy.compiled))
     lineup = line_up(catalogue, brief.places, fits, admission)
     return Competition(price(catalogue, lineup, numbers), permissions)
 

@@ -10,9 +10,13 @@ from services.orchestrator.domain.policy.content_checks import check_content
 from services.orchestrator.domain.policy.document import PolicyDocument, read_document
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.folder import policy_files, read_folder
-from services.orchestrator.domain.policy.parts import feature_set, lineages, rule_set, trait_schema
-from services.orchestrator.domain.policy.references import check_references, check_values
-from services.orchestrator.domain.policy_parts import RuleSetPart
+from services.orchestrator.domain.policy.parts import Lineage, feature_set, lineages, rule_set, trait_schema
+from services.orchestrator.domain.policy.references import (
+    check_constants,
+    check_guarantees,
+    check_references,
+    check_values,
+)
 from shared.ids import content_id
 
 
@@ -25,24 +29,15 @@ def compile_policy(files: Mapping[str, bytes]) -> Compilation:
     findings = Findings()
     folder = read_folder(files, findings)
     document = read_document(folder, findings)
-    check_references(document, findings)
-    check_values(document, findings)
-    check_content(document, findings)
+    if not folder.is_complete:
+        return Compilation(findings.ordered(), None, None)
+    actions = lineages(document)
+    _check(document, actions, findings)
     ordered = findings.ordered()
-    rules = rule_set(document, lineages(document)) if folder.is_complete else None
+    rules = None if findings.has("CONSTANT_TYPE") else rule_set(document, actions)
     if rules is None or any(finding.is_error for finding in ordered):
         return Compilation(ordered, rules, None)
-    return Compilation(ordered, rules, _compiled(files, document, rules))
-
-
-def policy_version(files: Mapping[str, bytes]) -> str:
-    """The address of a folder: the hash of its policy files, whatever else lies beside them."""
-    return content_id("policy", policy_files(files))
-
-
-def _compiled(files: Mapping[str, bytes], document: PolicyDocument, rules: RuleSetPart) -> CompiledPolicy:
-    actions = lineages(document)
-    return CompiledPolicy(
+    compiled = CompiledPolicy(
         version=policy_version(files),
         settings=document.written.settings,
         catalogue=catalogue(document, actions),
@@ -50,3 +45,17 @@ def _compiled(files: Mapping[str, bytes], document: PolicyDocument, rules: RuleS
         rule_set=rules,
         feature_set=feature_set(document, actions),
     )
+    return Compilation(ordered, rules, compiled)
+
+
+def _check(document: PolicyDocument, actions: tuple[Lineage, ...], findings: Findings) -> None:
+    check_references(document, findings)
+    check_guarantees(document, findings)
+    check_values(document, findings)
+    check_constants(actions, findings)
+    check_content(document, findings)
+
+
+def policy_version(files: Mapping[str, bytes]) -> str:
+    """The address of a folder: the hash of its policy files, whatever else lies beside them."""
+    return content_id("policy", policy_files(files))

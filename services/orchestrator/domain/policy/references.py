@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from services.orchestrator.domain.policy.document import PolicyDocument
-from services.orchestrator.domain.policy.findings import Findings, suggestion
+from services.orchestrator.domain.policy.findings import Findings, suggestion, where
+from services.orchestrator.domain.policy.parts import Lineage
+from services.orchestrator.domain.policy.tree import Level
 from services.orchestrator.domain.policy.wording import TreatmentDeclaration
 from services.orchestrator.domain.policy.words import Reference
+from shared.values import type_name
 
 
 def check_references(document: PolicyDocument, findings: Findings) -> None:
@@ -55,6 +58,15 @@ def _check_fallbacks(document: PolicyDocument, findings: Findings) -> None:
             findings.error(placement.fallback.place, "WRONG_CHANNEL", message)
 
 
+def check_guarantees(document: PolicyDocument, findings: Findings) -> None:
+    """A fallback is shown whatever happens, so it cannot be on a channel that needs a consent."""
+    for placement in document.placements:
+        channel = document.channels.get(placement.channel.name.upper()) if placement.channel is not None else None
+        if placement.fallback is not None and channel is not None and channel.needs_consent:
+            message = f"the channel {channel.name.lower()} needs a consent, so nothing on it can be guaranteed"
+            findings.error(placement.fallback.place, "FALLBACK_NEEDS_CONSENT", message)
+
+
 def check_values(document: PolicyDocument, findings: Findings) -> None:
     """Every action must be worth something: its group or issue may say so for it."""
     issues = {issue.name: issue for issue in document.issues}
@@ -68,3 +80,17 @@ def check_values(document: PolicyDocument, findings: Findings) -> None:
         if not any(number.name == "business_value" for level in levels for number in level.numbers):
             message = f'the action "{action.level.name}" has no business_value, nor has its group or issue'
             findings.error(action.level.place, "MISSING_VALUE", message)
+
+
+def check_constants(actions: Iterable[Lineage], findings: Findings) -> None:
+    """action.<name> has one type, whatever the action; whole numbers and others go together, empty lists with any."""
+    seen: dict[str, tuple[str, Level]] = {}
+    for level in (level for lineage in actions for level in lineage.levels):
+        for name, constant in level.attributes.items():
+            kind = type_name(constant).replace("int", "double")
+            if kind == "list":
+                continue
+            first_kind, first = seen.setdefault(name, (kind, level))
+            if kind != first_kind:
+                message = f"action.{name} is of another type than at {where(first.place)}: {kind}, not {first_kind}"
+                findings.error(level.place, "CONSTANT_TYPE", message)

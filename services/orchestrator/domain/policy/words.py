@@ -19,8 +19,8 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 
 _CEL_WORDS = (
-    "as bool break bytes const continue double else false for function if import in int let list loop map namespace "
-    "null null_type package return string true type uint var void while"
+    "as bool break bytes const continue double dyn else false for function if import in int let list loop map "
+    "namespace null null_type package return string true type uint var void while"
 )
 _OWN_WORDS = "action context days_since hours_since in_segment now"
 RESERVED = frozenset(f"{_CEL_WORDS} {_OWN_WORDS}".split())

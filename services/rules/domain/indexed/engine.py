@@ -15,7 +15,7 @@ from services.rules.domain.indexed.facts import Column, Readers
 from services.rules.domain.indexed.members import mask_of
 from services.rules.domain.indexed.numbers import NumberColumn, OpaqueGroup, number_column
 from services.rules.domain.indexed.policy import IndexedPolicy, Masks, SegmentTable, predicate_count
-from services.rules.domain.indexed.reasons import RuleEntry
+from services.rules.domain.indexed.reasons import RuleEntry, slots_by_id
 from services.rules.domain.normalise import normalise
 from services.rules.domain.rule_set import Finding, Rule, RuleSet, Segment, Stage
 from services.rules.domain.rule_set_check import CheckedRuleSet, check_rule_set
@@ -68,7 +68,7 @@ class _Compiler:
             numbers=numbers,
             readers=_merged(program.readers, numbers),
             segments=self._segment_table(),
-            slots=slots,
+            slots=slots_by_id(self._entries.values(), slots),
             rules=rules,
             predicates=predicate_count(program),
         )

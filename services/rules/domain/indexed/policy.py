@@ -14,12 +14,11 @@ from dataclasses import dataclass
 
 from services.rules.domain.cel import CelEnvironment
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
-from services.rules.domain.indexed.assembly import Slots
 from services.rules.domain.indexed.facts import Column, Facts, Readers
 from services.rules.domain.indexed.members import members_of
 from services.rules.domain.indexed.numbers import NumberColumn
 from services.rules.domain.indexed.program import OpaqueStep, Program
-from services.rules.domain.indexed.reasons import Reasons, RuleEntry
+from services.rules.domain.indexed.reasons import Reasons, RuleEntry, SlotsById
 from services.rules.domain.kleene import TRUE, Verdict
 from services.rules.domain.rule_set import Stage
 from shared.clock import to_datetime
@@ -51,7 +50,7 @@ class IndexedPolicy:
     numbers: tuple[NumberColumn, ...]
     readers: Readers
     segments: SegmentTable
-    slots: Slots
+    slots: SlotsById
     rules: tuple[tuple[RuleEntry, ...], ...]
     """Per action, inherited ones first."""
     predicates: int
@@ -84,7 +83,9 @@ class IndexedPolicy:
         for stage, checks in self.checks.items():
             dropped = 0
             for slot, masks in checks:
-                dropped |= masks[verdicts[slot]]
+                mask = masks[verdicts[slot]]
+                if mask:
+                    dropped |= mask
             fallen[stage] = dropped & alive
             alive &= ~dropped
         return alive, fallen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.rules.domain.condition import (
@@ -24,7 +24,7 @@ from services.rules.domain.indexed.program import membership
 from services.rules.domain.kleene import UNKNOWN, Verdict, conjunction, disjunction, negation
 from services.rules.domain.rule_set import Stage
 from services.rules.domain.threshold import threshold
-from shared.values import NOT_FOUND, Feature, FeatureStatus
+from shared.values import NOT_FOUND, Feature, FeatureStatus, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +37,72 @@ class RuleEntry:
     condition: Condition
 
 
-class Reasons:
-    """Of one evaluation. A rule explains itself once, however many actions it drops."""
+SlotsById = Mapping[int, int]
+"""Slots by the identity of a condition object: hashing a condition would cost more than explaining it."""
 
-    def __init__(self, slots: Slots, verdicts: Sequence[Verdict], facts: Mapping[str, Feature]) -> None:
+Evidence = tuple[str, Value, FeatureStatus | None, str]
+"""Attribute, what it held, its status, what that was compared with."""
+
+
+def slots_by_id(rules: Iterable[RuleEntry], slots: Slots) -> SlotsById:
+    """Of the conditions of the rules and everything below them, as far as they have slots."""
+    found: dict[int, int] = {}
+    waiting: list[Condition] = [entry.condition for entry in rules]
+    while waiting:
+        condition = waiting.pop()
+        if condition in slots:
+            found[id(condition)] = slots[condition]
+        waiting += operands(condition)
+    return found
+
+
+class Reasons:
+    """Of one evaluation. A rule is explained once, however many actions it drops."""
+
+    def __init__(self, slots: SlotsById, verdicts: Sequence[Verdict], facts: Mapping[str, Feature]) -> None:
         self._slots = slots
         self._verdicts = verdicts
         self._facts = facts
-        self._known: dict[Condition, Verdict] = {}
+        self._evidence: dict[int, Evidence | None] = {}
 
     def dropped(self, action: str, stage: Stage, rules: Sequence[RuleEntry]) -> DroppedAction:
         """`rules` are those of the action, inherited ones first."""
-        entry = next(each for each in rules if each.stage is stage and each.drop[self._verdict(each.condition)])
-        atom, negated = self._blamed(entry.condition)
-        attribute, observed, text = self._evidence(atom)
+        for entry in rules:
+            if entry.stage is stage:
+                evidence = self._evidence_of(entry)
+                if evidence is not None:
+                    return DroppedAction(action, stage, entry.rule_id, *evidence)
+        raise AssertionError(f"no {stage.name} rule drops {action}")
+
+    def _evidence_of(self, entry: RuleEntry) -> Evidence | None:
+        """None where the rule drops nothing."""
+        key = id(entry)
+        if key not in self._evidence:
+            drops = entry.drop[self._verdict(entry.condition)]
+            self._evidence[key] = self._explained(entry.condition) if drops else None
+        return self._evidence[key]
+
+    def _explained(self, condition: Condition) -> Evidence:
+        atom, negated = self._blamed(condition)
+        attribute, observed, text = self._observed(atom)
         status = observed.status if attribute else None
         value = observed.value if status in (FeatureStatus.PRESENT, FeatureStatus.STALE) else None
-        return DroppedAction(action, stage, entry.rule_id, attribute, value, status, f"not {text}" if negated else text)
+        return attribute, value, status, f"not {text}" if negated else text
 
     def _verdict(self, condition: Condition) -> Verdict:
-        slot = self._slots.get(condition)
+        slot = self._slots.get(id(condition))
         if slot is not None:
             return self._verdicts[slot]
-        if condition not in self._known:
-            self._known[condition] = self._combined(condition)
-        return self._known[condition]
-
-    def _combined(self, condition: Condition) -> Verdict:
-        below = (self._verdict(part) for part in operands(condition))
+        below = [self._verdict(part) for part in operands(condition)]
         match condition:
             case AllOf():
                 return conjunction(below)
             case AnyOf():
                 return disjunction(below)
             case Not():
-                return negation(next(below))
+                return negation(below[0])
             case Membership(on_unknown=on_unknown):
-                return membership(next(below), on_unknown)
+                return membership(below[0], on_unknown)
             case _:
                 raise AssertionError(f"{condition} has no slot")
 
@@ -94,7 +123,7 @@ class Reasons:
                 (condition,) = operands(condition)
         return condition, negated
 
-    def _evidence(self, atom: Atom) -> tuple[str, Feature, str]:
+    def _observed(self, atom: Atom) -> tuple[str, Feature, str]:
         """Attribute, what it held, and what that was compared with."""
         match atom:
             case Test():

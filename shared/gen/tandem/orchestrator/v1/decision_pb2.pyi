@@ -39,6 +39,7 @@ class NoActionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NO_ACTION_REASON_EXHAUSTED: _ClassVar[NoActionReason]
     NO_ACTION_REASON_DEGRADED: _ClassVar[NoActionReason]
     NO_ACTION_REASON_CHANNEL: _ClassVar[NoActionReason]
+    NO_ACTION_REASON_NOT_PRICED: _ClassVar[NoActionReason]
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_INBOUND: Direction
 DIRECTION_OUTBOUND: Direction
@@ -53,6 +54,7 @@ NO_ACTION_REASON_BELOW_RESERVE: NoActionReason
 NO_ACTION_REASON_EXHAUSTED: NoActionReason
 NO_ACTION_REASON_DEGRADED: NoActionReason
 NO_ACTION_REASON_CHANNEL: NoActionReason
+NO_ACTION_REASON_NOT_PRICED: NoActionReason
 
 class Accepts(_message.Message):
     __slots__ = ("formats", "max_length", "width", "height")
@@ -207,20 +209,18 @@ class Candidate(_message.Message):
     def __init__(self, action: _Optional[str] = ..., treatment: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., choice_probability: _Optional[float] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ...) -> None: ...
 
 class Timing(_message.Message):
-    __slots__ = ("profile", "rules", "scoring", "arbitration", "log", "total")
+    __slots__ = ("profile", "rules", "scoring", "arbitration", "total")
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
     SCORING_FIELD_NUMBER: _ClassVar[int]
     ARBITRATION_FIELD_NUMBER: _ClassVar[int]
-    LOG_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     profile: _duration_pb2.Duration
     rules: _duration_pb2.Duration
     scoring: _duration_pb2.Duration
     arbitration: _duration_pb2.Duration
-    log: _duration_pb2.Duration
     total: _duration_pb2.Duration
-    def __init__(self, profile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., arbitration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., log: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, profile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., arbitration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class DecideRequest(_message.Message):
     __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain")

@@ -60,7 +60,9 @@ class RulesServiceServicer:
 
     def PublishRuleSet(self, request, context):
         """Compiles and stores a rule set. Idempotent: the version is the hash of the content.
-        Fails: INVALID_ARGUMENT (POLICY_INVALID) with every finding and its file:line:column; nothing is stored then.
+        Fails: INVALID_ARGUMENT (POLICY_INVALID) with the number of errors and as many of them, each with its
+        file:line:column, as the metadata of an answer holds (ValidateRuleSet has them all); nothing is stored then.
+        ALREADY_EXISTS (REQUEST_ID_REUSED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -75,7 +77,8 @@ class RulesServiceServicer:
 
     def EvaluateEngagementPolicy(self, request, context):
         """All actions for one subject in one call.
-        Fails: NOT_FOUND (RULE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD) for an attribute of the wrong type.
+        Fails: NOT_FOUND (RULE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD) for an attribute of the wrong type,
+        RESOURCE_EXHAUSTED (EVALUATION_TOO_COSTLY) where the values make an expression need more work than its bound.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

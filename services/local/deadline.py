@@ -1,0 +1,22 @@
+"""Deadlines of calls that do not leave the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.clock import Clock
+from shared.errors import DeadlineExceeded
+
+
+@asynccontextmanager
+async def until(deadline_ms: int, clock: Clock) -> AsyncIterator[None]:
+    """Ends the work inside at the moment, with DeadlineExceeded."""
+    try:
+        async with asyncio.timeout((deadline_ms - clock()) / 1000) as scope:
+            yield
+    except TimeoutError as failure:
+        if not scope.expired():
+            raise
+        raise DeadlineExceeded("DEADLINE_EXCEEDED", "the service did not answer in time") from failure

@@ -1,0 +1,69 @@
+"""Business metrics of decisions and their outcomes, in Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.domain.decision import Answer, PlacementAnswer
+from services.orchestrator.domain.drops import Stage
+from services.orchestrator.domain.outcome import Outcome
+from shared.metrics import CANDIDATES_DROPPED, CHOICE_PROBABILITY, DECISIONS, DEGRADED_ANSWERS, SCORE
+
+_STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_NS_PER_S = 1e9
+NO_CHANNEL = "none"
+
+DECISION_STAGE_SECONDS = Histogram(
+    "tandem_decision_stage_seconds", "Time a decision spent in a stage.", ("stage",), buckets=_STAGE_SECONDS
+)
+OUTCOMES = Counter("tandem_outcomes_total", "Outcomes captured, each once.", ("outcome",))
+REWARDS_PENDING = Gauge("tandem_rewards_pending", "Rewards that wait for the scoring service.")
+
+
+class PrometheusTelemetry:
+    """Implements Telemetry. The series of every stage and outcome exist from the start, at zero."""
+
+    def __init__(self) -> None:
+        self._dropped = {int(stage): CANDIDATES_DROPPED.labels(stage.name) for stage in Stage}
+        self._outcomes = {outcome: OUTCOMES.labels(outcome.name) for outcome in Outcome}
+
+    def decided(self, record: DecisionRecord, log_ns: int) -> None:
+        answer = record.answer
+        for placement in answer.placements:
+            self._count_placement(placement)
+        for stage, count in answer.dropped_by_stage.items():
+            self._dropped[stage].inc(count)
+        if answer.degraded:
+            for advisory in answer.advisories:
+                if advisory.endswith("_UNAVAILABLE"):
+                    DEGRADED_ANSWERS.labels(advisory).inc()
+        for name, span_ns in _stages(answer, log_ns):
+            DECISION_STAGE_SECONDS.labels(name).observe(span_ns / _NS_PER_S)
+
+    def captured(self, outcome: Outcome) -> None:
+        self._outcomes[outcome].inc()
+
+    def rewards_pending(self, count: int) -> None:
+        REWARDS_PENDING.set(count)
+
+    def _count_placement(self, placement: PlacementAnswer) -> None:
+        for proposition in placement.propositions:
+            DECISIONS.labels(proposition.channel, "proposition").inc()
+            CHOICE_PROBABILITY.observe(proposition.choice_probability)
+            SCORE.observe(proposition.propensity)
+        if placement.fallback is not None:
+            DECISIONS.labels(placement.fallback.channel, "fallback").inc()
+        elif not placement.propositions:
+            DECISIONS.labels(NO_CHANNEL, "no_action").inc()
+
+
+def _stages(answer: Answer, log_ns: int) -> Iterator[tuple[str, int]]:
+    timing = answer.timing
+    yield "profile", timing.profile_ns
+    yield "rules", timing.rules_ns
+    yield "scoring", timing.scoring_ns
+    yield "arbitration", timing.arbitration_ns
+    yield "log", log_ns

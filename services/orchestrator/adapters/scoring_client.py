@@ -1,0 +1,117 @@
+"""The scoring service over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import grpc
+import numpy as np
+from numpy.typing import NDArray
+from tandem.scoring.v1 import scoring_service_pb2 as pb
+from tandem.scoring.v1.scoring_service_pb2_grpc import ScoringServiceStub
+
+from services.orchestrator.adapters.deadline import remaining_s
+from services.orchestrator.app.ports import Reward, ScoreQuestion, Scores
+from services.orchestrator.domain.policy_parts import AttributePart, FeatureSetPart, ScoredActionPart
+from shared.clock import Clock
+from shared.errors import Internal
+from shared.rpc.channel import call
+from shared.rpc.errors import from_status
+from shared.rpc.values import feature_to_proto, timestamp_proto, value_to_proto
+
+SERVICE = "scoring"
+PUBLISH_S = 30.0
+KEPT_NAMES = 8
+
+Names = NDArray[np.object_]
+
+
+class GrpcScoring:
+    """Implements Scorer, RewardSink and FeatureSetPublisher."""
+
+    def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
+        self._stub = ScoringServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._clock = clock
+        self._names: dict[str, Names] = {}
+
+    async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores:
+        request = pb.ScoreActionsRequest(
+            feature_set_version=question.feature_set_version,
+            features={name: feature_to_proto(feature) for name, feature in question.features.items()},
+            actions=self._names_of(question)[question.actions].tolist(),
+            channels=question.channels,
+            placement_ids=question.placement_ids,
+        )
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.ScoreActionsResponse = await call(
+            self._stub.ScoreActions, request, timeout_s=timeout_s, service=SERVICE
+        )
+        return Scores(
+            response.model_version,
+            np.array(response.means),
+            np.array(response.uncertainties),
+            np.array(response.evidences),
+            np.array(response.log_odds_means),
+            np.array(response.log_odds_deviations),
+        )
+
+    async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
+        """Raises the error of the first reward that was refused; the others are taken."""
+        request = pb.RecordRewardsRequest(request_id=request_id, rewards=[_reward(reward) for reward in rewards])
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.RecordRewardsResponse = await call(
+            self._stub.RecordRewards, request, timeout_s=timeout_s, service=SERVICE
+        )
+        refused = next((item.error for item in response.items if item.HasField("error")), None)
+        if refused is not None:
+            raise from_status(refused) or Internal("INTERNAL", refused.message, metadata={"service": SERVICE})
+
+    async def publish_feature_set(self, request_id: str, feature_set: FeatureSetPart) -> str:
+        request = pb.PublishFeatureSetRequest(request_id=request_id, feature_set=_feature_set(feature_set))
+        response: pb.PublishFeatureSetResponse = await call(
+            self._stub.PublishFeatureSet, request, timeout_s=PUBLISH_S, service=SERVICE
+        )
+        return response.feature_set_version
+
+    def _names_of(self, question: ScoreQuestion) -> Names:
+        """The action ids by index, as an array to take from; of the versions asked for last."""
+        version = question.feature_set_version
+        if version not in self._names:
+            self._names[version] = np.array([*question.action_index, ""], dtype=object)[:-1]
+            if len(self._names) > KEPT_NAMES:
+                del self._names[next(iter(self._names))]
+        return self._names[version]
+
+
+def _reward(reward: Reward) -> pb.Reward:
+    return pb.Reward(
+        reward_key=reward.reward_key,
+        feature_set_version=reward.feature_set_version,
+        action=reward.action,
+        channel=reward.channel,
+        placement_id=reward.placement_id,
+        features={name: feature_to_proto(feature) for name, feature in reward.features.items()},
+        reward=reward.reward,
+        reward_time=timestamp_proto(reward.reward_time_ms),
+    )
+
+
+def _feature_set(feature_set: FeatureSetPart) -> pb.FeatureSet:
+    return pb.FeatureSet(
+        features=[_feature(feature) for feature in feature_set.features],
+        actions=[_action(action) for action in feature_set.actions],
+        prior_propensity=feature_set.prior_propensity,
+    )
+
+
+def _feature(feature: AttributePart) -> pb.FeatureDeclaration:
+    return pb.FeatureDeclaration(name=feature.name, type=int(feature.type))  # type: ignore[arg-type]
+
+
+def _action(action: ScoredActionPart) -> pb.ActionDeclaration:
+    return pb.ActionDeclaration(
+        action=action.action,
+        group=action.group,
+        issue=action.issue,
+        attributes={name: value_to_proto(value) for name, value in action.attributes.items()},
+    )

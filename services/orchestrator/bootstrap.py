@@ -1,0 +1,165 @@
+"""Puts the orchestrator together: the one place that names concrete stores. The other services come as ports."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.orchestrator.adapters.metrics import PrometheusTelemetry
+from services.orchestrator.adapters.mongo_decision_log import MongoDecisionLog
+from services.orchestrator.adapters.mongo_outcome_store import MongoOutcomeStore
+from services.orchestrator.adapters.mongo_policy_store import MongoPolicyStore
+from services.orchestrator.adapters.schema import MONGO_SCHEMA, SQLITE_SCHEMA
+from services.orchestrator.adapters.secret_stores import MongoSecretStore, SqliteSecretStore
+from services.orchestrator.adapters.sqlite_decision_log import SqliteDecisionLog
+from services.orchestrator.adapters.sqlite_outcome_store import SqliteOutcomeStore
+from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
+from services.orchestrator.api.servicer import bind
+from services.orchestrator.app.active_policies import ActivePolicies
+from services.orchestrator.app.application import OrchestratorApplication
+from services.orchestrator.app.decision_log import DecisionLog
+from services.orchestrator.app.outcome_store import OutcomeStore
+from services.orchestrator.app.policy_parts_publisher import PartPublishers
+from services.orchestrator.app.policy_store import PolicyStore
+from services.orchestrator.app.ports import (
+    FeatureSetPublisher,
+    ProfileReader,
+    RewardSink,
+    RuleEvaluator,
+    RuleSetPublisher,
+    Scorer,
+    TraitSchemaPublisher,
+)
+from services.orchestrator.app.secret_store import SecretStore
+from services.orchestrator.app.surroundings import BUDGET_MS, Surroundings
+from services.orchestrator.domain.tracking import TokenSigner
+from shared.clock import Clock, system_clock
+from shared.mongo import MongoDatabase
+from shared.rpc.server import ServiceBinding
+from shared.settings import ServiceSettings, StoreKind
+from shared.sqlite import SqliteDatabase
+
+SECRET_NAME = "tracking"  # noqa: S105  a name, no secret
+SECRET_BYTES = 32
+
+
+class ProfilePort(ProfileReader, TraitSchemaPublisher, Protocol):
+    """What the orchestrator asks of the profile service."""
+
+
+class RulesPort(RuleEvaluator, RuleSetPublisher, Protocol):
+    """What the orchestrator asks of the rules service."""
+
+
+class ScoringPort(Scorer, RewardSink, FeatureSetPublisher, Protocol):
+    """What the orchestrator asks of the scoring service."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherServices:
+    """`Grpc…` adapters between processes, `Local…` ones within one."""
+
+    profile: ProfilePort
+    rules: RulesPort
+    scoring: ScoringPort
+
+
+@dataclass(frozen=True, slots=True)
+class DecidingOptions:
+    """`tracking_secret` None: one is made up and kept in the store."""
+
+    tracking_secret: bytes | None = None
+    budget_ms: int = BUDGET_MS
+
+
+@dataclass(frozen=True, slots=True)
+class OrchestratorComponents:
+    app: OrchestratorApplication
+    binding: ServiceBinding
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    policies: PolicyStore
+    log: DecisionLog
+    outcomes: OutcomeStore
+    secrets: SecretStore
+    check: Callable[[], Awaitable[None]]
+    """Raises where the stores do not answer."""
+
+
+async def bootstrap(
+    settings: ServiceSettings,
+    stack: AsyncExitStack,
+    *,
+    others: OtherServices,
+    options: DecidingOptions = DecidingOptions(),
+    clock: Clock = system_clock,
+) -> OrchestratorComponents:
+    """Opens the stores on the stack and starts what runs in the background. Raises StartupError or Unavailable."""
+    open_stores = {StoreKind.SQLITE: _open_sqlite, StoreKind.MONGO: _open_mongo}[settings.store]
+    stores = await open_stores(settings, stack)
+    secret = options.tracking_secret
+    if secret is None:
+        secret = await stores.secrets.get_or_create(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))
+    world = Surroundings(
+        policies=ActivePolicies(stores.policies, clock),
+        profiles=others.profile,
+        rules=others.rules,
+        scorer=others.scoring,
+        rewards=others.scoring,
+        log=stores.log,
+        outcomes=stores.outcomes,
+        telemetry=PrometheusTelemetry(),
+        signer=TokenSigner(secret),
+        clock=clock,
+        budget_ms=options.budget_ms,
+    )
+    parts = PartPublishers(others.profile, others.rules, others.scoring)
+    app = OrchestratorApplication(world, stores.policies, parts)
+    _run_in_background(app, stack)
+    return OrchestratorComponents(app, bind(app, stores.check))
+
+
+def _run_in_background(app: OrchestratorApplication, stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(app.courier.run(), name="reward-courier")
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+
+
+async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> _Stores:
+    database = await SqliteDatabase.open(settings.data_dir / "orchestrator.sqlite", schema=SQLITE_SCHEMA)
+    stack.push_async_callback(database.close)
+
+    async def check() -> None:
+        database.read("SELECT 1 FROM active_policy")
+
+    return _Stores(
+        SqlitePolicyStore(database),
+        SqliteDecisionLog(database),
+        SqliteOutcomeStore(database),
+        SqliteSecretStore(database),
+        check,
+    )
+
+
+async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> _Stores:
+    assert settings.mongo_uri is not None, "settings of store=mongo name a URI"
+    uri = settings.mongo_uri.get_secret_value()
+    database = await MongoDatabase.open(uri, settings.mongo_database, schema=MONGO_SCHEMA)
+    stack.push_async_callback(database.close)
+    return _Stores(
+        MongoPolicyStore(database),
+        MongoDecisionLog(database),
+        MongoOutcomeStore(database),
+        MongoSecretStore(database),
+        database.ping,
+    )

@@ -1,0 +1,57 @@
+"""Compiled rule sets by version: the most recently used ones, the others compiled again from the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from services.rules.app.ports import RuleSetStore
+from services.rules.domain.evaluation import EngagementPolicy, RuleEngine
+from shared.errors import NotFound
+
+MAX_POLICIES = 8
+
+
+class CompiledPolicies:
+    """Callers that ask for the same version at the same time share one compilation."""
+
+    def __init__(self, store: RuleSetStore, engine: RuleEngine, max_policies: int = MAX_POLICIES) -> None:
+        self._store = store
+        self._engine = engine
+        self._max_policies = max_policies
+        self._policies: OrderedDict[str, EngagementPolicy] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[EngagementPolicy]] = {}
+
+    async def get(self, version: str) -> EngagementPolicy:
+        """Raises NotFound."""
+        policy = self._policies.get(version)
+        if policy is None:
+            return await self._shared_load(version)
+        self._policies.move_to_end(version)
+        return policy
+
+    def put(self, version: str, policy: EngagementPolicy) -> None:
+        self._policies[version] = policy
+        self._policies.move_to_end(version)
+        while len(self._policies) > self._max_policies:
+            self._policies.popitem(last=False)
+
+    async def _shared_load(self, version: str) -> EngagementPolicy:
+        task = self._loading.get(version)
+        if task is None:
+            task = asyncio.create_task(self._load(version))
+            self._loading[version] = task
+            task.add_done_callback(lambda _: self._loading.pop(version, None))
+        # A caller that gives up does not take the compilation from the others.
+        return await asyncio.shield(task)
+
+    async def _load(self, version: str) -> EngagementPolicy:
+        rule_set = await self._store.get(version)
+        if rule_set is None:
+            message = f"there is no rule set {version!r}"
+            raise NotFound("RULE_SET_NOT_FOUND", message, metadata={"rule_set_version": version})
+        compilation = await asyncio.to_thread(self._engine.compile, rule_set)
+        if compilation.policy is None:
+            raise RuntimeError(f"rule set {version} was published and does not compile: {compilation.findings}")
+        self.put(version, compilation.policy)
+        return compilation.policy

@@ -1,0 +1,15 @@
+"""Settings of the rules service when it runs alone: environment variables with the prefix TANDEM_RULES_."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import Address, OptionalAddress, ServiceSettings
+
+
+class RulesSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="TANDEM_RULES_", frozen=True, extra="forbid")
+
+    listen_address: Address = Field("127.0.0.1:50062", description="gRPC, host:port")
+    metrics_address: OptionalAddress = Field("127.0.0.1:9462", description="Prometheus over HTTP, host:port or off")

@@ -1,0 +1,53 @@
+"""The model follows the reward log: strictly in order, every entry once, wherever it was appended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from services.scoring.app.feature_sets import FeatureSets
+from services.scoring.app.live_model import LiveModel
+from services.scoring.app.ports import RewardLog
+from services.scoring.domain.rewards import LogEntry
+from shared.clock import Clock
+
+_PAGE = 256
+
+
+class Learner:
+    def __init__(self, log: RewardLog, feature_sets: FeatureSets, model: LiveModel, clock: Clock) -> None:
+        self._log = log
+        self._feature_sets = feature_sets
+        self._model = model
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._learnt_ms = clock()
+
+    @property
+    def age_seconds(self) -> float:
+        """Since the model last learnt, or since this process began."""
+        return max(0.0, (self._clock() - self._learnt_ms) / 1000)
+
+    async def catch_up(self) -> None:
+        """Folds what the log has and the model has not."""
+        async with self._turn:
+            await self._catch_up()
+
+    async def take(self, entries: Sequence[LogEntry]) -> None:
+        """Folds entries that were just appended, and those of other replicas before them."""
+        if not entries:
+            return
+        async with self._turn:
+            if entries[0].position == self._model.scorer.position + 1:
+                await self._fold(entries)
+            elif entries[-1].position > self._model.scorer.position:
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        while entries := await self._log.read(self._model.scorer.position, _PAGE):
+            await self._fold(entries)
+
+    async def _fold(self, entries: Sequence[LogEntry]) -> None:
+        steps = [(await self._feature_sets.get(entry.reward.feature_set_version), entry) for entry in entries]
+        await self._model.fold(steps)
+        self._learnt_ms = self._clock()

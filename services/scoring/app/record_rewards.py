@@ -1,0 +1,84 @@
+"""Recording rewards: into the log, durably, and into the model, before anything is answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from services.scoring.app.feature_sets import FeatureSets
+from services.scoring.app.learn import Learner
+from services.scoring.app.ports import Observer, RewardLog
+from services.scoring.domain.compiled import unknown_action
+from services.scoring.domain.customer import read_features
+from services.scoring.domain.reward_batch import Appended, RewardBatch, RewardOutcome
+from services.scoring.domain.rewards import Reward, check_reward
+from shared.clock import Clock
+from shared.errors import InvalidArgument, NotFound
+from shared.ids import content_hash
+
+MAX_REWARDS = 1_000
+
+RewardItem = Reward | RewardOutcome
+"""As it arrived: a reward, or why it could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRewards:
+    """The use case; see `__call__`."""
+
+    log: RewardLog
+    feature_sets: FeatureSets
+    learner: Learner
+    observer: Observer
+    clock: Clock
+
+    async def __call__(self, request_id: str, items: Sequence[RewardItem]) -> tuple[RewardOutcome, ...]:
+        """One outcome per item, in order. A repeated request is answered as before and changes nothing.
+
+        Raises AlreadyExists where the id was used for other rewards, InvalidArgument for too many or no items.
+        """
+        if not 1 <= len(items) <= MAX_REWARDS:
+            raise InvalidArgument.field("rewards", f"must have 1 to {MAX_REWARDS} items, not {len(items)}")
+        body_hash = content_hash([_content(item) for item in items])
+        receipt = await self.log.receipt(request_id)
+        if receipt is not None:
+            receipt.require_body(request_id, body_hash)
+            await self.learner.catch_up()
+            return receipt.outcomes
+        checked = tuple([await self._checked(item, index) for index, item in enumerate(items)])
+        appended = await self.log.append(RewardBatch(request_id, body_hash, checked, self.clock()))
+        await self.learner.take(appended.entries)
+        self.observer.rewarded(_results(appended))
+        return appended.receipt.outcomes
+
+    async def _checked(self, item: RewardItem, index: int) -> RewardItem:
+        if isinstance(item, RewardOutcome):
+            return item
+        path = f"rewards[{index}]"
+        try:
+            check_reward(item, path, self.clock())
+            compiled = await self.feature_sets.get(item.feature_set_version, f"{path}.feature_set_version")
+            if item.action not in compiled.rows:
+                raise unknown_action(f"{path}.action", item.action)
+            return replace(item, features=read_features(compiled.features, item.features, f"{path}.features"))
+        except (InvalidArgument, NotFound) as error:
+            return RewardOutcome(item.reward_key, error=error)
+
+
+def _content(item: RewardItem) -> object:
+    return item if isinstance(item, Reward) else (item.reward_key, str(item.error))
+
+
+def _results(appended: Appended) -> Counter[str]:
+    return Counter(_names(appended))
+
+
+def _names(appended: Appended) -> Iterable[str]:
+    for entry in appended.entries:
+        yield "learnt" if entry.previous_reward is None else "corrected"
+    for outcome in appended.receipt.outcomes if appended.entries else ():
+        if outcome.error is not None:
+            yield "refused"
+        elif outcome.is_duplicate:
+            yield "duplicate"

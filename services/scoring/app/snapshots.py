@@ -1,0 +1,50 @@
+"""Snapshots of the model, so that a start does not fold the log from its beginning."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from services.scoring.app.live_model import LiveModel
+from services.scoring.app.ports import RewardLog, SnapshotStore
+
+_log = logging.getLogger("tandem.scoring")
+
+
+class Snapshots:
+    """Writes one every `every` rewards. Reading: one that is damaged, of another model or ahead of the log is left."""
+
+    def __init__(self, store: SnapshotStore, model: LiveModel, every: int) -> None:
+        self._store = store
+        self._model = model
+        self._every = every
+        self._saved = 0
+
+    async def restore(self, log: RewardLog) -> None:
+        """Puts the latest good snapshot in place, if there is one."""
+        scorer, last = self._model.scorer, await log.last_position()
+        for content in await self._store.latest(scorer.model_id):
+            try:
+                restored = await asyncio.to_thread(scorer.restored, content)
+                if restored.position > last:
+                    raise ValueError(f"it is at position {restored.position} and the log ends at {last}")
+            except ValueError as error:
+                _log.warning("a model snapshot is not used", extra={"fields": {"cause": str(error)}})
+                continue
+            self._model.replace(restored)
+            self._saved = restored.position
+            return
+
+    async def save_if_due(self) -> None:
+        if self._model.scorer.position - self._saved >= self._every:
+            await self.save()
+
+    async def save(self) -> None:
+        """Nothing where nothing was learnt since the last one."""
+        with self._model.held() as scorer:
+            model_id, position = scorer.model_id, scorer.position
+            if position == self._saved:
+                return
+            content = await asyncio.to_thread(scorer.snapshot)
+        await self._store.save(model_id, position, content)
+        self._saved = position

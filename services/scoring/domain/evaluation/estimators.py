@@ -1,0 +1,99 @@
+"""The value of a target policy from a log: IPS, SNIPS and doubly robust, each with its interval.
+
+    w_i = π(a_i | x_i) / p_i    target over logging probability of the action that was logged, within [0, weight_bound]
+
+    IPS    mean of w r                        Horvitz and Thompson 1952
+    SNIPS  Σ w r / Σ w                        Swaminathan and Joachims 2015
+    DR     mean of q̄ + w (r − q)              Dudík, Langford and Li 2011
+
+Rewards lie in [0, 1]. Intervals hold at any number of positives; where there are few, they are wide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.scoring.domain.evaluation.betting import Column, bounded_mean_interval, hedged_interval
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoggedRows:
+    """float64[N] each, in the order of the log. Raises ValueError for what cannot be such a log."""
+
+    reward: Column
+    logging_probability: Column
+    target_probability: Column
+    weight_bound: float
+    """A bound on target over logging probability that holds whatever action had been logged."""
+
+    def __post_init__(self) -> None:
+        sizes = {column.size for column in (self.reward, self.logging_probability, self.target_probability)}
+        if len(sizes) != 1 or not self.reward.size:
+            raise ValueError("the columns of a log have one length, of at least one row")
+        if not ((self.reward >= 0.0) & (self.reward <= 1.0)).all():
+            raise ValueError("rewards lie in [0, 1]")
+        if not ((self.logging_probability > 0.0) & (self.logging_probability <= 1.0)).all():
+            raise ValueError("logging probabilities lie in (0, 1]")
+        if not (self.weight <= self.weight_bound * (1.0 + 1e-9)).all():
+            raise ValueError("a weight exceeds its bound")
+
+    @property
+    def weight(self) -> Column:
+        return self.target_probability / self.logging_probability
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value per decision, with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+    effective_sample_size: float
+    """(Σ w)² / Σ w² (Kish 1965): how many rows of the target's own this log is worth."""
+    weighted_positives: float
+    """Σ w r: how many positives the target would have seen."""
+
+
+def ips(rows: LoggedRows) -> Estimate:
+    """Inverse propensity scoring: unbiased, noisy."""
+    terms = rows.weight * rows.reward
+    low, high = bounded_mean_interval(terms, 0.0, rows.weight_bound)
+    return _estimate(rows, float(terms.mean()), low, min(high, 1.0))
+
+
+def snips(rows: LoggedRows) -> Estimate:
+    """Self-normalised: its interval is the set of values v that the terms w (r − v), of mean zero, do not refute."""
+    weight, bound = rows.weight, rows.weight_bound
+    total = float(weight.sum())
+    if total == 0.0:
+        return _estimate(rows, 0.0, 0.0, 1.0)
+    mean = float((weight * rows.reward).sum() / total)
+    # w (r − v) + v × bound lies within [0, bound] and has the mean v × bound if v is the value.
+    low, high = hedged_interval(lambda v: (weight / bound * (rows.reward - v) + v, v), mean, 0.95)
+    return _estimate(rows, mean, low, high)
+
+
+def doubly_robust(rows: LoggedRows, logged_reward: Column, target_reward: Column) -> Estimate:
+    """`logged_reward` q: the reward a model expected of the logged action; `target_reward` q̄: what it expected of the
+    target's choice, Σ_a π(a) q(a). float64[N] within [0, 1], from a model that did not see the row's own reward.
+    """
+    terms = target_reward + rows.weight * (rows.reward - logged_reward)
+    lower = -rows.weight_bound * float(logged_reward.max())
+    upper = rows.weight_bound + float(target_reward.max())
+    low, high = bounded_mean_interval(terms, lower, upper)
+    return _estimate(rows, float(terms.mean()), max(low, 0.0), min(high, 1.0))
+
+
+def _estimate(rows: LoggedRows, mean: float, low: float, high: float) -> Estimate:
+    weight = rows.weight
+    squares = float(np.square(weight).sum())
+    return Estimate(
+        mean=mean,
+        low=low,
+        high=high,
+        effective_sample_size=float(weight.sum()) ** 2 / squares if squares else 0.0,
+        weighted_positives=float((weight * rows.reward).sum()),
+    )

@@ -1,0 +1,53 @@
+"""Rewards, and the log of them that the model is a fold of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.scoring.domain.feature_set import MAX_NAME_LENGTH
+from shared.clock import MAX_CLOCK_SKEW_MS
+from shared.errors import InvalidArgument
+from shared.values import Feature
+
+MAX_KEY_LENGTH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What one presentation led to, with the features as they were when the decision was made."""
+
+    reward_key: str
+    feature_set_version: str
+    action: str
+    channel: str
+    placement_id: str
+    features: Mapping[str, Feature]
+    reward: float
+    reward_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A reward at its place in the log. With its feature set it is all that learning needs.
+
+    `previous_reward` is what the key was worth before, None at its first reward.
+    """
+
+    position: int
+    reward: Reward
+    previous_reward: float | None
+
+
+def check_reward(reward: Reward, path: str, now_ms: int) -> None:
+    """Raises InvalidArgument, naming the field, for what cannot be, whatever the feature set."""
+    key = reward.reward_key
+    if not (0 < len(key) <= MAX_KEY_LENGTH and key.isprintable()):
+        raise InvalidArgument.field(f"{path}.reward_key", f"must be 1 to {MAX_KEY_LENGTH} printable characters")
+    for field, text in (("channel", reward.channel), ("placement_id", reward.placement_id)):
+        if len(text) > MAX_NAME_LENGTH or not text.isprintable():
+            raise InvalidArgument.field(f"{path}.{field}", f"must be at most {MAX_NAME_LENGTH} printable characters")
+    if not 0.0 <= reward.reward <= 1.0:  # neither is NaN
+        raise InvalidArgument.field(f"{path}.reward", "must be a number from 0 to 1")
+    if not 0 <= reward.reward_time_ms <= now_ms + MAX_CLOCK_SKEW_MS:
+        raise InvalidArgument.field(f"{path}.reward_time", "must be between 1970 and now")

@@ -1,0 +1,173 @@
+"""Decision records and outcomes for tests of the stores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, SlotVector
+from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation
+from services.orchestrator.app.ports import SubjectEvent
+from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.decision import (
+    Answer,
+    Dropped,
+    Fallback,
+    NoAction,
+    PlacementAnswer,
+    Proposition,
+    Timing,
+    Versions,
+)
+from services.orchestrator.domain.lineup import NoActionReason
+from services.orchestrator.domain.outcome import Effect, Outcome
+from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
+from services.orchestrator.domain.subject import ConsentStatement, Identity
+from shared.values import NOT_FOUND, NULL, Feature, FeatureStatus, present
+
+MOMENT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+ADA = Identity("email", "ada@example.org", primary=True)
+
+FEATURES = {
+    "age": present(42),
+    "spend": present(12.5),
+    "name": present("Ada"),
+    "is_member": present(True),
+    "last_purchase": Feature(MOMENT, FeatureStatus.STALE),
+    "brands": present(("Aska", "Brisa")),
+    "no_brands": present(()),
+    "nothing": NULL,
+    "unseen": NOT_FOUND,
+}
+"""One of every kind of value and status."""
+
+
+def proposition(action: str = "welcome") -> Proposition:
+    return Proposition(
+        proposition_id="d_1.0.0",
+        channel="WEB",
+        issue="grow",
+        group="hello",
+        action=action,
+        treatment=f"{action}_web",
+        locale="fr",
+        content={"title": "Bonjour"},
+        content_version="v_1",
+        message_class="MARKETING",
+        rank=1,
+        priority=1.25,
+        propensity=0.1,
+        context_weight=1.0,
+        business_value=12.5,
+        lever=1.0,
+        cost=0.0,
+        choice_probability=0.75,
+        uncertainty=0.02,
+        evidence=17.0,
+        tracking_token="d_1.0.0.x",
+        consent_ref="",
+        expire_time_ms=1_900_000_000_000,
+    )
+
+
+def answer(decision_id: str = "d_1", request_id: str = "r_1") -> Answer:
+    return Answer(
+        decision_id=decision_id,
+        request_id=request_id,
+        profile_id="p_1",
+        placements=(
+            PlacementAnswer("home", (proposition(),)),
+            PlacementAnswer("side", fallback=Fallback("story", "WEB", {"title": "x"}, "en", NoActionReason.EXHAUSTED)),
+            PlacementAnswer("foot", no_action=NoAction(NoActionReason.BELOW_RESERVE, 0.25, 1.0)),
+        ),
+        versions=Versions("pol_1", "r_1", "m@3", "c_1"),
+        decision_time_ms=1_800_000_000_000,
+        feature_statuses={name: feature.status for name, feature in FEATURES.items()},
+        dropped_by_stage={2: 3, 9: 1},
+        dropped=(
+            Dropped("vip", "", 2, "adult", "r_1", "age", 17, FeatureStatus.PRESENT, ">= 18"),
+            Dropped("late", "", 2, "valid_until", "pol_1", "now()", MOMENT, FeatureStatus.PRESENT, "< 2026"),
+            Dropped("plain", "WEB", 6, "treatment", "pol_1"),
+        ),
+        advisories=("IDENTITY_CONFLICT",),
+        consistency_token="17",
+        timing=Timing(1, 2, 3, 4, 10),
+    )
+
+
+def record(decision_id: str = "d_1", request_id: str = "r_1") -> DecisionRecord:
+    event = SubjectEvent("e_1", (ADA,), "page_view", None, {"page": "terms", "seconds": 2.5, "tags": ("a", "b")})
+    command = DecideCommand(
+        request_id=request_id,
+        identities=(ADA,),
+        places=PlaceRequest(
+            Direction.INBOUND, ("WEB",), (PlacementRequest("home", 2, Accepts(("text",), 40)), PlacementRequest("side"))
+        ),
+        events=(event,),
+        context={"weather": "rain", "at": MOMENT, "none": None},
+        across_placements=False,
+    )
+    return DecisionRecord(
+        decision_id=decision_id,
+        request_id=request_id,
+        body_hash=command.body_hash,
+        profile_id="p_1",
+        decision_time_ms=1_800_000_000_000,
+        record_time_ms=1_800_000_000_007,
+        policy_version="pol_1",
+        feature_set_version="f_1",
+        command=command,
+        features=FEATURES,
+        consents=(ConsentStatement(ADA, "MARKETING", "EMAIL", "GRANTED", "CONSENT", 5, None),),
+        fails_closed=False,
+        candidates=CandidateColumns(
+            np.array([0, 2, 2], dtype=np.int64),
+            np.array([4, 7], dtype=np.int32),
+            *(np.array([0.5, 0.25]) * (index + 1) for index in range(6)),
+        ),
+        slots=(SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])), SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]))),
+        answer=answer(decision_id, request_id),
+    )
+
+
+PRESENTATION = Presentation("f_1", "welcome", "WEB", "home", FEATURES)
+
+
+def captured(
+    key: str,
+    effect: Effect = Effect.SHOWN,
+    *,
+    reward_key: str = "d_1/home/welcome/WEB",
+    time_ms: int = 1_000,
+    position: int = 0,
+) -> CapturedOutcome:
+    outcome = {Effect.SUCCEEDED: Outcome.CLICKED, Effect.TAKEN_BACK: Outcome.RETURNED}.get(effect, Outcome.IMPRESSION)
+    item = OutcomeItem(key, outcome, proposition_id="d_1.0.0", revenue=Money("EUR", 12, 500_000_000))
+    return CapturedOutcome(item, "d_1", reward_key, effect, time_ms, 5_000, position)
+
+
+def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
+    """Equal field by field; arrays by content and type."""
+    plain = {"candidates": None, "slots": ()}
+    columns = zip(_columns(left.candidates), _columns(right.candidates), strict=True)
+    slots = zip(left.slots, right.slots, strict=True)
+    return (
+        _plain(replace(left, **plain)) == _plain(replace(right, **plain))  # type: ignore[arg-type]
+        and all(np.array_equal(one, other) and one.dtype == other.dtype for one, other in columns)
+        and all(
+            (one.place, one.slot, one.row, one.probabilities.tolist())
+            == (other.place, other.slot, other.row, other.probabilities.tolist())
+            for one, other in slots
+        )
+    )
+
+
+def _columns(columns: CandidateColumns) -> list[np.ndarray]:  # type: ignore[type-arg]
+    return [getattr(columns, name) for name in CandidateColumns.__slots__]
+
+
+def _plain(decision: DecisionRecord) -> list[object]:
+    return [getattr(decision, name) for name in DecisionRecord.__slots__]

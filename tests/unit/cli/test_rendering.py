@@ -1,0 +1,175 @@
+"""Decisions as people read them."""
+
+from __future__ import annotations
+
+import pytest
+from rich.console import Console, RenderableType
+from tandem.common.v1.stage_pb2 import Dropped, DropStage, StageCount
+from tandem.common.v1.value_pb2 import Feature, FeatureStatus, TypedValue
+from tandem.orchestrator.v1.decision_pb2 import (
+    Candidate,
+    DecideResponse,
+    Fallback,
+    NoAction,
+    NoActionReason,
+    PlacementResult,
+    Proposition,
+    Propositions,
+)
+from tandem.orchestrator.v1.orchestrator_service_pb2 import ExplainDecisionResponse
+
+from services.cli.rendering.attributes import attributes_view
+from services.cli.rendering.decision import decision_view, money_text, placement_view
+from services.cli.rendering.texts import money, no_action_text, observed_text, percent
+from services.cli.rendering.why_not import dropped_table, group_by_reason
+
+PROPOSITION = Proposition(
+    channel="WEB",
+    issue="retain",
+    group="win_back",
+    action="comeback_15",
+    treatment="comeback_web",
+    locale="fr",
+    content={"text": "Bonjour Léa", "title": "Revenez"},
+    rank=1,
+    priority=3.986,
+    lever=1.2,
+    propensity=0.0831,
+    context_weight=1,
+    business_value=40,
+    cost=0.002,
+    choice_probability=0.621,
+    uncertainty=0.025,
+    evidence=12,
+    consent_ref="email:lea@example.com#MARKETING/EMAIL",
+)
+
+
+def text_of(view: RenderableType, width: int = 140) -> str:
+    console = Console(width=width, highlight=False, emoji=False, markup=False)
+    with console.capture() as captured:
+        console.print(view)
+    return captured.get()
+
+
+def dropped(action: str, *, channel: str = "", age: int = 16) -> Dropped:
+    return Dropped(
+        action=action,
+        channel=channel,
+        stage="DROP_STAGE_ELIGIBILITY",
+        rule_id="adult",
+        attribute="age",
+        observed=TypedValue(int_value=age),
+        status="FEATURE_STATUS_PRESENT",
+        threshold=">= 18",
+    )
+
+
+def test_money_parts_make_the_priority() -> None:
+    item = PROPOSITION
+    worth = item.lever * item.propensity * item.context_weight * item.business_value - item.cost
+    assert item.priority == pytest.approx(worth, abs=1e-3)
+    assert money_text(item) == (
+        "3.986 = 1.2 lever × 8.31 % propensity × 1 context × 40 value − 0.002 cost"
+    )
+
+
+def test_proposition_shows_content_money_odds_and_consent() -> None:
+    text = text_of(placement_view(PlacementResult(placement_id="home", propositions=Propositions(items=[PROPOSITION]))))
+    assert "home" in text
+    assert "1. comeback_15  comeback_web on WEB (fr)  retain / win_back" in text
+    assert text.index("title: Revenez") < text.index("text: Bonjour Léa")
+    assert "worth 3.986 = " in text
+    assert "drawn with probability 62.1 %; propensity ± 2.5 % after 12 responses" in text
+    assert "allowed by the consent of email:lea@example.com#MARKETING/EMAIL" in text
+
+
+def test_silence_says_its_reason_and_what_it_gave_up() -> None:
+    silence = NoAction(reason="NO_ACTION_REASON_NO_CONSENT", expected_value=0.25)
+    text = text_of(placement_view(PlacementResult(no_action=silence)))
+    assert "no action: NO_CONSENT: consent is missing for everything that was eligible; value given up: 0.25" in text
+
+
+def test_fallback_says_why_the_placement_fell_back() -> None:
+    fallback = Fallback(treatment="brand_story", channel="WEB", reason="NO_ACTION_REASON_NOT_ELIGIBLE")
+    text = text_of(placement_view(PlacementResult(placement_id="home", fallback=fallback)))
+    assert "fallback brand_story on WEB; NOT_ELIGIBLE: the engagement policy dropped every candidate" in text
+
+
+@pytest.mark.parametrize("reason", NoActionReason.values()[1:])
+def test_every_reason_for_silence_has_its_words(reason: NoActionReason) -> None:
+    assert ": " in no_action_text(reason)
+
+
+def test_actions_that_fell_for_one_reason_share_a_line() -> None:
+    groups = group_by_reason([dropped("a"), dropped("b"), dropped("c", age=17), dropped("d", channel="SMS")])
+    assert list(groups.values()) == [["a", "b", "d@SMS"], ["c"]]
+
+
+def test_why_not_comes_in_the_order_of_the_stages() -> None:
+    consent = Dropped(action="x", channel="EMAIL", stage="DROP_STAGE_CONSENT", rule_id="consent")
+    text = text_of(dropped_table([consent, *(dropped(name) for name in "abcdefg")]))
+    assert text.index("ELIGIBILITY") < text.index("CONSENT")
+    assert "adult" in text
+    assert ">= 18" in text
+    assert "7: a, b, c, d, … and 3 more" in text
+    assert "x@EMAIL" in text
+
+
+def test_missing_attribute_never_looks_like_a_value() -> None:
+    nothing = TypedValue()
+    assert "never observed" in observed_text(nothing, FeatureStatus.FEATURE_STATUS_NOT_FOUND)
+    assert "known to be empty" in observed_text(nothing, FeatureStatus.FEATURE_STATUS_NULL_VALUE)
+    stale = observed_text(TypedValue(string_value="gold"), FeatureStatus.FEATURE_STATUS_STALE)
+    assert stale == '"gold" (stale)'
+
+
+def test_decision_without_reasons_shows_the_counts_per_stage() -> None:
+    response = DecideResponse(dropped_by_stage=[StageCount(stage=DropStage.DROP_STAGE_CONSENT, count=3)])
+    assert "dropped: CONSENT 3" in text_of(decision_view(response))
+
+
+def test_degraded_answer_and_its_advisories_are_noted() -> None:
+    text = text_of(decision_view(DecideResponse(degraded=True, advisories=["SCORING_UNAVAILABLE"])))
+    assert "note: degraded, SCORING_UNAVAILABLE" in text
+
+
+def test_candidates_come_likeliest_first_and_long_lists_are_cut() -> None:
+    candidates = [Candidate(action=f"item_{i:02d}", choice_probability=i / 100) for i in range(14)]
+    text = text_of(decision_view(DecideResponse(candidates=candidates)))
+    assert text.index("item_13") < text.index("item_04")
+    assert "item_03" not in text
+    assert "... and 4 more" in text
+
+
+def test_content_of_the_policy_is_never_taken_for_markup() -> None:
+    item = Proposition(action="a", content={"title": "[bold]50 % [/] :smile:"})
+    text = text_of(placement_view(PlacementResult(propositions=Propositions(items=[item]))))
+    assert "[bold]50 % [/] :smile:" in text
+
+
+def test_what_was_known_is_listed_and_what_was_not_is_counted() -> None:
+    explanation = ExplainDecisionResponse(
+        attributes={
+            "age": Feature(value=TypedValue(int_value=41), status="FEATURE_STATUS_PRESENT"),
+            "city": Feature(status="FEATURE_STATUS_NOT_FOUND"),
+        },
+        segments=["lapsed"],
+    )
+    text = text_of(attributes_view(explanation))
+    assert "age" in text
+    assert "41" in text
+    assert "city" not in text
+    assert "1 other attributes were never observed; segments: lapsed" in text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(0, "0.00"), (1234.5, "1234.50"), (3.98612, "3.986"), (0.0005, "0.0005"), (-0.002, "-0.002")]
+)
+def test_money_is_never_in_powers_of_ten(amount: float, text: str) -> None:
+    assert money(amount) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(1, "100 %"), (0.00384, "0.384 %"), (0, "0 %")])
+def test_percentages_have_three_digits(share: float, text: str) -> None:
+    assert percent(share) == text

@@ -1,0 +1,95 @@
+"""A file becomes a tree that knows where everything is, or one finding that says why not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.orchestrator.domain.policy.findings import Refused
+from services.orchestrator.domain.policy.nodes import MapNode, Node, ScalarNode
+from services.orchestrator.domain.policy.yaml_reader import MAX_DEPTH, read_yaml
+
+REFUSED = {
+    "syntax": (b"a: [1", "YAML_SYNTAX", (1, 6)),
+    "mapping in a scalar": (b"a: b: c", "YAML_SYNTAX", (1, 5)),
+    "tab as indentation": (b"a:\n\tb: 1", "YAML_SYNTAX", (2, 1)),
+    "not UTF-8": (b"a: 1\nb: \xff", "YAML_SYNTAX", (2, 4)),
+    "control character": (b"a: \x00", "YAML_SYNTAX", (1, 4)),
+    "character beyond Unicode": (b'a: "\\U00110000"', "YAML_SYNTAX", (1, 1)),
+    "half a character": (b'a: "\\uD83D"', "YAML_SYNTAX", (1, 4)),
+    "odd YAML version": (b"%YAML 1.25\n---\na: 1", "YAML_SYNTAX", (1, 1)),
+    "second document": (b"a: 1\n---\nb: 2", "YAML_SYNTAX", (2, 1)),
+    "list as a key": (b"? [a]\n: 1", "YAML_SYNTAX", (1, 3)),
+    "anchor": (b"a: &x 1", "YAML_ALIAS", (1, 4)),
+    "alias": (b"a: *x", "YAML_ALIAS", (1, 4)),
+    "python object": (b"a: !!python/object/apply:os.system [ls]", "YAML_TAG", (1, 4)),
+    "own tag": (b"a: !secret x", "YAML_TAG", (1, 4)),
+    "too deep": (b"[" * (MAX_DEPTH + 1), "YAML_TOO_DEEP", (1, MAX_DEPTH + 1)),
+}
+
+
+@pytest.mark.parametrize(("content", "code", "place"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_not_a_plain_document_is_refused(content: bytes, code: str, place: tuple[int, int]) -> None:
+    with pytest.raises(Refused) as refusal:
+        read_yaml("p.yaml", content)
+    found = refusal.value
+    assert (found.code, found.place.file, (found.place.line, found.place.column)) == (code, "p.yaml", place)
+
+
+def test_a_bomb_of_aliases_is_refused_before_it_grows() -> None:
+    lines = ["a0: &a0 [x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 60)]
+    with pytest.raises(Refused) as refusal:
+        read_yaml("p.yaml", "\n".join(lines).encode())
+    assert refusal.value.code == "YAML_ALIAS"
+
+
+def _scalar(content: str) -> ScalarNode:
+    root = read_yaml("p.yaml", content.encode())
+    assert isinstance(root, MapNode)
+    node = root.entries[-1][1]
+    assert isinstance(node, ScalarNode)
+    return node
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "place"),
+    [
+        ("a: age >= 18", "age >= 18", (1, 4)),
+        ("a: 'age >= 18'", "age >= 18", (1, 5)),
+        ('a: "age >= 18"', "age >= 18", (1, 5)),
+        ("a: >-\n    age >= 18\n    && tall", "age >= 18 && tall", (2, 5)),
+        ("a: |\n\n  age >= 18\n", "\nage >= 18\n", (3, 3)),
+        ("a: |1\n   x\n", "  x\n", (2, 2)),
+        ("# c\r\na:\r\n  >\r\n  x\r\n", "x\n", (4, 3)),
+    ],
+)
+def test_the_place_of_a_text_is_its_first_character(content: str, text: str, place: tuple[int, int]) -> None:
+    node = _scalar(content)
+    assert (node.text, (node.text_place.line, node.text_place.column)) == (text, place)
+
+
+def test_an_empty_file_holds_nothing() -> None:
+    assert read_yaml("p.yaml", b"# only a comment\n") is None
+
+
+def test_a_byte_order_mark_is_no_content() -> None:
+    assert _scalar("\ufeffa: 1").place.column == 4
+
+
+def _read_or_none(content: bytes) -> Node | None:
+    try:
+        return read_yaml("p.yaml", content)
+    except Refused:
+        return None
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    _read_or_none(content)
+
+
+@given(st.text(alphabet="ab:-?,[]{}#&*!|>'\"%@`\\ \n\t0u~<", max_size=60))
+def test_any_text_of_yaml_signs_is_read_or_refused(text: str) -> None:
+    _read_or_none(text.encode())
