@@ -12,6 +12,7 @@ from services.cli.commands.demo import demo
 from services.cli.commands.explain import explain
 from services.cli.commands.lint import lint
 from services.cli.commands.publish import publish
+from services.cli.commands.serve import serve
 from services.cli.failures import CommandFailed, exit_code_of, line_of
 from shared.errors import TandemError
 
@@ -30,7 +31,7 @@ def tandem() -> None:
     """
 
 
-for command in (decide, explain, lint, publish, demo):
+for command in (serve, decide, explain, lint, publish, demo):
     tandem.add_command(command)
 
 

@@ -83,7 +83,7 @@ class OrchestratorComponents:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stores:
+class Stores:
     policies: PolicyStore
     log: DecisionLog
     outcomes: OutcomeStore
@@ -101,7 +101,6 @@ async def bootstrap(
     clock: Clock = system_clock,
 ) -> OrchestratorComponents:
     """Opens the stores on the stack and starts what runs in the background. Raises StartupError or Unavailable."""
-    open_stores = {StoreKind.SQLITE: _open_sqlite, StoreKind.MONGO: _open_mongo}[settings.store]
     stores = await open_stores(settings, stack)
     secret = options.tracking_secret
     if secret is None:
@@ -125,6 +124,11 @@ async def bootstrap(
     return OrchestratorComponents(app, bind(app, stores.check))
 
 
+async def open_stores(settings: ServiceSettings, stack: AsyncExitStack) -> Stores:
+    opened = {StoreKind.SQLITE: _open_sqlite, StoreKind.MONGO: _open_mongo}[settings.store]
+    return await opened(settings, stack)
+
+
 def _run_in_background(app: OrchestratorApplication, stack: AsyncExitStack) -> None:
     task = asyncio.create_task(app.courier.run(), name="reward-courier")
 
@@ -135,14 +139,14 @@ def _run_in_background(app: OrchestratorApplication, stack: AsyncExitStack) -> N
     stack.push_async_callback(stop)
 
 
-async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> _Stores:
+async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stores:
     database = await SqliteDatabase.open(settings.data_dir / "orchestrator.sqlite", schema=SQLITE_SCHEMA)
     stack.push_async_callback(database.close)
 
     async def check() -> None:
         database.read("SELECT 1 FROM active_policy")
 
-    return _Stores(
+    return Stores(
         SqlitePolicyStore(database),
         SqliteDecisionLog(database),
         SqliteOutcomeStore(database),
@@ -151,12 +155,12 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> _Sto
     )
 
 
-async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> _Stores:
+async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Stores:
     assert settings.mongo_uri is not None, "settings of store=mongo name a URI"
     uri = settings.mongo_uri.get_secret_value()
     database = await MongoDatabase.open(uri, settings.mongo_database, schema=MONGO_SCHEMA)
     stack.push_async_callback(database.close)
-    return _Stores(
+    return Stores(
         MongoPolicyStore(database),
         MongoDecisionLog(database),
         MongoOutcomeStore(database),

@@ -37,12 +37,15 @@ def rule_set(
     constants: Mapping[str, Value] | None = None,
 ) -> RuleSet:
     """One action, "offer", with these rules."""
-    scopes = (
-        Scope(ScopeLevel.ISSUE, "retain"),
-        Scope(ScopeLevel.GROUP, "win_back", "retain"),
-        Scope(ScopeLevel.ACTION, "offer", "win_back", rules=tuple(rules), attributes=constants or {}),
-    )
-    return RuleSet(declarations(types), tuple(segments), scopes)
+    return RuleSet(declarations(types), tuple(segments), (*BRANCH, offer("offer", rules, constants)))
+
+
+BRANCH = (Scope(ScopeLevel.ISSUE, "retain"), Scope(ScopeLevel.GROUP, "win_back", "retain"))
+
+
+def offer(name: str, rules: Iterable[Rule] = (), constants: Mapping[str, Value] | None = None) -> Scope:
+    """An action of the group win_back."""
+    return Scope(ScopeLevel.ACTION, name, "win_back", rules=tuple(rules), attributes=constants or {})
 
 
 def declarations(types: Types) -> tuple[AttributeDeclaration, ...]:
@@ -68,17 +71,11 @@ def indexed_verdict(when: str, types: Types, facts: Facts, constants: Mapping[st
 
     An unknown condition fails under FAIL and passes under PASS; a known one does the same under both.
     """
-    strict, lenient = (
-        len(
-            evaluate(
-                rule_set([Rule("r", Stage.ELIGIBILITY, when, on_unknown)], types, constants=constants), facts
-            ).eligible
-        )
-        == 1
-        for on_unknown in (OnUnknown.FAIL, OnUnknown.PASS)
-    )
-    assert lenient or not strict
-    return strict if strict == lenient else None
+    strict = offer("strict", [Rule("r", Stage.ELIGIBILITY, when, OnUnknown.FAIL)], constants)
+    lenient = offer("lenient", [Rule("r", Stage.ELIGIBILITY, when, OnUnknown.PASS)], constants)
+    content = RuleSet(declarations(types), (), (*BRANCH, strict, lenient))
+    kept = evaluate(content, facts, Explain.NONE).eligible_actions
+    return {("strict", "lenient"): True, (): False, ("lenient",): None}[tuple(kept)]
 
 
 def library_verdict(when: str, types: Types, facts: Facts, constants: Mapping[str, Value] | None = None) -> bool | None:

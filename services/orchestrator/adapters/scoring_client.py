@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import grpc
 import numpy as np
-from numpy.typing import NDArray
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 from tandem.scoring.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
@@ -21,9 +20,6 @@ from shared.rpc.values import feature_to_proto, timestamp_proto, value_to_proto
 
 SERVICE = "scoring"
 PUBLISH_S = 30.0
-KEPT_NAMES = 8
-
-Names = NDArray[np.object_]
 
 
 class GrpcScoring:
@@ -32,13 +28,12 @@ class GrpcScoring:
     def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
         self._stub = ScoringServiceStub(channel)  # type: ignore[no-untyped-call]
         self._clock = clock
-        self._names: dict[str, Names] = {}
 
     async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores:
         request = pb.ScoreActionsRequest(
             feature_set_version=question.feature_set_version,
             features={name: feature_to_proto(feature) for name, feature in question.features.items()},
-            actions=self._names_of(question)[question.actions].tolist(),
+            actions=question.action_ids(),
             channels=question.channels,
             placement_ids=question.placement_ids,
         )
@@ -72,15 +67,6 @@ class GrpcScoring:
             self._stub.PublishFeatureSet, request, timeout_s=PUBLISH_S, service=SERVICE
         )
         return response.feature_set_version
-
-    def _names_of(self, question: ScoreQuestion) -> Names:
-        """The action ids by index, as an array to take from; of the versions asked for last."""
-        version = question.feature_set_version
-        if version not in self._names:
-            self._names[version] = np.array([*question.action_index, ""], dtype=object)[:-1]
-            if len(self._names) > KEPT_NAMES:
-                del self._names[next(iter(self._names))]
-        return self._names[version]
 
 
 def _reward(reward: Reward) -> pb.Reward:

@@ -129,6 +129,11 @@ class ScoreQuestion:
     action_index: Mapping[str, int] = field(default_factory=dict)
     """The catalogue's, in order: for adapters whose other side speaks of actions by name."""
 
+    def action_ids(self) -> list[str]:
+        """The name of every candidate's action."""
+        names = list(self.action_index)
+        return [names[index] for index in self.actions.tolist()]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:

@@ -10,6 +10,7 @@ from services.orchestrator.app.ports import RuleSetPublisher
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import Compilation
 from services.orchestrator.domain.policy.findings import in_order
+from services.orchestrator.domain.policy.source_map import SourceMap
 from services.orchestrator.domain.policy_parts import Finding
 
 
@@ -31,6 +32,8 @@ async def examine(files: Mapping[str, bytes], rules: RuleSetPublisher) -> Compil
     compilation = await asyncio.to_thread(compile_policy, files)
     if compilation.rule_set is None:
         return compilation
-    findings = in_order(compilation.findings + await rules.validate_rule_set(compilation.rule_set))
+    of_conditions = await rules.validate_rule_set(compilation.rule_set)
+    source = SourceMap(files, compilation.rule_set)
+    findings = in_order([*compilation.findings, *map(source.corrected, of_conditions)])
     is_refused = any(finding.is_error for finding in findings)
     return replace(compilation, findings=findings, policy=None if is_refused else compilation.policy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.profile.app.catalogue import SchemaCatalogue
+from services.profile.app.fairness import give_way
 from services.profile.app.history import History
 from services.profile.app.ports import EventLog, ProfileStore
 from services.profile.app.record_events import checked_event, event_of
@@ -49,10 +50,11 @@ class ProfileReader:
         owners = await self._find(
             [identity for subject in subjects if isinstance(subject, tuple) for identity in subject]
         )
-        return [
-            await self._item(query, subject, owners, schemas[query.schema_version])
-            for query, subject in zip(queries, subjects, strict=True)
-        ]
+        answers = []
+        for step, (query, subject) in enumerate(zip(queries, subjects, strict=True)):
+            answers.append(await self._item(query, subject, owners, schemas[query.schema_version]))
+            await give_way(step)
+        return answers
 
     async def resolved(self, subject: Subject) -> Profile:
         """The stored profile of a subject in normal form. Raises NotFound."""

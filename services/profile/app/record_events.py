@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from services.profile.app.drafts import Drafts
+from services.profile.app.fairness import give_way
 from services.profile.app.ports import EventLog
 from services.profile.app.requests import EventResult, EventsRecorded, EventWrite, RecordEvents, Subject
 from services.profile.app.writing import Mutation, Writer
@@ -34,6 +35,7 @@ async def record_events(
         for index, write in enumerate(writes):
             results.append(_record(write, f"events[{index}].subject", recorded, drafts))
             recorded[write.event_id] = results[-1].profile_id
+            await give_way(index)
         return EventsRecorded(tuple(results), drafts.token())
 
     answer = await writer.run(Mutation("RecordEvents", command, EventsRecorded, keys, edit))

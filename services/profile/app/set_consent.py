@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -30,11 +30,14 @@ async def set_consent(writer: Writer, new_id: Callable[[str], str], command: Set
 
     async def edit(drafts: Drafts) -> ConsentRecorded:
         draft, advisories = drafts.resolve(named, "subject")
-        consent = _consent(write, identity, new_id("c"), draft.arrival_ms)
-        check_consent(consent, "consent", draft.arrival_ms)
         # In a conflict the statement also goes to the profile that holds the identity: whichever of the two answers a
         # decision, a withdrawal is seen.
-        for holder in {id(each): each for each in (draft, drafts.owner(identity.key))}.values():
+        holders = list({id(each): each for each in (draft, drafts.owner(identity.key))}.values())
+        consent = _consent(write, identity, new_id("c"), max(holder.arrival_ms for holder in holders))
+        check_consent(consent, "consent", consent.recorded_ms)
+        if write.granted_ms is None:
+            consent = _after_others(consent, holders)
+        for holder in holders:
             _state(holder, consent)
         return ConsentRecorded(draft.profile.profile_id, consent, drafts.token(), advisories)
 
@@ -60,6 +63,13 @@ def _consent(write: ConsentWrite, identity: Identity, statement_id: str, arrival
         policy_version=write.policy_version,
         proof=write.proof,
     )
+
+
+def _after_others(consent: Consent, holders: Iterable[Draft]) -> Consent:
+    """What is said without a time is said after all that was said before, also by callers whose clocks are ahead."""
+    held = (each for holder in holders for each in holder.profile.consents)
+    rivals = [each.granted_ms for each in held if each.subject_matter == consent.subject_matter]
+    return replace(consent, granted_ms=max([consent.granted_ms, *rivals]))
 
 
 def _state(draft: Draft, consent: Consent) -> None:

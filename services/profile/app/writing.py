@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from services.profile.app.catalogue import SchemaCatalogue
 from services.profile.app.drafts import Draft, Drafts
+from services.profile.app.fairness import give_way
 from services.profile.app.history import History
 from services.profile.app.idempotency import Command, answer_of, replayed
 from services.profile.app.locks import KeyedLocks
@@ -82,8 +83,9 @@ class Writer:
             return earlier
         drafts = Drafts(owners, schema, self._chance.clock(), self._chance.new_profile_id)
         answer = await mutation.edit(drafts)
-        for draft in drafts.changed():
+        for step, draft in enumerate(drafts.changed()):
             await self._fold(draft, drafts.schema)
+            await give_way(step)
         changes = tuple(draft.change() for draft in drafts.changed())
         kept = answer_of(mutation.rpc, mutation.command, answer, drafts.now_ms)
         await self._store.commit(Commit(changes, kept))

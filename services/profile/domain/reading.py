@@ -12,17 +12,8 @@ from services.profile.domain.events import Event
 from services.profile.domain.identities import is_known
 from services.profile.domain.profile import Profile
 from services.profile.domain.recording import Log, by_type
-from services.profile.domain.traits import Observation, TraitSource, read_trait
+from services.profile.domain.traits import Observation, read_trait
 from shared.values import NOT_FOUND, Feature
-
-
-@dataclass(frozen=True, slots=True)
-class TraitReading:
-    """A trait somebody observed, as it stands at the moment of the reading."""
-
-    feature: Feature
-    source: TraitSource
-    observed_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +28,8 @@ class ProfileView:
     schema_version: str
     features: Mapping[str, Feature]
     """Every declared trait and aggregate by name; NOT_FOUND ones included."""
-    traits: Mapping[str, TraitReading]
-    """The declared traits that somebody observed."""
+    traits: Mapping[str, Observation]
+    """The declared traits that somebody observed: where their values come from."""
     aggregates: frozenset[str]
     """Which of the features are aggregates."""
     consents: tuple[Consent, ...]
@@ -89,8 +80,7 @@ def read_states(
 
 
 def view(profile: Profile, schema: CompiledSchema, moment: Moment, aggregates: Mapping[str, Feature]) -> ProfileView:
-    traits = _read_traits(profile.traits, schema, moment.read_ms)
-    features = {name: traits[name].feature if name in traits else NOT_FOUND for name in schema.traits}
+    features, traits = _read_traits(profile.traits, schema, moment.read_ms)
     return ProfileView(
         profile_id=profile.profile_id,
         identities=profile.identities,
@@ -108,14 +98,18 @@ def view(profile: Profile, schema: CompiledSchema, moment: Moment, aggregates: M
 
 def _read_traits(
     observations: Mapping[str, Observation], schema: CompiledSchema, read_ms: int
-) -> dict[str, TraitReading]:
-    traits = {}
-    for name, observation in observations.items():
-        declaration = schema.traits.get(name)
-        feature = None if declaration is None else read_trait(observation, declaration, read_ms)
-        if feature is not None:
-            traits[name] = TraitReading(feature, observation.source, observation.observed_ms)
-    return traits
+) -> tuple[dict[str, Feature], dict[str, Observation]]:
+    """Every declared trait as it is at the moment, and the observations behind those that were observed."""
+    features: dict[str, Feature] = {}
+    traits: dict[str, Observation] = {}
+    for name, declaration in schema.traits.items():
+        observation = observations.get(name)
+        feature = None if observation is None else read_trait(observation, declaration, read_ms)
+        if observation is None or feature is None:
+            features[name] = NOT_FOUND
+        else:
+            features[name], traits[name] = feature, observation
+    return features, traits
 
 
 def _read(aggregate: CompiledAggregate, state: State, extra: Log, read_ms: int) -> Feature | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import IntEnum
 
 import msgspec
@@ -9,7 +11,16 @@ import msgspec
 from services.profile.domain.schema import TraitDeclaration
 from services.profile.domain.stored import StoredValue
 from shared.errors import InvalidArgument, Violation
-from shared.values import Feature, FeatureStatus, Value, conform, present
+from shared.values import AttributeType, Feature, FeatureStatus, Value, conform, present
+
+_EXACT: Mapping[AttributeType, type] = {
+    AttributeType.BOOL: bool,
+    AttributeType.INT: int,
+    AttributeType.DOUBLE: float,
+    AttributeType.STRING: str,
+    AttributeType.TIMESTAMP: datetime,
+}
+"""Values of these Python types need no check when they are read: they were checked when they were written."""
 
 
 class TraitSource(IntEnum):
@@ -56,10 +67,12 @@ def check_value(value: Value, declaration: TraitDeclaration, path: str) -> Value
 
 def read_trait(observation: Observation, declaration: TraitDeclaration, read_ms: int) -> Feature | None:
     """What the trait says at a moment; None where a schema of before let in what this one does not call the type."""
-    try:
-        value = conform(observation.value, declaration.type)
-    except ValueError:
-        return None
+    value = observation.value
+    if type(value) is not _EXACT.get(declaration.type):
+        try:
+            value = conform(value, declaration.type)
+        except ValueError:
+            return None
     if declaration.ttl_ms and read_ms - observation.observed_ms >= declaration.ttl_ms:
         return Feature(value, FeatureStatus.STALE)
     return present(value)

@@ -193,6 +193,13 @@ _KINDS: Mapping[type, ConstantKind] = {
 }
 
 
+def is_readable(value: Value) -> bool:
+    """Whether the library reads the value as it is: it cuts strings at a zero character."""
+    if isinstance(value, str):
+        return "\0" not in value
+    return all(is_readable(element) for element in value) if isinstance(value, tuple) else True
+
+
 def _value(outcome: cel.Value) -> Value | Failure:
     kind = outcome.type()
     if kind == cel.Type.ERROR:

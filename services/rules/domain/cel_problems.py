@@ -9,9 +9,6 @@ from dataclasses import dataclass
 
 from services.rules.domain.rule_set import Severity
 
-MAX_PROBLEMS = 100
-"""Of one expression: the rest is told as a number."""
-
 FUNCTIONS = frozenset(
     {
         "all",
@@ -85,11 +82,7 @@ def read_problems(error: str, text: str, names: Collection[str]) -> tuple[Proble
     if not found:
         sentence = error.splitlines()[0] if error else "the expression cannot be read"
         return (_limit(sentence) or Problem("CEL_SYNTAX", sentence),)
-    distinct = list(dict.fromkeys(found))
-    if len(distinct) > MAX_PROBLEMS:
-        rest = Problem("LIMIT", f"{len(distinct) - MAX_PROBLEMS} more problems in this expression")
-        return (*distinct[:MAX_PROBLEMS], rest)
-    return tuple(distinct)
+    return tuple(dict.fromkeys(found))
 
 
 def suggestion(name: str, names: Collection[str]) -> str:
@@ -101,6 +94,8 @@ def suggestion(name: str, names: Collection[str]) -> str:
 def _problem(line: int, column: int, sentence: str, text: str, names: Collection[str]) -> Problem:
     if limit := _limit(sentence):
         return limit
+    if line < 1:  # the library stopped counting
+        return Problem("LIMIT", "there are more problems; these are the first")
     if undeclared := _UNDECLARED.search(sentence):
         return _undeclared(undeclared[1], _offset(text, line, column), text, names)
     code = "CEL_SYNTAX" if sentence.startswith(_SYNTAX) else "CEL_TYPE"

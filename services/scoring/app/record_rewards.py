@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.scoring.app.feature_sets import FeatureSets
@@ -57,11 +57,14 @@ class RecordRewards:
             return item
         path = f"rewards[{index}]"
         try:
-            check_reward(item, path, self.clock())
+            now_ms = self.clock()
+            check_reward(item, path, now_ms)
             compiled = await self.feature_sets.get(item.feature_set_version, f"{path}.feature_set_version")
             if item.action not in compiled.rows:
                 raise unknown_action(f"{path}.action", item.action)
-            return replace(item, features=read_features(compiled.features, item.features, f"{path}.features"))
+            features = read_features(compiled.features, item.features, f"{path}.features")
+            time_ms = now_ms if item.reward_time_ms is None else item.reward_time_ms
+            return replace(item, features=features, reward_time_ms=time_ms)
         except (InvalidArgument, NotFound) as error:
             return RewardOutcome(item.reward_key, error=error)
 
@@ -71,14 +74,11 @@ def _content(item: RewardItem) -> object:
 
 
 def _results(appended: Appended) -> Counter[str]:
-    return Counter(_names(appended))
-
-
-def _names(appended: Appended) -> Iterable[str]:
-    for entry in appended.entries:
-        yield "learnt" if entry.previous_reward is None else "corrected"
-    for outcome in appended.receipt.outcomes if appended.entries else ():
-        if outcome.error is not None:
-            yield "refused"
-        elif outcome.is_duplicate:
-            yield "duplicate"
+    """How many items had which result; none where the request was a repeated one."""
+    if appended.is_repeat:
+        return Counter()
+    results = Counter("learnt" if entry.previous_reward is None else "corrected" for entry in appended.entries)
+    outcomes = appended.receipt.outcomes
+    results["duplicate"] = sum(outcome.is_duplicate for outcome in outcomes)
+    results["refused"] = sum(outcome.error is not None for outcome in outcomes)
+    return results

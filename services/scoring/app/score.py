@@ -8,7 +8,7 @@ from services.scoring.app.feature_sets import FeatureSets
 from services.scoring.app.live_model import LiveModel
 from services.scoring.app.ports import Observer
 from services.scoring.domain.compiled import CompiledFeatureSet
-from services.scoring.domain.scoring import Scores, ScoreQuery
+from services.scoring.domain.scoring import ScoreQuery, Scores
 from shared.errors import InvalidArgument
 
 MAX_CANDIDATES = 60_000
@@ -40,5 +40,5 @@ def _check_columns(query: ScoreQuery) -> None:
 
 def _work(compiled: CompiledFeatureSet, candidates: int) -> int:
     """About how many weights a score looks up: those of the candidates' tokens and of their crosses."""
-    entries = candidates * compiled.tokens.shape[1]
+    entries: int = candidates * compiled.tokens.shape[1]
     return entries + 2 * len(compiled.features) * min(entries, len(compiled.token_hashes))

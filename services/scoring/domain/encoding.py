@@ -2,7 +2,7 @@
 
     type             tokens (weight)
     bool, string     one per value (1)
-    int, double      a bucket, two per doubling (√½), and a signed logarithm (√½ · about -2 … 2)
+    int, double      a bucket, two per doubling (√½), and a signed logarithm (√½ · -4 … 4)
     timestamp        hour and weekday in UTC (√½ each): how long ago is a feature of its own, for no call says "now"
     list             one per distinct element (1/√n), the first MAX_ELEMENTS of them; the empty list is a value
     null, missing, stale    an indicator of the status (1), see `customer`: never a zero
@@ -24,7 +24,8 @@ Token = tuple[int, float]
 MAX_ELEMENTS = 64
 _HALF = math.sqrt(0.5)
 _UNIT = 0.01  # resolution near zero: rates and prices, not only counts
-_SPAN = 8.0  # the logarithm of about 30 units
+_SPAN = 8.0  # the logarithm of about 30
+_MAX_LOG = 4.0  # of about 10^12: a wild number must not outweigh all else
 
 
 def tokens_of(kind: str, name: str, value: Value) -> list[Token]:
@@ -37,8 +38,8 @@ def tokens_of(kind: str, name: str, value: Value) -> list[Token]:
         return [(token(kind, name, text), _HALF) for text in _moment_texts(value)]
     if isinstance(value, bool | str):
         return [(token(kind, name, _text(value)), 1.0)]
-    magnitude = _log_magnitude(value)
-    return [(token(kind, name, _text(value)), _HALF), (token(kind, name, "log"), _HALF * magnitude / _SPAN)]
+    logarithm = min(max(_log_magnitude(value) / _SPAN, -_MAX_LOG), _MAX_LOG)
+    return [(token(kind, name, _text(value)), _HALF), (token(kind, name, "log"), _HALF * logarithm)]
 
 
 def _list_tokens(kind: str, name: str, elements: tuple[Scalar, ...]) -> list[Token]:
@@ -59,7 +60,7 @@ def _text(value: Scalar) -> str:
 
 def _bucket(number: float) -> int:
     """Two buckets per doubling, symmetric about zero; no quantiles, so that no data can shift them."""
-    return math.floor(2.0 / math.log(2.0) * _log_magnitude(number))
+    return int(2.0 / math.log(2.0) * _log_magnitude(number))
 
 
 def _log_magnitude(number: float) -> float:

@@ -19,14 +19,21 @@ Hashes = npt.NDArray[np.uint64]
 Slots = npt.NDArray[np.int64]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: multiplicative hashing, Knuth TAOCP 3, §6.4
+_REMEMBERED_LENGTH = 128  # longer texts would fill the memory
 _SHIFT = np.uint64(64 - TABLE_BITS)
 
 
-@lru_cache(maxsize=1 << 16)
 def token(kind: str, name: str, value: str = "") -> int:
     """64 bits for one token. `kind` and `name` hold no unit separator, so that no two tokens share a text."""
+    return _remembered(kind, name, value) if len(value) <= _REMEMBERED_LENGTH else _hash(kind, name, value)
+
+
+def _hash(kind: str, name: str, value: str) -> int:
     text = f"{kind}\x1f{name}\x1f{value}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+
+
+_remembered = lru_cache(maxsize=1 << 16)(_hash)
 
 
 def slots(hashes: Hashes) -> Slots:

@@ -32,6 +32,7 @@ from services.scoring.domain.terms import Terms
 
 Floats = npt.NDArray[np.float64]
 
+_LEVEL_RESPONSES = 1_000
 MIN_SCALE, MAX_SCALE = 0.1, 3.0
 """A scale that reached zero could never come back: its kind's weights would stop learning."""
 
@@ -40,6 +41,7 @@ MIN_SCALE, MAX_SCALE = 0.1, 3.0
 class _Step:
     """What one response says: how far it pulls each weight (J,) and scale (4,) per unit of surprise."""
 
+    parts: Floats
     weights: Floats
     scales: Floats
     expected: float
@@ -54,6 +56,8 @@ def learn(posterior: Posterior, terms: Terms, offset: float, reward: float) -> N
     # A slot that two terms share takes both steps and stays positive, for s G D < 1 (Cauchy-Schwarz).
     np.subtract.at(posterior.variance, terms.slots, step.weights * step.weights * step.information)
     posterior.scale_variance -= step.scales * step.scales * step.information
+    posterior.responses += 1
+    posterior.level += (step.parts - posterior.level) / min(posterior.responses, _LEVEL_RESPONSES)
 
 
 def correct(posterior: Posterior, terms: Terms, offset: float, change: float) -> None:
@@ -65,16 +69,18 @@ def correct(posterior: Posterior, terms: Terms, offset: float, change: float) ->
 def _step(posterior: Posterior, terms: Terms, offset: float) -> _Step:
     variance = posterior.variance[terms.slots]
     parts = np.bincount(terms.kinds, terms.factors * posterior.mean[terms.slots], minlength=len(Kind))
+    departures = parts - posterior.level
     spread = terms.factors * variance
     own = float((posterior.scale_square[terms.kinds] * terms.factors * spread).sum())
     expected = response(
         offset + float((posterior.scale_mean * parts).sum()),
-        own + float((posterior.scale_variance * parts * parts).sum()),
+        own + float((posterior.scale_variance * departures * departures).sum()),
     )
     gain = expected.slope / expected.variance
     return _Step(
+        parts=parts,
         weights=posterior.scale_mean[terms.kinds] * spread,
-        scales=posterior.scale_variance * parts,
+        scales=posterior.scale_variance * departures,
         expected=expected.mean,
         gain=gain,
         information=gain * expected.slope,

@@ -4,6 +4,7 @@
     variance        (TABLE_SIZE,) float64    1 at first
     scale_mean      (4,) float64             of a kind's scale, by Kind; 1 for BASE, which is not scaled
     scale_variance  (4,) float64             0 for BASE
+    level           (4,) float64             running mean of a kind's part of the log-odds, before its scale
 
 Every weight is N(0, 1) before anything is learnt, whatever its family (`priors`): one table serves all, and two
 families that share a slot do each other no harm.
@@ -34,6 +35,8 @@ class Posterior:
     variance: Floats
     scale_mean: Floats
     scale_variance: Floats
+    level: Floats
+    responses: int
     evidence: dict[str, int]
     offset: float | None
     position: int
@@ -49,6 +52,8 @@ class Posterior:
             self.variance.copy(),
             self.scale_mean.copy(),
             self.scale_variance.copy(),
+            self.level.copy(),
+            self.responses,
             dict(self.evidence),
             self.offset,
             self.position,
@@ -63,6 +68,8 @@ def untaught(priors: Priors) -> Posterior:
         variance=np.ones(TABLE_SIZE),
         scale_mean=np.array([1.0, mean, mean, mean]),
         scale_variance=np.array([0.0, variance, variance, variance]),
+        level=np.zeros(4),
+        responses=0,
         evidence={},
         offset=None,
         position=0,

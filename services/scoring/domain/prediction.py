@@ -64,8 +64,8 @@ def predict(
     scale = posterior.scale_mean
     mean = base.mean.sum() + scale[Kind.CUSTOMER] * mine.mean.sum() + scale[Kind.KIN] * kin + scale[Kind.CROSS] * cross
     variance += base.variance.sum() + square[Kind.CUSTOMER] * mine.variance.sum()
-    doubt = posterior.scale_variance
-    variance += doubt[Kind.CUSTOMER] * mine.mean.sum() ** 2 + doubt[Kind.KIN] * kin**2 + doubt[Kind.CROSS] * cross**2
+    for kind, part in ((Kind.CUSTOMER, mine.mean.sum()), (Kind.KIN, kin), (Kind.CROSS, cross)):
+        variance += posterior.scale_variance[kind] * (part - posterior.level[kind]) ** 2
     return LogOdds(mean, variance, own)
 
 

@@ -80,7 +80,8 @@ def settle(batch: RewardBatch, known: Mapping[str, float]) -> tuple[tuple[Additi
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The entries as they stand in the log, in order; none where the request was a repeated one."""
+    """The entries as they stand in the log, in order; none where `is_repeat`: the request was answered before."""
 
     receipt: Receipt
-    entries: tuple[LogEntry, ...]
+    entries: tuple[LogEntry, ...] = ()
+    is_repeat: bool = False

@@ -24,7 +24,8 @@ class Reward:
     placement_id: str
     features: Mapping[str, Feature]
     reward: float
-    reward_time_ms: int
+    reward_time_ms: int | None = None
+    """None until it is recorded, where the caller does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +50,5 @@ def check_reward(reward: Reward, path: str, now_ms: int) -> None:
             raise InvalidArgument.field(f"{path}.{field}", f"must be at most {MAX_NAME_LENGTH} printable characters")
     if not 0.0 <= reward.reward <= 1.0:  # neither is NaN
         raise InvalidArgument.field(f"{path}.reward", "must be a number from 0 to 1")
-    if not 0 <= reward.reward_time_ms <= now_ms + MAX_CLOCK_SKEW_MS:
+    if reward.reward_time_ms is not None and not 0 <= reward.reward_time_ms <= now_ms + MAX_CLOCK_SKEW_MS:
         raise InvalidArgument.field(f"{path}.reward_time", "must be between 1970 and now")

@@ -29,6 +29,8 @@ class _Content(msgspec.Struct):
     variance: bytes
     scale_mean: bytes
     scale_variance: bytes
+    level: bytes
+    responses: int
 
 
 def encode(model_id: str, posterior: Posterior) -> bytes:
@@ -45,6 +47,8 @@ def encode(model_id: str, posterior: Posterior) -> bytes:
         variance=_bytes(posterior.variance[touched]),
         scale_mean=_bytes(posterior.scale_mean),
         scale_variance=_bytes(posterior.scale_variance),
+        level=_bytes(posterior.level),
+        responses=posterior.responses,
     )
     frame = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(content))
     return hashlib.sha256(frame).digest() + frame
@@ -67,6 +71,8 @@ def decode(model_id: str, snapshot: bytes) -> Posterior:
         variance=variance,
         scale_mean=_floats(content.scale_mean, len(Kind)),
         scale_variance=_floats(content.scale_variance, len(Kind)),
+        level=_floats(content.level, len(Kind)),
+        responses=content.responses,
         evidence=content.evidence,
         offset=content.offset,
         position=content.position,

@@ -22,7 +22,7 @@ from services.profile.domain.consents import Consent, ConsentStatus, LegalBasis
 from services.profile.domain.identities import Identity
 from services.profile.domain.resolution import IDENTITY_CONFLICT
 from services.profile.domain.schema import NamespaceDeclaration, TraitDeclaration, TraitSchema
-from services.profile.domain.traits import TraitSource
+from services.profile.domain.traits import Observation, TraitSource
 from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, TandemError
 from shared.values import NOT_FOUND, AttributeType, Feature, FeatureStatus, Value, present
 from tests.support.profiles import NOW_MS, SteppingClock, event, person, publish, schema_of
@@ -96,8 +96,9 @@ async def test_the_newest_observation_of_a_trait_stays(app: ProfileApplication) 
     for index, (value, observed_ms) in enumerate([(1, NOW_MS - 50), (2, NOW_MS - 90), (3, NOW_MS - 50), (4, 0)]):
         trait = TraitWrite("age", value, TraitSource.IMPLICIT, observed_ms)
         await app.upsert_traits(UpsertTraits(f"r{index}", ANN, (trait,)))
-    reading = (await app.get_profile(ProfileQuery(ANN))).profile.traits["age"]
-    assert (reading.feature, reading.source, reading.observed_ms) == (present(3), TraitSource.IMPLICIT, NOW_MS - 50)
+    view = (await app.get_profile(ProfileQuery(ANN))).profile
+    assert view.features["age"] == present(3)
+    assert view.traits["age"] == Observation(3, TraitSource.IMPLICIT, NOW_MS - 50)
 
 
 async def test_a_trait_goes_stale_with_the_reading_time(app: ProfileApplication) -> None:
@@ -235,6 +236,16 @@ async def test_a_withdrawal_in_a_conflict_is_seen_whichever_profile_answers(app:
     for subject in (ANN, COOKIE, (*ANN, *COOKIE)):
         (consent,) = (await app.get_profile(ProfileQuery(subject))).profile.consents
         assert consent.status is ConsentStatus.REVOKED
+
+
+async def test_a_withdrawal_is_in_force_at_once_even_against_a_grant_from_a_clock_that_is_ahead(
+    app: ProfileApplication,
+) -> None:
+    ahead = ConsentWrite("marketing", ConsentStatus.GRANTED, granted_ms=NOW_MS + 60_000)
+    await app.set_consent(SetConsent("r1", ANN, ahead))
+    await app.set_consent(SetConsent("r2", ANN, ConsentWrite("marketing", ConsentStatus.REVOKED)))
+    (consent,) = (await app.get_profile(ProfileQuery(ANN))).profile.consents
+    assert consent.status is ConsentStatus.REVOKED
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ def test_line_has_reason_and_message() -> None:
 def test_field_is_named_once() -> None:
     named = InvalidArgument.field("traits[0].value", "must be a finite number")
     assert line_of(named) == "error: INVALID_FIELD: traits[0].value: must be a finite number"
-    unnamed = InvalidArgument("INVALID_FIELD", "two fields are wrong", violations=[Violation("a.b", "must be positive")])
+    unnamed = InvalidArgument(
+        "INVALID_FIELD", "two fields are wrong", violations=[Violation("a.b", "must be positive")]
+    )
     assert line_of(unnamed) == "error: INVALID_FIELD: two fields are wrong (a.b: must be positive)"
 
 

@@ -69,9 +69,7 @@ def test_money_parts_make_the_priority() -> None:
     item = PROPOSITION
     worth = item.lever * item.propensity * item.context_weight * item.business_value - item.cost
     assert item.priority == pytest.approx(worth, abs=1e-3)
-    assert money_text(item) == (
-        "3.986 = 1.2 lever × 8.31 % propensity × 1 context × 40 value − 0.002 cost"
-    )
+    assert money_text(item) == ("3.986 = 1.2 lever × 8.31 % propensity × 1 context × 40 value − 0.002 cost")
 
 
 def test_proposition_shows_content_money_odds_and_consent() -> None:

@@ -8,6 +8,7 @@ sides and everything else hands them on, which is Kleene's logic with an error f
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -45,7 +46,7 @@ CONSTANTS: dict[str, Value] = {
 
 INTS = [0, 1, 2, 3, -1, 18, 2**62, 2**63 - 1, -(2**63)]
 DOUBLES = [0.0, -0.0, 1.0, 2.5, -1.5, 1e308, 5e-324, 1e-9]
-STRINGS = ["", "a", "b", "ab", "A", "é", "\U0001f600", "\uffff", 'say "hi"\n\\', "a\x00"]
+STRINGS = ["", "a", "b", "ab", "A", "é", "\U0001f600", "\uffff", 'say "hi"\n\\']
 MOMENTS = [
     NOW_TIME,
     NOW_TIME - timedelta(days=1),
@@ -102,11 +103,12 @@ def leaves(kind: AttributeType) -> Texts:
     return st.one_of(st.sampled_from(names(kind)), literal)
 
 
+@cache
 def expressions(kind: AttributeType, depth: int) -> Texts:
     """CEL of a type, `depth` operations deep at most."""
     if depth <= 0 or kind.is_list:
         return leaves(kind)
-    inner = {each: st.deferred(lambda each=each: expressions(each, depth - 1)) for each in AttributeType}
+    inner = {each: expressions(each, depth - 1) for each in AttributeType}
     chosen = joined("({0} ? {1} : {2})", inner[AttributeType.BOOL], inner[kind], inner[kind])
     return st.one_of(leaves(kind), leaves(kind), _operations(kind, inner), _operations(kind, inner), chosen)
 
@@ -159,14 +161,19 @@ def _conditions(inner: dict[AttributeType, Texts]) -> Texts:
         joined("({0} && {1} && {2})", condition, condition, condition),
         joined("({0} || {1} || {2})", condition, condition, condition),
         joined("!({0})", condition),
-        joined("{0}.exists(x, x == {1} || {2})", inner[AttributeType.INT_LIST], inner[AttributeType.INT], leaves(AttributeType.BOOL)),
+        joined(
+            "{0}.exists(x, x == {1} || {2})",
+            inner[AttributeType.INT_LIST],
+            inner[AttributeType.INT],
+            leaves(AttributeType.BOOL),
+        ),
         joined("{0}.all(x, x != {1})", inner[AttributeType.STRING_LIST], text),
         joined('({0}).matches("^[ab]+$")', text),
     )
 
 
 @given(when=expressions(AttributeType.BOOL, 3), facts=FACTS)
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @example(when="age in []", facts={"age": NOT_FOUND})
 @example(when="age == -9223372036854775808 || -age > 0", facts={"age": present(-(2**63))})
 @example(when="1.0 / margin > 0.0", facts={"margin": present(-0.0)})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import PROFILE_SHARE, Budget
@@ -13,6 +12,7 @@ from services.orchestrator.app.ports import ProfileReader, SubjectEvent, Subject
 from services.orchestrator.domain.consent import may_profile
 from services.orchestrator.domain.decision import Mode
 from shared.errors import AlreadyExists, InvalidArgument, TandemError, Violation
+from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature
 
 PROFILE_UNAVAILABLE = "PROFILE_UNAVAILABLE"
@@ -42,7 +42,8 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
     events = _dated(brief)
     try:
         token = await _record(brief, events, profiles, deadline_ms)
-        view = await _read(brief, events, token, profiles, deadline_ms)
+        query = _query(brief, events, token, budget)
+        view = await profiles.get(query, deadline_ms=deadline_ms) if query.identities else SubjectView()
     except InvalidArgument as fault:
         raise _in_words_of_the_request(fault) from fault
     except AlreadyExists:
@@ -65,24 +66,20 @@ async def _record(brief: Brief, events: tuple[SubjectEvent, ...], profiles: Prof
     """The token of a state that has the events."""
     if not events or brief.command.mode is Mode.SIMULATE:
         return brief.command.consistency_token
-    request_id = f"decide-{blake2b(brief.command.request_id.encode(), digest_size=16).hexdigest()}"
+    # With the events in it: the same decide request, tried again, dates events anew that carry no time of their own.
+    request_id = content_id("decide", (brief.command.request_id, events))
     return await profiles.record_events(request_id, events, deadline_ms=deadline_ms)
 
 
-async def _read(
-    brief: Brief, events: tuple[SubjectEvent, ...], token: str, profiles: ProfileReader, deadline_ms: int
-) -> SubjectView:
-    if not brief.command.identities:
-        return SubjectView(consistency_token=token)
-    query = SubjectQuery(
-        brief.command.identities,
-        brief.policy.versions.trait_schema,
-        # Events of a caller whose clock is ahead are part of what the decision knows.
-        max(brief.now_ms, *(event.event_time_ms or 0 for event in events), 0),
-        token,
-        events if brief.command.mode is Mode.SIMULATE else (),
-    )
-    return await profiles.get(query, deadline_ms=deadline_ms)
+def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: Budget) -> SubjectQuery:
+    """Read at the moment decided for, or later: events of a caller whose clock is ahead are known, and those that a
+    faster try of the same request recorded."""
+    command = brief.command
+    moments = [brief.now_ms, *(event.event_time_ms or 0 for event in events)]
+    if command.decision_time_ms is None:
+        moments.append(budget.clock())
+    overlay = events if command.mode is Mode.SIMULATE else ()
+    return SubjectQuery(command.identities, brief.policy.versions.trait_schema, max(moments), token, overlay)
 
 
 def _known(brief: Brief, view: SubjectView) -> Known:

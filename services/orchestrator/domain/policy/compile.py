@@ -8,7 +8,7 @@ from services.orchestrator.domain.policy.columns import catalogue
 from services.orchestrator.domain.policy.compiled import Compilation, CompiledPolicy
 from services.orchestrator.domain.policy.content_checks import check_content
 from services.orchestrator.domain.policy.document import PolicyDocument, read_document
-from services.orchestrator.domain.policy.findings import Findings
+from services.orchestrator.domain.policy.findings import Findings, TooManyFindings
 from services.orchestrator.domain.policy.folder import policy_files, read_folder
 from services.orchestrator.domain.policy.parts import Lineage, feature_set, lineages, rule_set, trait_schema
 from services.orchestrator.domain.policy.references import (
@@ -27,6 +27,13 @@ def compile_policy(files: Mapping[str, bytes]) -> Compilation:
     into here: the rules service checks `Compilation.rule_set`. Takes about a second per thousand actions.
     """
     findings = Findings()
+    try:
+        return _compile(files, findings)
+    except TooManyFindings:
+        return Compilation(findings.ordered(), None, None)
+
+
+def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
     folder = read_folder(files, findings)
     document = read_document(folder, findings)
     if not folder.is_complete:

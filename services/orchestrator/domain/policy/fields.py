@@ -65,7 +65,7 @@ def read_fields(owner: Place, node: Node, table: Collection[Field[Any]], finding
     places: dict[str, Place] = {}
     for key, child in distinct(mapping(node), findings):
         if key.text not in by_name:
-            findings.error(key.place, "UNKNOWN_KEY", f'unknown key "{key.text}"{suggestion(key.text, by_name)}')
+            findings.error(key.place, "UNKNOWN_KEY", f'unknown key "{key.text[:80]}"{suggestion(key.text, by_name)}')
             continue
         if is_null(child):
             continue
@@ -94,7 +94,7 @@ def distinct(node: MapNode, findings: Findings) -> Iterable[tuple[ScalarNode, No
     seen: dict[str, Place] = {}
     for key, child in node.entries:
         if key.text in seen:
-            message = f'the key "{key.text}" is written twice: first at {where(seen[key.text])}'
+            message = f'the key "{key.text[:80]}" is written twice: first at {where(seen[key.text])}'
             findings.error(key.place, "DUPLICATE_KEY", message)
             continue
         seen[key.text] = key.place
@@ -139,7 +139,7 @@ def named(
     for key, child in entries:
         thing = optional(partial(parse, key), child, findings)
         if key.text in seen:
-            message = f'the {kind} "{key.text}" is declared twice: first at {where(seen[key.text])}'
+            message = f'the {kind} "{key.text[:80]}" is declared twice: first at {where(seen[key.text])}'
             findings.error(key.place, f"DUPLICATE_{kind.upper().replace(' ', '_')}", message)
             continue
         seen[key.text] = key.place

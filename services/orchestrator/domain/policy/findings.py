@@ -7,6 +7,11 @@ from collections.abc import Collection
 
 from services.orchestrator.domain.policy_parts import Finding, Place
 
+MAX_FINDINGS = 1_000
+MAX_MESSAGE_LENGTH = 500
+MAX_KNOWN = 1_000
+"""Names that a wrong one is compared with: finding the nearest of more takes too long."""
+
 
 class Refused(Exception):
     """A node that is not what its place needs."""
@@ -18,17 +23,29 @@ class Refused(Exception):
         self.code = code
 
 
+class TooManyFindings(Exception):
+    """Nobody reads on from here."""
+
+
 class Findings:
-    """A growing list; `ordered` gives it by place."""
+    """A growing list; `ordered` gives it by place. Ends the reading with TooManyFindings after MAX_FINDINGS errors;
+    warnings beyond that number are not kept."""
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
+        self._errors = 0
+        self._warnings = 0
 
     def error(self, place: Place, code: str, message: str) -> None:
-        self._found.append(Finding(place, code, message))
+        self._found.append(Finding(place, code, message[:MAX_MESSAGE_LENGTH]))
+        self._errors += 1
+        if self._errors >= MAX_FINDINGS:
+            raise TooManyFindings
 
     def warning(self, place: Place, code: str, message: str) -> None:
-        self._found.append(Finding(place, code, message, is_error=False))
+        self._warnings += 1
+        if self._warnings <= MAX_FINDINGS:
+            self._found.append(Finding(place, code, message[:MAX_MESSAGE_LENGTH], is_error=False))
 
     def refused(self, refusal: Refused) -> None:
         self.error(refusal.place, refusal.code, refusal.message)
@@ -48,7 +65,7 @@ def in_order(findings: Collection[Finding]) -> tuple[Finding, ...]:
 
 def suggestion(name: str, known: Collection[str]) -> str:
     """` (did you mean "lever"?)`, or nothing when no known name is near."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name[:64], known, n=1) if len(known) <= MAX_KNOWN else ()
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 

@@ -32,7 +32,7 @@ class Sections:
                 if name in NOT_BUILT:
                     self._findings.error(key.place, "NOT_SUPPORTED", f'this version cannot act on "{name}"')
                 elif name not in known:
-                    message = f'unknown key "{name}"{suggestion(name, known)}'
+                    message = f'unknown key "{name[:80]}"{suggestion(name, known)}'
                     self._findings.error(key.place, "UNKNOWN_KEY", message)
 
     def check_size(self, name: str, limit: int) -> None:

@@ -40,10 +40,15 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 def read_yaml(file: str, content: bytes) -> Node | None:
     """The file's only document; None for an empty file. Raises Refused (YAML_…) for what is not a plain document."""
     text = _decode(file, content)
-    builder = _TreeBuilder(file, _LINE_BREAK.split(text))
+    builder = _TreeBuilder(file, split_lines(text))
     for event in _events(file, text):
         builder.take(event)
     return builder.root
+
+
+def split_lines(text: str) -> list[str]:
+    """As YAML counts lines, which is not as Python does."""
+    return _LINE_BREAK.split(text)
 
 
 def _decode(file: str, content: bytes) -> str:
@@ -55,7 +60,7 @@ def _decode(file: str, content: bytes) -> str:
 
 
 def _end_of(file: str, before: str) -> Place:
-    lines = _LINE_BREAK.split(before)
+    lines = split_lines(before)
     return Place(file, len(lines), len(lines[-1]) + 1)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tandem.common.v1 import subject_pb2
 from tandem.profile.v1 import consent_pb2, event_pb2, profile_pb2, profile_service_pb2
 
+from services.profile.api.mapping.in_place import set_time, set_value
 from services.profile.app.requests import (
     ConsentPage,
     ConsentRecorded,
@@ -22,7 +23,7 @@ from services.profile.domain.identities import identity_of
 from services.profile.domain.reading import ProfileView
 from shared.errors import TandemError
 from shared.rpc.errors import to_status
-from shared.rpc.values import feature_to_proto, timestamp_proto, value_to_proto
+from shared.rpc.values import timestamp_proto, value_to_proto
 
 MAX_TAIL_BYTES = 2**20
 """Of one message of the tail, unless a single event is larger."""
@@ -100,17 +101,20 @@ def _profile(view: ProfileView) -> profile_pb2.Profile:
         create_time=timestamp_proto(view.created_ms),
         update_time=timestamp_proto(view.updated_ms),
     )
-    for name, reading in view.traits.items():
-        trait = profile.traits[name]
+    for name, observation in view.traits.items():
+        trait, feature = profile.traits[name], view.features[name]
         trait.name = name
-        trait.value.CopyFrom(value_to_proto(reading.feature.value))
-        trait.source = int(reading.source)  # type: ignore[assignment]
-        trait.observed_time.CopyFrom(timestamp_proto(reading.observed_ms))
-        trait.status = int(reading.feature.status)  # type: ignore[assignment]
+        set_value(trait.value, feature.value)
+        trait.source = int(observation.source)  # type: ignore[assignment]
+        set_time(trait.observed_time, observation.observed_ms)
+        trait.status = int(feature.status)  # type: ignore[assignment]
     for name, feature in view.features.items():
         profile.feature_statuses[name] = int(feature.status)  # type: ignore[assignment]
         if name in view.aggregates:
-            profile.aggregates[name].CopyFrom(feature_to_proto(feature))
+            aggregate = profile.aggregates[name]
+            aggregate.status = int(feature.status)  # type: ignore[assignment]
+            if feature.value is not None:
+                set_value(aggregate.value, feature.value)
     return profile
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.rules.domain.cel import NOW, CelEnvironment
+from services.rules.domain.cel import NOW, CelEnvironment, is_readable
 from services.rules.domain.condition import Default
 from services.rules.domain.work import MAX_WORK, Polynomial, size_of, work
 from shared.errors import InvalidArgument, ResourceExhausted
@@ -85,7 +85,7 @@ class Facts:
             value = self.values[column.index]
             if value is None and default is not None:
                 value = conform(default.value, column.type)
-            if value is not None:
+            if value is not None and is_readable(value):
                 bindings[column.name] = list(value) if isinstance(value, tuple) else value
         return bindings
 

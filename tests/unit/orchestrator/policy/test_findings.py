@@ -232,3 +232,15 @@ def test_too_many_files_are_refused(found: Found) -> None:
 
 def test_too_many_bytes_are_refused(found: Found) -> None:
     assert found({"a.yaml": "#" * (16 * 1024 * 1024 + 1)}) == ["1:1 TOO_LARGE"]
+
+
+def test_reading_ends_after_a_thousand_errors(found: Found) -> None:
+    assert len(found("\n".join(f"wrong_{index}: 1" for index in range(5_000)))) == 1_000
+
+
+def test_warnings_do_not_end_the_reading(small: str, found: Found) -> None:
+    slots = "".join(
+        f"  f{index}: {{channel: web, content: {{en: {{title: '{{{{tier}}}}'}}}}}}\n" for index in range(1_500)
+    )
+    codes = [each.split()[1] for each in found({"a.yaml": small, "b.yaml": "fallbacks:\n" + slots, "c.yaml": "x: 1"})]
+    assert codes == ["SLOT_WITHOUT_DEFAULT"] * 1_000 + ["UNKNOWN_KEY"]

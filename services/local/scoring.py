@@ -1,0 +1,73 @@
+"""The scoring service in the same process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.local.deadline import until
+from services.orchestrator.app.ports import Reward, ScoreQuestion, Scores
+from services.orchestrator.domain.policy_parts import FeatureSetPart
+from services.scoring.app.application import ScoringApplication
+from services.scoring.domain import rewards as scoring
+from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
+from services.scoring.domain.scoring import ScoreQuery
+from shared.clock import Clock
+
+
+class LocalScoring:
+    """Implements Scorer, RewardSink and FeatureSetPublisher."""
+
+    def __init__(self, app: ScoringApplication, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores:
+        query = ScoreQuery(
+            question.feature_set_version,
+            question.features,
+            question.action_ids(),
+            question.channels,
+            question.placement_ids,
+        )
+        async with until(deadline_ms, self._clock):
+            scores = await self._app.score(query)
+        return Scores(
+            scores.model_version,
+            scores.means,
+            scores.uncertainties,
+            scores.evidences,
+            scores.log_odds_means,
+            scores.log_odds_deviations,
+        )
+
+    async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
+        """Raises the error of the first reward that was refused; the others are taken."""
+        async with until(deadline_ms, self._clock):
+            recorded = await self._app.record_rewards(request_id, [_reward(reward) for reward in rewards])
+        refused = next((outcome.error for outcome in recorded.outcomes if outcome.error is not None), None)
+        if refused is not None:
+            raise refused
+
+    async def publish_feature_set(self, request_id: str, feature_set: FeatureSetPart) -> str:
+        return await self._app.publish_feature_set(request_id, _feature_set(feature_set))
+
+
+def _reward(reward: Reward) -> scoring.Reward:
+    return scoring.Reward(
+        reward.reward_key,
+        reward.feature_set_version,
+        reward.action,
+        reward.channel,
+        reward.placement_id,
+        reward.features,
+        reward.reward,
+        reward.reward_time_ms,
+    )
+
+
+def _feature_set(feature_set: FeatureSetPart) -> FeatureSet:
+    return FeatureSet(
+        tuple(FeatureDeclaration(feature.name, feature.type) for feature in feature_set.features),
+        tuple(ActionDeclaration(each.action, each.group, each.issue, each.attributes) for each in feature_set.actions),
+        feature_set.prior_propensity,
+    )

@@ -1,0 +1,73 @@
+"""The four services in one process: the same bootstraps as apart, joined by the local adapters."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.local.profile import LocalProfiles
+from services.local.rules import LocalRules
+from services.local.scoring import LocalScoring
+from services.local.settings import LocalSettings
+from services.orchestrator import bootstrap as orchestrator
+from services.orchestrator.settings import OrchestratorSettings
+from services.profile import bootstrap as profile
+from services.profile.settings import ProfileSettings
+from services.rules import bootstrap as rules
+from services.rules.settings import RulesSettings
+from services.scoring import bootstrap as scoring
+from services.scoring.settings import ScoringSettings
+from shared.clock import Clock, system_clock
+from shared.rpc.server import ServiceBinding
+from shared.settings import ServiceSettings
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalComponents:
+    """The use cases, for callers in this process, and what a server serves."""
+
+    profile: profile.ProfileComponents
+    rules: rules.RulesComponents
+    scoring: scoring.ScoringComponents
+    orchestrator: orchestrator.OrchestratorComponents
+
+    @property
+    def bindings(self) -> tuple[ServiceBinding, ...]:
+        return self.orchestrator.binding, self.profile.binding, self.rules.binding, self.scoring.binding
+
+
+async def bootstrap(settings: LocalSettings, stack: AsyncExitStack, *, clock: Clock = system_clock) -> LocalComponents:
+    """Opens every store on the stack; the orchestrator, which calls the others, closes first."""
+    of_profile = await profile.bootstrap(_stored_like(ProfileSettings, "profile", settings), stack, clock=clock)
+    of_rules = await rules.bootstrap(_stored_like(RulesSettings, "rules", settings), stack, clock=clock)
+    of_scoring = await scoring.bootstrap(_stored_like(ScoringSettings, "scoring", settings), stack, clock=clock)
+    others = orchestrator.OtherServices(
+        LocalProfiles(of_profile.app, clock), LocalRules(of_rules.app, clock), LocalScoring(of_scoring.app, clock)
+    )
+    of_orchestrator = await orchestrator.bootstrap(
+        _stored_like(OrchestratorSettings, "orchestrator", settings),
+        stack,
+        others=others,
+        options=_options(settings),
+        clock=clock,
+    )
+    return LocalComponents(of_profile, of_rules, of_scoring, of_orchestrator)
+
+
+def _stored_like(kind: type[S], service: str, settings: LocalSettings) -> S:
+    return kind(
+        store=settings.store,
+        data_dir=settings.data_dir,
+        mongo_uri=settings.mongo_uri,
+        mongo_database=f"{settings.mongo_database}_{service}",
+    )
+
+
+def _options(settings: LocalSettings) -> orchestrator.DecidingOptions:
+    secret = settings.tracking_secret
+    return orchestrator.DecidingOptions(
+        None if secret is None else secret.get_secret_value().encode(), int(settings.decide_budget_seconds * 1000)
+    )

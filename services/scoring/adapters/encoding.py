@@ -1,0 +1,94 @@
+"""Records as msgpack: the same bytes on SQLite and on MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
+from services.scoring.domain.reward_batch import Addition, Receipt, RewardOutcome
+from services.scoring.domain.rewards import Reward
+from shared import errors
+from shared.values import AttributeType, Feature, FeatureStatus, Value
+
+_ERRORS: Mapping[str, type[errors.TandemError]] = {
+    kind.__name__: kind for kind in (errors.InvalidArgument, errors.NotFound)
+}
+
+
+def encode_feature_set(feature_set: FeatureSet) -> bytes:
+    return msgspec.msgpack.encode(
+        {
+            "features": [(feature.name, int(feature.type)) for feature in feature_set.features],
+            "actions": [(each.action, each.group, each.issue, dict(each.attributes)) for each in feature_set.actions],
+            "prior_propensity": feature_set.prior_propensity,
+        }
+    )
+
+
+def decode_feature_set(content: bytes) -> FeatureSet:
+    stored = msgspec.msgpack.decode(content)
+    return FeatureSet(
+        features=tuple(FeatureDeclaration(name, AttributeType(kind)) for name, kind in stored["features"]),
+        actions=tuple(
+            ActionDeclaration(action, group, issue, {name: _value(value) for name, value in attributes.items()})
+            for action, group, issue, attributes in stored["actions"]
+        ),
+        prior_propensity=stored["prior_propensity"],
+    )
+
+
+def encode_addition(addition: Addition) -> bytes:
+    reward = addition.reward
+    return msgspec.msgpack.encode(
+        {
+            "reward_key": reward.reward_key,
+            "feature_set_version": reward.feature_set_version,
+            "action": reward.action,
+            "channel": reward.channel,
+            "placement_id": reward.placement_id,
+            "features": {name: (int(each.status), each.value) for name, each in reward.features.items()},
+            "reward": reward.reward,
+            "reward_time_ms": reward.reward_time_ms,
+            "previous_reward": addition.previous_reward,
+        }
+    )
+
+
+def decode_addition(content: bytes) -> Addition:
+    stored = msgspec.msgpack.decode(content)
+    previous_reward = stored.pop("previous_reward")
+    features = {name: Feature(_value(v), FeatureStatus(status)) for name, (status, v) in stored.pop("features").items()}
+    return Addition(Reward(features=features, **stored), previous_reward)
+
+
+def encode_outcomes(receipt: Receipt) -> bytes:
+    return msgspec.msgpack.encode(
+        [(each.reward_key, each.is_duplicate, _stored_error(each.error)) for each in receipt.outcomes]
+    )
+
+
+def decode_receipt(body_hash: str, content: bytes) -> Receipt:
+    stored = msgspec.msgpack.decode(content)
+    return Receipt(body_hash, tuple(RewardOutcome(key, dup, _error(error)) for key, dup, error in stored))
+
+
+def _stored_error(error: errors.TandemError | None) -> tuple[Any, ...] | None:
+    if error is None:
+        return None
+    violations = [(each.field, each.description) for each in error.violations]
+    return type(error).__name__, error.reason, error.message, error.metadata, violations
+
+
+def _error(stored: list[Any] | None) -> errors.TandemError | None:
+    if stored is None:
+        return None
+    kind, reason, message, metadata, violations = stored
+    found = [errors.Violation(*each) for each in violations]
+    return _ERRORS[kind](reason, message, metadata=metadata, violations=found)
+
+
+def _value(stored: Any) -> Value:
+    return tuple(stored) if isinstance(stored, list) else stored

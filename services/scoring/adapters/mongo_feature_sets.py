@@ -1,0 +1,40 @@
+"""Feature sets in MongoDB."""
+
+from __future__ import annotations
+
+from pymongo import ReturnDocument
+
+from services.scoring.adapters.encoding import decode_feature_set, encode_feature_set
+from services.scoring.adapters.mongo_collections import FEATURE_SETS, PUBLICATIONS
+from services.scoring.domain.feature_set import FeatureSet
+from shared.errors import request_id_reused
+from shared.mongo import MongoDatabase, mongo_errors
+
+
+class MongoFeatureSetStore:
+    def __init__(self, database: MongoDatabase) -> None:
+        self._publications = database.collection(PUBLICATIONS)
+        self._feature_sets = database.collection(FEATURE_SETS)
+
+    async def put(self, request_id: str, feature_set: FeatureSet) -> None:
+        """Two idempotent writes, the content first: a publication never names what is not there."""
+        version, content = feature_set.version, encode_feature_set(feature_set)
+        with mongo_errors("scoring"):
+            published = await self._publications.find_one({"_id": request_id})
+            if published is None:
+                stored = {"$setOnInsert": {"content": content}}
+                await self._feature_sets.update_one({"_id": version}, stored, upsert=True)
+                published = await self._publications.find_one_and_update(
+                    {"_id": request_id},
+                    {"$setOnInsert": {"version": version}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+        assert published is not None, "an upsert answers what it stored"
+        if published["version"] != version:
+            raise request_id_reused(request_id)
+
+    async def get(self, version: str) -> FeatureSet | None:
+        with mongo_errors("scoring"):
+            document = await self._feature_sets.find_one({"_id": version})
+        return None if document is None else decode_feature_set(document["content"])

@@ -1,0 +1,100 @@
+"""The reward log in MongoDB.
+
+Positions are given inside the transaction that inserts the entries, from one counter document. Two appends that
+would overlap conflict on it and one is retried after the other has committed, so no lower position becomes visible
+after a higher one. That is one append at a time over all replicas; a batch counts as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from services.scoring.adapters.encoding import decode_addition, decode_receipt, encode_addition, encode_outcomes
+from services.scoring.adapters.mongo_collections import LOG, RECEIPTS, REWARD_KEYS, REWARDS
+from services.scoring.domain.reward_batch import Addition, Appended, Receipt, RewardBatch, settle
+from services.scoring.domain.rewards import LogEntry
+from shared.clock import to_datetime
+from shared.mongo import Document, MongoDatabase, mongo_errors
+
+
+class MongoRewardLog:
+    def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+        self._rewards = database.collection(REWARDS)
+        self._keys = database.collection(REWARD_KEYS)
+        self._log = database.collection(LOG)
+        self._receipts = database.collection(RECEIPTS)
+        self._turn = asyncio.Lock()
+
+    async def receipt(self, request_id: str) -> Receipt | None:
+        with mongo_errors("scoring"):
+            return _receipt(await self._receipts.find_one({"_id": request_id}))
+
+    async def append(self, batch: RewardBatch) -> Appended:
+        # Appends of one process take turns here: as conflicting transactions they would only retry.
+        async with self._turn:
+            return await self._database.transaction(lambda session: self._append(batch, session))
+
+    async def read(self, after: int, limit: int) -> Sequence[LogEntry]:
+        with mongo_errors("scoring"):
+            cursor = self._rewards.find({"_id": {"$gt": after}}, {"content": 1}).sort("_id").limit(limit)
+            documents = await cursor.to_list()
+        return [decode_addition(each["content"]).at(each["_id"]) for each in documents]
+
+    async def last_position(self) -> int:
+        with mongo_errors("scoring"):
+            counter = await self._log.find_one({"_id": REWARDS})
+        return 0 if counter is None else int(counter["position"])
+
+    async def _append(self, batch: RewardBatch, session: AsyncClientSession) -> Appended:
+        receipt = _receipt(await self._receipts.find_one({"_id": batch.request_id}, session=session))
+        if receipt is not None:
+            receipt.require_body(batch.request_id, batch.body_hash)
+            return Appended(receipt, is_repeat=True)
+        known = self._keys.find({"_id": {"$in": list(batch.keys)}}, session=session)
+        additions, receipt = settle(batch, {each["_id"]: each["reward"] for each in await known.to_list()})
+        entries = await self._insert(additions, session) if additions else ()
+        await self._receipts.insert_one(
+            {
+                "_id": batch.request_id,
+                "body_hash": receipt.body_hash,
+                "outcomes": encode_outcomes(receipt),
+                "time": to_datetime(batch.time_ms),
+            },
+            session=session,
+        )
+        return Appended(receipt, entries)
+
+    async def _insert(self, additions: tuple[Addition, ...], session: AsyncClientSession) -> tuple[LogEntry, ...]:
+        counter = await self._log.find_one_and_update(
+            {"_id": REWARDS},
+            {"$inc": {"position": len(additions)}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        assert counter is not None, "an upsert answers what it stored"
+        first = int(counter["position"]) - len(additions) + 1
+        entries = tuple(addition.at(first + index) for index, addition in enumerate(additions))
+        await self._rewards.insert_many(
+            [
+                {"_id": entry.position, "reward_key": entry.reward.reward_key, "content": encode_addition(addition)}
+                for entry, addition in zip(entries, additions, strict=True)
+            ],
+            session=session,
+        )
+        await self._keys.bulk_write([_worth(entry) for entry in entries], session=session)
+        return entries
+
+
+def _worth(entry: LogEntry) -> UpdateOne:
+    worth = {"reward": entry.reward.reward, "position": entry.position}
+    return UpdateOne({"_id": entry.reward.reward_key}, {"$set": worth}, upsert=True)
+
+
+def _receipt(document: Document | None) -> Receipt | None:
+    return None if document is None else decode_receipt(document["body_hash"], document["outcomes"])

@@ -1,0 +1,29 @@
+"""The tables of the scoring store."""
+
+from __future__ import annotations
+
+from shared.sqlite import StoreSchema
+
+FILE_NAME = "scoring.db"
+RECEIPT_MS = 7 * 86_400_000
+"""How long a request is remembered: far longer than anybody retries."""
+
+SCHEMA = StoreSchema(
+    "scoring",
+    (
+        """
+        CREATE TABLE feature_set (version TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE publication (request_id TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID;
+        -- AUTOINCREMENT: a position is never given twice, even where the last entries were removed.
+        CREATE TABLE reward (position INTEGER PRIMARY KEY AUTOINCREMENT, content BLOB NOT NULL);
+        CREATE TABLE reward_key (reward_key TEXT PRIMARY KEY, reward REAL NOT NULL) WITHOUT ROWID;
+        CREATE TABLE receipt (
+            request_id TEXT PRIMARY KEY, body_hash TEXT NOT NULL, outcomes BLOB NOT NULL, time_ms INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX receipt_by_time ON receipt (time_ms);
+        CREATE TABLE snapshot (
+            model_id TEXT NOT NULL, position INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (model_id, position)
+        );
+        """,
+    ),
+)

@@ -1,0 +1,108 @@
+"""Messages to domain values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tandem.common.v1 import value_pb2
+from tandem.scoring.v1 import scoring_service_pb2 as pb
+
+from services.scoring.app.application import RecordedRewards
+from services.scoring.app.record_rewards import RewardItem
+from services.scoring.domain.feature_set import (
+    DEFAULT_PRIOR_PROPENSITY,
+    ActionDeclaration,
+    FeatureDeclaration,
+    FeatureSet,
+)
+from services.scoring.domain.reward_batch import RewardOutcome
+from services.scoring.domain.rewards import Reward
+from services.scoring.domain.scoring import ScoreQuery, Scores
+from shared.errors import InvalidArgument
+from shared.rpc.errors import to_status
+from shared.rpc.values import features_from_proto, timestamp_ms, value_from_proto
+from shared.values import AttributeType
+
+
+def feature_set_from_proto(message: pb.FeatureSet, path: str) -> FeatureSet:
+    return FeatureSet(
+        features=tuple(
+            FeatureDeclaration(feature.name, _type_from_proto(feature.type, f"{path}.features[{index}].type"))
+            for index, feature in enumerate(message.features)
+        ),
+        actions=tuple(
+            _action_from_proto(action, f"{path}.actions[{index}]") for index, action in enumerate(message.actions)
+        ),
+        prior_propensity=message.prior_propensity or DEFAULT_PRIOR_PROPENSITY,
+    )
+
+
+def query_from_proto(message: pb.ScoreActionsRequest) -> ScoreQuery:
+    return ScoreQuery(
+        feature_set_version=message.feature_set_version,
+        features=features_from_proto(message.features, "features"),
+        actions=message.actions,
+        channels=[channel.upper() for channel in message.channels],
+        placement_ids=message.placement_ids,
+    )
+
+
+def scores_to_proto(scores: Scores) -> pb.ScoreActionsResponse:
+    return pb.ScoreActionsResponse(
+        model_version=scores.model_version,
+        means=scores.means.tolist(),
+        uncertainties=scores.uncertainties.tolist(),
+        evidences=scores.evidences.tolist(),
+        log_odds_means=scores.log_odds_means.tolist(),
+        log_odds_deviations=scores.log_odds_deviations.tolist(),
+        feature_statuses={name: int(status) for name, status in scores.feature_statuses.items()},  # type: ignore[misc]
+    )
+
+
+def rewards_from_proto(messages: Sequence[pb.Reward]) -> list[RewardItem]:
+    """One item each; a reward that cannot be read becomes the outcome that says why."""
+    return [_reward_from_proto(message, f"rewards[{index}]") for index, message in enumerate(messages)]
+
+
+def recorded_to_proto(recorded: RecordedRewards) -> pb.RecordRewardsResponse:
+    return pb.RecordRewardsResponse(
+        items=[_item_to_proto(outcome) for outcome in recorded.outcomes], model_version=recorded.model_version
+    )
+
+
+def _action_from_proto(message: pb.ActionDeclaration, path: str) -> ActionDeclaration:
+    attributes = {
+        name: value_from_proto(value, f'{path}.attributes["{name}"]') for name, value in message.attributes.items()
+    }
+    return ActionDeclaration(message.action, message.group, message.issue, attributes)
+
+
+def _type_from_proto(kind: value_pb2.AttributeType, path: str) -> AttributeType:
+    try:
+        return AttributeType(kind)
+    except ValueError:
+        raise InvalidArgument.field(path, "must be an attribute type") from None
+
+
+def _reward_from_proto(message: pb.Reward, path: str) -> RewardItem:
+    try:
+        time_ms = timestamp_ms(message.reward_time, f"{path}.reward_time") if message.HasField("reward_time") else None
+        return Reward(
+            reward_key=message.reward_key,
+            feature_set_version=message.feature_set_version,
+            action=message.action,
+            channel=message.channel.upper(),
+            placement_id=message.placement_id,
+            features=features_from_proto(message.features, f"{path}.features"),
+            reward=message.reward,
+            reward_time_ms=time_ms,
+        )
+    except InvalidArgument as error:
+        return RewardOutcome(message.reward_key, error=error)
+
+
+def _item_to_proto(outcome: RewardOutcome) -> pb.RecordRewardsResponse.Item:
+    if outcome.error is not None:
+        return pb.RecordRewardsResponse.Item(error=to_status(outcome.error))
+    result = pb.RecordRewardsResponse.Result(reward_key=outcome.reward_key, duplicate=outcome.is_duplicate)
+    return pb.RecordRewardsResponse.Item(result=result)

@@ -1,0 +1,28 @@
+"""The RPCs of ScoringService: translate, call, translate."""
+
+from __future__ import annotations
+
+from tandem.scoring.v1 import scoring_service_pb2 as pb
+
+from services.scoring.api import mapping
+from services.scoring.app.application import ScoringApplication
+from shared.rpc.context import CallContext
+
+
+class ScoringServicer:
+    def __init__(self, app: ScoringApplication) -> None:
+        self._app = app
+
+    async def PublishFeatureSet(
+        self, request: pb.PublishFeatureSetRequest, _context: CallContext
+    ) -> pb.PublishFeatureSetResponse:
+        feature_set = mapping.feature_set_from_proto(request.feature_set, "feature_set")
+        version = await self._app.publish_feature_set(request.request_id, feature_set)
+        return pb.PublishFeatureSetResponse(feature_set_version=version)
+
+    async def ScoreActions(self, request: pb.ScoreActionsRequest, _context: CallContext) -> pb.ScoreActionsResponse:
+        return mapping.scores_to_proto(await self._app.score(mapping.query_from_proto(request)))
+
+    async def RecordRewards(self, request: pb.RecordRewardsRequest, _context: CallContext) -> pb.RecordRewardsResponse:
+        items = mapping.rewards_from_proto(request.rewards)
+        return mapping.recorded_to_proto(await self._app.record_rewards(request.request_id, items))

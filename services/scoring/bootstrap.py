@@ -1,0 +1,61 @@
+"""The one place that names concrete classes."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from tandem.scoring.v1 import scoring_service_pb2
+
+from services.scoring.adapters import mongo_collections, sqlite_tables
+from services.scoring.adapters.mongo_feature_sets import MongoFeatureSetStore
+from services.scoring.adapters.mongo_reward_log import MongoRewardLog
+from services.scoring.adapters.mongo_snapshots import MongoSnapshotStore
+from services.scoring.adapters.prometheus_observer import PrometheusObserver
+from services.scoring.adapters.sqlite_feature_sets import SqliteFeatureSetStore
+from services.scoring.adapters.sqlite_reward_log import SqliteRewardLog
+from services.scoring.adapters.sqlite_snapshots import SqliteSnapshotStore
+from services.scoring.api.servicer import ScoringServicer
+from services.scoring.app.application import Pace, ScoringApplication, Stores
+from services.scoring.domain.bayesian_scorer import BayesianScorer
+from services.scoring.settings import ScoringSettings
+from shared.clock import Clock, system_clock
+from shared.mongo import MongoDatabase
+from shared.rpc.server import ServiceBinding
+from shared.settings import StoreKind
+from shared.sqlite import SqliteDatabase
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringComponents:
+    """`app` for callers in this process, `binding` for a server."""
+
+    app: ScoringApplication
+    binding: ServiceBinding
+
+
+async def bootstrap(
+    settings: ScoringSettings, stack: AsyncExitStack, *, clock: Clock = system_clock
+) -> ScoringComponents:
+    """Opens the stores on `stack` and brings the model up to the end of the log."""
+    stores = await _open(settings, stack)
+    scorer = BayesianScorer()
+    pace = Pace(settings.follow_seconds, settings.snapshot_rewards)
+    app = ScoringApplication(stores, scorer, clock, PrometheusObserver(scorer.model_id), pace)
+    await app.start()
+    stack.push_async_callback(app.close)
+    service = scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"]
+    return ScoringComponents(app, ServiceBinding(service, ScoringServicer(app), app.check))
+
+
+async def _open(settings: ScoringSettings, stack: AsyncExitStack) -> Stores:
+    if settings.store is StoreKind.SQLITE:
+        path = settings.data_dir / sqlite_tables.FILE_NAME
+        files = await SqliteDatabase.open(path, schema=sqlite_tables.SCHEMA)
+        stack.push_async_callback(files.close)
+        return Stores(SqliteFeatureSetStore(files), SqliteRewardLog(files), SqliteSnapshotStore(files))
+    assert settings.mongo_uri is not None, "settings require it for this store"
+    uri = settings.mongo_uri.get_secret_value()
+    database = await MongoDatabase.open(uri, settings.mongo_database, schema=mongo_collections.SCHEMA)
+    stack.push_async_callback(database.close)
+    return Stores(MongoFeatureSetStore(database), MongoRewardLog(database), MongoSnapshotStore(database))

@@ -1,0 +1,138 @@
+"""What every OutcomeStore promises, on SQLite and on MongoDB."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Set
+
+import pytest
+
+from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeStore
+from services.orchestrator.app.policy_store import Receipt
+from services.orchestrator.bootstrap import Stores
+from services.orchestrator.domain.outcome import Effect
+from shared.errors import AlreadyExists
+from tests.support.decisions import PRESENTATION, captured
+
+KEY = "d_1/home/welcome/WEB"
+
+
+@pytest.fixture
+def outcomes(stores: Stores) -> OutcomeStore:
+    return stores.outcomes
+
+
+def capture(request_id: str, *taken: CapturedOutcome, body_hash: str = "body") -> Capture:
+    def response_of(new_keys: Set[str]) -> bytes:
+        return ",".join(sorted(new_keys)).encode()
+
+    learning = {each.reward_key: PRESENTATION for each in taken if each.effect is not Effect.NOTHING}
+    return Capture("CaptureOutcomes", request_id, body_hash, taken, learning, response_of)
+
+
+async def pending(outcomes: OutcomeStore) -> list[tuple[str, float, int]]:
+    return [(reward.reward_key, reward.value, reward.revision) for reward in await outcomes.pending(100)]
+
+
+async def test_outcomes_come_back_in_the_order_of_capture(outcomes: OutcomeStore) -> None:
+    first = [captured(f"o_{index}", position=index) for index in range(3)]
+    await outcomes.append(capture("r_1", *first))
+    later = captured("o_9")
+    await outcomes.append(capture("r_2", later))
+    listed = await outcomes.list_by_decision("d_1")
+    assert set(listed) == {*first, later}
+    assert [each for each in listed if each in first] == first
+    assert await outcomes.list_by_decision("d_2") == ()
+
+
+async def test_a_key_is_taken_once(outcomes: OutcomeStore) -> None:
+    receipt = await outcomes.append(capture("r_1", captured("o_1"), captured("o_2")))
+    assert receipt.response == b"o_1,o_2"
+    again = await outcomes.append(capture("r_2", captured("o_2", Effect.SUCCEEDED), captured("o_3")))
+    assert again.response == b"o_3"
+    assert [each.effect for each in await outcomes.list_by_decision("d_1")] == [Effect.SHOWN] * 3
+    assert await pending(outcomes) == [(KEY, 0.0, 1)]
+
+
+async def test_the_same_request_is_answered_the_same_and_stores_nothing(outcomes: OutcomeStore) -> None:
+    first = await outcomes.append(capture("r_1", captured("o_1")))
+    assert await outcomes.append(capture("r_1", captured("o_1"))) == first
+    assert await outcomes.receipt("CaptureOutcomes", "r_1") == first
+    assert await outcomes.receipt("CaptureOutcomes", "r_2") is None
+
+
+async def test_another_body_under_the_same_request_is_refused_and_stores_nothing(outcomes: OutcomeStore) -> None:
+    await outcomes.append(capture("r_1", captured("o_1")))
+    with pytest.raises(AlreadyExists):
+        await outcomes.append(capture("r_1", captured("o_2"), body_hash="other"))
+    assert [each.item.idempotency_key for each in await outcomes.list_by_decision("d_1")] == ["o_1"]
+
+
+async def test_a_reward_waits_with_all_that_the_scorer_must_know(outcomes: OutcomeStore) -> None:
+    await outcomes.append(capture("r_1", captured("o_1", Effect.SUCCEEDED, time_ms=77)))
+    (reward,) = await outcomes.pending(10)
+    assert (reward.value, reward.time_ms, reward.presentation) == (1.0, 77, PRESENTATION)
+    assert await outcomes.count_pending() == 1
+
+
+async def test_what_teaches_nothing_leaves_no_reward(outcomes: OutcomeStore) -> None:
+    await outcomes.append(capture("r_1", captured("o_1", Effect.NOTHING)))
+    assert await outcomes.count_pending() == 0
+
+
+async def test_a_reward_is_what_all_outcomes_of_its_presentation_come_to(outcomes: OutcomeStore) -> None:
+    await outcomes.append(capture("r_1", captured("o_1", Effect.SUCCEEDED, time_ms=5)))
+    await outcomes.append(capture("r_2", captured("o_2", Effect.SHOWN, time_ms=9)))
+    assert await pending(outcomes) == [(KEY, 1.0, 1)]
+    await outcomes.append(capture("r_3", captured("o_3", Effect.TAKEN_BACK, time_ms=10)))
+    assert await pending(outcomes) == [(KEY, 0.0, 2)]
+
+
+async def test_a_delivered_reward_waits_no_more(outcomes: OutcomeStore) -> None:
+    await outcomes.append(capture("r_1", captured("o_1")))
+    await outcomes.mark_delivered(await outcomes.pending(10))
+    assert await outcomes.count_pending() == 0
+    await outcomes.append(capture("r_2", captured("o_2")))
+    assert await outcomes.count_pending() == 0
+
+
+async def test_a_reward_that_changes_after_delivery_waits_again(outcomes: OutcomeStore) -> None:
+    await outcomes.append(capture("r_1", captured("o_1")))
+    await outcomes.mark_delivered(await outcomes.pending(10))
+    await outcomes.append(capture("r_2", captured("o_2", Effect.SUCCEEDED)))
+    assert await pending(outcomes) == [(KEY, 1.0, 2)]
+
+
+async def test_a_reward_that_changes_during_delivery_is_not_forgotten(outcomes: OutcomeStore) -> None:
+    await outcomes.append(capture("r_1", captured("o_1")))
+    under_way = await outcomes.pending(10)
+    await outcomes.append(capture("r_2", captured("o_2", Effect.SUCCEEDED)))
+    await outcomes.mark_delivered(under_way)
+    assert await pending(outcomes) == [(KEY, 1.0, 2)]
+
+
+async def test_pending_rewards_come_oldest_first_and_as_many_as_asked(outcomes: OutcomeStore) -> None:
+    taken = [captured(f"o_{index}", reward_key=f"k_{index}", time_ms=100 - index) for index in range(5)]
+    await outcomes.append(capture("r_1", *taken))
+    assert [reward.reward_key for reward in await outcomes.pending(3)] == ["k_4", "k_3", "k_2"]
+
+
+async def test_captures_that_race_for_keys_and_rewards_lose_nothing(stores: Stores, other_stores: Stores) -> None:
+    """Every key is new exactly once, and the reward is that of all outcomes together."""
+
+    async def one(index: int) -> Receipt:
+        effect = Effect.SUCCEEDED if index == 7 else Effect.SHOWN
+        own, shared = captured(f"o_{index}", effect, time_ms=index), captured("o_shared")
+        return await (stores, other_stores)[index % 2].outcomes.append(capture(f"r_{index}", own, shared))
+
+    receipts = await asyncio.gather(*(one(index) for index in range(12)))
+    assert sum(b"o_shared" in receipt.response for receipt in receipts) == 1
+    assert len(await stores.outcomes.list_by_decision("d_1")) == 13
+    assert [value for _, value, _ in await pending(stores.outcomes)] == [1.0]
+
+
+async def test_the_same_request_sent_twice_at_once_is_stored_once(stores: Stores, other_stores: Stores) -> None:
+    receipts = await asyncio.gather(
+        *(each.outcomes.append(capture("r_1", captured("o_1"))) for each in (stores, other_stores) * 3)
+    )
+    assert {receipt.response for receipt in receipts} == {b"o_1"}

@@ -1,0 +1,142 @@
+"""The corner shop in one process: real services on SQLite, and short ways to ask them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from services.local.profile import LocalProfiles
+from services.local.rules import LocalRules
+from services.local.scoring import LocalScoring
+from services.orchestrator import bootstrap as orchestrator
+from services.orchestrator.app.application import OrchestratorApplication
+from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.ports import SubjectEvent
+from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.decision import Answer, Explain, Mode, PlacementAnswer
+from services.orchestrator.domain.places import PlacementRequest, PlaceRequest
+from services.orchestrator.domain.subject import Identity
+from services.orchestrator.settings import OrchestratorSettings
+from services.profile import bootstrap as profile
+from services.profile.app.application import ProfileApplication
+from services.profile.app.requests import ConsentWrite, SetConsent, TraitWrite, UpsertTraits
+from services.profile.domain.consents import ConsentStatus
+from services.profile.domain.identities import Identity as ProfileIdentity
+from services.profile.settings import ProfileSettings
+from services.rules import bootstrap as rules
+from services.rules.settings import RulesSettings
+from services.scoring import bootstrap as scoring
+from services.scoring.settings import ScoringSettings
+from shared.clock import system_clock
+from shared.values import Value
+
+POLICY = Path(__file__).parent / "policies" / "corner_shop"
+ADA = "crm:ada"
+
+_numbers = itertools.count()
+
+
+def fresh_id(prefix: str = "r") -> str:
+    """Unlike any other of this test run."""
+    return f"{prefix}_{next(_numbers)}"
+
+
+def policy_files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(POLICY.glob("*.yaml"))}
+
+
+def edited(changes: Mapping[str, str]) -> dict[str, bytes]:
+    """The shop's policy with texts replaced; each must occur."""
+    files = policy_files()
+    for old, new in changes.items():
+        assert any(old.encode() in content for content in files.values()), old
+        files = {path: content.replace(old.encode(), new.encode()) for path, content in files.items()}
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What a test talks to."""
+
+    orchestrator: OrchestratorApplication
+    profile: ProfileApplication
+    others: orchestrator.OtherServices
+    settings: OrchestratorSettings
+
+    async def publish(self, changes: Mapping[str, str] | None = None) -> str:
+        """Publishes the policy and makes it the active one."""
+        published = await self.orchestrator.publish_policy(fresh_id(), edited(changes or {}))
+        if not published.active:
+            await self.orchestrator.activate_policy(fresh_id(), published.policy_version)
+        return published.policy_version
+
+    async def knows(self, who: str = ADA, **traits: Value) -> None:
+        writes = tuple(TraitWrite(name, value) for name, value in traits.items())
+        await self.profile.upsert_traits(UpsertTraits(fresh_id(), (_named(who),), writes))
+
+    async def hears(
+        self, status: ConsentStatus, who: str = ADA, *, purpose: str = "MARKETING", channel: str = ""
+    ) -> None:
+        consent = ConsentWrite(purpose, status, channel=channel)
+        await self.profile.set_consent(SetConsent(fresh_id(), (_named(who),), consent))
+
+    async def decide(self, command: DecideCommand | None = None, **changed: Any) -> Answer:
+        return await self.orchestrator.decide(replace(command or inbound(), **changed))
+
+
+def inbound(
+    *placement_ids: str, who: str | None = ADA, count: int = 1, explain: Explain = Explain.FULL
+) -> DecideCommand:
+    placements = tuple(PlacementRequest(each, count) for each in placement_ids or ("home_hero",))
+    return _command(PlaceRequest(Direction.INBOUND, (), placements), who, explain)
+
+
+def outbound(*channels: str, who: str | None = ADA, explain: Explain = Explain.FULL) -> DecideCommand:
+    return _command(PlaceRequest(Direction.OUTBOUND, channels), who, explain)
+
+
+def cart_add(who: str = ADA, event_time_ms: int | None = None) -> SubjectEvent:
+    return SubjectEvent(fresh_id("e"), _identities(who), "cart_add", event_time_ms, {"sku": "tea-1"})
+
+
+def actions(placement: PlacementAnswer) -> list[str]:
+    return [proposition.action for proposition in placement.propositions]
+
+
+def _command(places: PlaceRequest, who: str | None, explain: Explain) -> DecideCommand:
+    return DecideCommand(fresh_id(), _identities(who) if who else (), places, explain=explain, mode=Mode.EXECUTE)
+
+
+def _identities(who: str) -> tuple[Identity, ...]:
+    namespace, _, value = who.partition(":")
+    return (Identity(namespace, value),)
+
+
+def _named(who: str) -> ProfileIdentity:
+    namespace, _, value = who.partition(":")
+    return ProfileIdentity(namespace, value)
+
+
+@asynccontextmanager
+async def open_shop(
+    folder: Path, replaced: Mapping[str, Any] | None = None, *, budget_ms: int = 10_000
+) -> AsyncIterator[Shop]:
+    """Opens the services on SQLite files in `folder`. `replaced` puts other adapters in: profile, rules or scoring."""
+    async with AsyncExitStack() as stack:
+        of_profile = await profile.bootstrap(ProfileSettings(data_dir=folder), stack)
+        of_rules = await rules.bootstrap(RulesSettings(data_dir=folder), stack)
+        of_scoring = await scoring.bootstrap(ScoringSettings(data_dir=folder), stack)
+        ports: dict[str, Any] = {
+            "profile": LocalProfiles(of_profile.app, system_clock),
+            "rules": LocalRules(of_rules.app, system_clock),
+            "scoring": LocalScoring(of_scoring.app, system_clock),
+        }
+        others = orchestrator.OtherServices(**ports | dict(replaced or {}))
+        settings = OrchestratorSettings(data_dir=folder)
+        options = orchestrator.DecidingOptions(b"secret", budget_ms)
+        components = await orchestrator.bootstrap(settings, stack, others=others, options=options)
+        yield Shop(components.app, of_profile.app, others, settings)

@@ -1,0 +1,122 @@
+"""One reward moves what it should, corrections count once, and what was learnt outlives a policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scoring.domain.bayesian_scorer import BayesianScorer
+from services.scoring.domain.feature_set import ActionDeclaration, FeatureSet
+from services.scoring.domain.learning import MAX_SCALE, MIN_SCALE
+from services.scoring.domain.rewards import LogEntry
+from services.scoring.domain.scoring import Scores, ScoreQuery
+from tests.support.scoring import ACTIONS, ANNA, FEATURE_SET, FEATURES, entries_of, reward, taught
+
+NAMES = [action.action for action in ACTIONS]
+
+
+def scores(scorer: BayesianScorer, feature_set: FeatureSet = FEATURE_SET) -> Scores:
+    names = [action.action for action in feature_set.actions]
+    query = ScoreQuery(feature_set.version, ANNA, names, ["EMAIL"] * len(names), ["home"] * len(names))
+    return scorer.score(scorer.compile(feature_set), query)
+
+
+def test_one_reward_is_seen_in_the_next_score() -> None:
+    cold = scores(BayesianScorer())
+    warm = scores(taught(entries_of([("mug", 1.0)])))
+    assert warm.means[0] > 1.5 * cold.means[0]
+    assert scores(taught(entries_of([("mug", 0.0)]))).means[0] < cold.means[0]
+
+
+def test_a_reward_moves_the_action_most_then_its_kin_then_strangers() -> None:
+    mug, pan, sock, thanks = scores(taught(entries_of([("mug", 1.0)] * 3))).log_odds_means
+    assert mug > pan > thanks
+    assert mug > sock > thanks
+
+
+def test_uncertainty_falls_with_evidence_and_evidence_counts_responses() -> None:
+    few, many = scores(taught(entries_of([("mug", 0.0)] * 3))), scores(taught(entries_of([("mug", 0.0)] * 300)))
+    assert many.log_odds_deviations[0] < few.log_odds_deviations[0] < scores(BayesianScorer()).log_odds_deviations[0]
+    assert many.evidences.tolist() == [300.0, 0.0, 0.0, 0.0]
+
+
+def test_a_new_action_starts_at_its_groups_level_with_wide_uncertainty() -> None:
+    """Kitchen is loved and clothes are not; a new one of each is expected to be alike, and is not known."""
+    scorer = taught(entries_of([("mug", 1.0), ("pan", 1.0), ("sock", 0.0), ("sock", 0.0)] * 50))
+    new = (ActionDeclaration("pot", "kitchen", "grow", {}), ActionDeclaration("scarf", "clothes", "grow", {}))
+    mug, pan, sock, _, pot, scarf = range(6)
+    answer = scores(scorer, replace(FEATURE_SET, actions=(*ACTIONS, *new)))
+    assert answer.means[sock] < answer.means[scarf] < answer.means[pot] < max(answer.means[[mug, pan]])
+    assert answer.means[pot] > 2 * answer.means[scarf]
+    assert answer.log_odds_deviations[pot] > answer.log_odds_deviations[mug]
+    assert answer.evidences[pot] == 0
+
+
+def test_what_was_learnt_survives_a_new_feature_set() -> None:
+    scorer = taught(entries_of([("mug", 1.0), ("pan", 0.0)] * 40))
+    before = scores(scorer)
+    changed = FeatureSet(FEATURES[:3], (*ACTIONS[::-1], ActionDeclaration("new", "toys", "grow", {})), 0.5)
+    after = scores(scorer, changed)
+    assert after.log_odds_means[3] == pytest.approx(before.log_odds_means[0], abs=0.3)
+    assert after.log_odds_means[2] == pytest.approx(before.log_odds_means[1], abs=0.3)
+
+
+def test_a_corrected_reward_gives_what_the_right_one_would_have_given() -> None:
+    """The step is linear in the reward: at once it is nearly the same, and the evidence is one."""
+    right = taught(entries_of([("mug", 1.0)]))
+    wrong = taught(entries_of([("mug", 0.0)]))
+    wrong.fold(wrong.compile(FEATURE_SET), LogEntry(2, reward("k1", 1.0), 0.0))
+    assert wrong.posterior.evidence == right.posterior.evidence == {"mug": 1}
+    assert np.array_equal(wrong.posterior.variance, right.posterior.variance)
+    moved, wanted = scores(wrong).log_odds_means[0], scores(right).log_odds_means[0]
+    assert moved == pytest.approx(wanted, abs=0.35 * abs(wanted - scores(BayesianScorer()).log_odds_means[0]))
+
+
+def test_there_and_back_is_nearly_where_it_was() -> None:
+    scorer = taught(entries_of([("mug", 0.0)] * 200))
+    compiled, before = scorer.compile(FEATURE_SET), scorer.posterior.mean.copy()
+    scorer.fold(compiled, LogEntry(201, reward("k200", 1.0), 0.0))
+    moved = np.abs(scorer.posterior.mean - before).max()
+    scorer.fold(compiled, LogEntry(202, reward("k200", 0.0), 1.0))
+    assert np.abs(scorer.posterior.mean - before).max() < 0.2 * moved
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.floats(0, 1)), min_size=1, max_size=20))
+def test_variances_stay_positive_and_never_grow(rewards: list[tuple[str, float]]) -> None:
+    scorer = BayesianScorer()
+    compiled = scorer.compile(FEATURE_SET)
+    for entry in entries_of(rewards):
+        before = scorer.posterior.copy()
+        scorer.fold(compiled, entry)
+        assert (scorer.posterior.variance > 0).all()
+        assert (scorer.posterior.variance <= before.variance).all()
+        assert (scorer.posterior.scale_variance[1:] > 0).all()
+        assert (scorer.posterior.scale_variance <= before.scale_variance).all()
+        assert ((scorer.posterior.scale_mean >= MIN_SCALE) & (scorer.posterior.scale_mean <= MAX_SCALE)).all()
+
+
+def test_the_same_log_gives_the_same_arrays() -> None:
+    log = entries_of([("mug", 1.0), ("sock", 0.25), ("pan", 0.0)] * 20)
+    one, two = taught(log).posterior, taught(log).posterior
+    assert np.array_equal(one.mean, two.mean)
+    assert np.array_equal(one.variance, two.variance)
+    assert np.array_equal(one.scale_mean, two.scale_mean)
+
+
+def test_a_copy_learns_alone() -> None:
+    original = taught(entries_of([("mug", 1.0)]))
+    before = original.posterior.mean.copy()
+    taught(entries_of([("mug", 1.0)] * 5, start=2), original.copy())
+    assert np.array_equal(original.posterior.mean, before)
+    assert original.position == 1
+    assert original.posterior.evidence == {"mug": 1}
+
+
+def test_model_version_names_the_model_and_the_log_position() -> None:
+    scorer = taught(entries_of([("mug", 1.0)] * 3))
+    assert scorer.model_version == f"{scorer.model_id}@3"
+    assert scorer.model_id == BayesianScorer().model_id
