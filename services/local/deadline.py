@@ -12,9 +12,12 @@ from shared.errors import DeadlineExceeded
 
 @asynccontextmanager
 async def until(deadline_ms: int, clock: Clock) -> AsyncIterator[None]:
-    """Ends the work inside at the moment, with DeadlineExceeded."""
+    """Ends the work inside at the moment, with DeadlineExceeded; it does not begin when the moment has passed."""
+    remaining_ms = deadline_ms - clock()
+    if remaining_ms <= 0:
+        raise DeadlineExceeded("DEADLINE_EXCEEDED", "no time was left to ask")
     try:
-        async with asyncio.timeout((deadline_ms - clock()) / 1000) as scope:
+        async with asyncio.timeout(remaining_ms / 1000) as scope:
             yield
     except TimeoutError as failure:
         if not scope.expired():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -149,25 +148,23 @@ def captured(
     return CapturedOutcome(item, "d_1", reward_key, effect, time_ms, 5_000, position)
 
 
+_ARRAYS = ("candidates", "slots")
+
+
 def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
     """Equal field by field; arrays by content and type."""
-    plain = {"candidates": None, "slots": ()}
-    columns = zip(_columns(left.candidates), _columns(right.candidates), strict=True)
-    slots = zip(left.slots, right.slots, strict=True)
+    names = [name for name in DecisionRecord.__slots__ if name not in _ARRAYS]
     return (
-        _plain(replace(left, **plain)) == _plain(replace(right, **plain))  # type: ignore[arg-type]
-        and all(np.array_equal(one, other) and one.dtype == other.dtype for one, other in columns)
-        and all(
-            (one.place, one.slot, one.row, one.probabilities.tolist())
-            == (other.place, other.slot, other.row, other.probabilities.tolist())
-            for one, other in slots
-        )
+        all(getattr(left, name) == getattr(right, name) for name in names)
+        and _plain_columns(left.candidates) == _plain_columns(right.candidates)
+        and [_plain_slot(slot) for slot in left.slots] == [_plain_slot(slot) for slot in right.slots]
     )
 
 
-def _columns(columns: CandidateColumns) -> list[np.ndarray]:  # type: ignore[type-arg]
-    return [getattr(columns, name) for name in CandidateColumns.__slots__]
+def _plain_columns(columns: CandidateColumns) -> list[tuple[str, list[float]]]:
+    arrays = [getattr(columns, name) for name in CandidateColumns.__slots__]
+    return [(str(array.dtype), array.tolist()) for array in arrays]
 
 
-def _plain(decision: DecisionRecord) -> list[object]:
-    return [getattr(decision, name) for name in DecisionRecord.__slots__]
+def _plain_slot(slot: SlotVector) -> tuple[int, int, int, list[float]]:
+    return slot.place, slot.slot, slot.row, slot.probabilities.tolist()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.profile.app.application import ProfileApplication
 from services.profile.app.ports import Stores
-from services.profile.app.requests import EventWrite, PublishTraitSchema, Subject
+from services.profile.app.requests import EventWrite, LoggedEvent, PublishTraitSchema, Subject
 from services.profile.bootstrap import open_mongo, open_sqlite
 from services.profile.domain.aggregates.formula import Formula
 from services.profile.domain.identities import Identity
@@ -31,6 +31,14 @@ class SteppingClock:
 async def open_stores(settings: ServiceSettings, stack: AsyncExitStack) -> Stores:
     opened = open_sqlite if settings.store is StoreKind.SQLITE else open_mongo
     return (await opened(settings, stack))[0]
+
+
+async def whole_log(stores: Stores) -> list[LoggedEvent]:
+    """Every event, as a reader of the tail gets them."""
+    log: list[LoggedEvent] = []
+    while page := await stores.events.tail(log[-1].position if log else 0, (), 500):
+        log += page
+    return log
 
 
 def person(*names: str) -> Subject:

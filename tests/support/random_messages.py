@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import Any
 
-from google.api import field_behavior_pb2
+from google.api.field_behavior_pb2 import REQUIRED, field_behavior  # type: ignore[import-untyped]
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -27,15 +27,15 @@ def messages(descriptor: Any, depth: int = MAX_DEPTH) -> st.SearchStrategy[Any]:
     enums also have numbers that no member has.
     """
     fields = [field for field in descriptor.fields if depth or field.message_type is None]
-    needed = {field.name: _values(field, depth, 1) for field in fields if _is_required(field)}
-    others = {field.name: _values(field, depth, 0) for field in fields if not _is_required(field)}
+    needed = {field.name: _values(field, depth).filter(bool) for field in fields if _is_required(field)}
+    others = {field.name: _values(field, depth) for field in fields if not _is_required(field)}
     complete = st.fixed_dictionaries(needed, optional=others)
     partial = st.fixed_dictionaries({}, optional={**needed, **others})
-    return st.one_of(complete, complete, complete, partial).map(functools.partial(_built, descriptor))
+    return st.one_of(*[complete] * 7, partial).map(functools.partial(_built, descriptor))
 
 
 def _is_required(field: Any) -> bool:
-    return field_behavior_pb2.REQUIRED in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+    return REQUIRED in field.GetOptions().Extensions[field_behavior]
 
 
 def _built(descriptor: Any, values: dict[str, Any]) -> Message:
@@ -61,11 +61,11 @@ def _set(message: Message, field: Any, value: Any) -> None:
         setattr(message, field.name, value)
 
 
-def _values(field: Any, depth: int, least: int) -> st.SearchStrategy[Any]:
+def _values(field: Any, depth: int) -> st.SearchStrategy[Any]:
     if _is_map(field):
         key, value = field.message_type.fields
         return st.lists(st.tuples(_single(key, depth), _single(value, depth)), max_size=3)
-    return st.lists(_single(field, depth), min_size=least, max_size=3) if field.is_repeated else _single(field, depth)
+    return st.lists(_single(field, depth), max_size=3) if field.is_repeated else _single(field, depth)
 
 
 def _single(field: Any, depth: int) -> st.SearchStrategy[Any]:

@@ -12,12 +12,14 @@ from typing import Any
 from services.local.profile import LocalProfiles
 from services.local.rules import LocalRules
 from services.local.scoring import LocalScoring
-from services.orchestrator import bootstrap as orchestrator
+from services.orchestrator import bootstrap as deciding
 from services.orchestrator.app.application import OrchestratorApplication
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.outcome_store import OutcomeItem
 from services.orchestrator.app.ports import SubjectEvent
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.decision import Answer, Explain, Mode, PlacementAnswer
+from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.places import PlacementRequest, PlaceRequest
 from services.orchestrator.domain.subject import Identity
 from services.orchestrator.settings import OrchestratorSettings
@@ -59,12 +61,22 @@ def edited(changes: Mapping[str, str]) -> dict[str, bytes]:
 
 
 @dataclass(frozen=True, slots=True)
+class Servicers:
+    """Of the other services, for a server."""
+
+    profile: object
+    rules: object
+    scoring: object
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """What a test talks to."""
 
     orchestrator: OrchestratorApplication
     profile: ProfileApplication
-    others: orchestrator.OtherServices
+    others: deciding.OtherServices
+    servicers: Servicers
     settings: OrchestratorSettings
 
     async def publish(self, changes: Mapping[str, str] | None = None) -> str:
@@ -86,6 +98,12 @@ class Shop:
 
     async def decide(self, command: DecideCommand | None = None, **changed: Any) -> Answer:
         return await self.orchestrator.decide(replace(command or inbound(), **changed))
+
+    async def clicks(self, answer: Answer) -> None:
+        """A click on the first proposition."""
+        clicked = answer.placements[0].propositions[0].proposition_id
+        item = OutcomeItem(fresh_id("o"), Outcome.CLICKED, proposition_id=clicked)
+        await self.orchestrator.capture_outcomes(fresh_id(), [item])
 
 
 def inbound(
@@ -135,8 +153,9 @@ async def open_shop(
             "rules": LocalRules(of_rules.app, system_clock),
             "scoring": LocalScoring(of_scoring.app, system_clock),
         }
-        others = orchestrator.OtherServices(**ports | dict(replaced or {}))
+        others = deciding.OtherServices(**ports | dict(replaced or {}))
         settings = OrchestratorSettings(data_dir=folder)
-        options = orchestrator.DecidingOptions(b"secret", budget_ms)
-        components = await orchestrator.bootstrap(settings, stack, others=others, options=options)
-        yield Shop(components.app, of_profile.app, others, settings)
+        options = deciding.DecidingOptions(b"secret", budget_ms)
+        components = await deciding.bootstrap(settings, stack, others=others, options=options)
+        servicers = Servicers(of_profile.binding.servicer, of_rules.binding.servicer, of_scoring.binding.servicer)
+        yield Shop(components.app, of_profile.app, others, servicers, settings)

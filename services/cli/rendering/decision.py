@@ -32,15 +32,15 @@ def decision_view(response: DecideResponse) -> RenderableType:
 
 
 def head(response: DecideResponse) -> RenderableType:
-    """Who, when, by which policy, how fast; advisories in the second line."""
+    """Who, when, by which versions, how fast; advisories in the third line."""
     who = response.profile_id or "nobody known"
     took = f"{response.timing.total.ToMicroseconds() / 1000:.1f} ms"
-    line = Text.assemble(
-        (f"decision {response.decision_id or '(simulated)'}", "bold"),
-        f"  for {who}  at {moment_text(response.decision_time)}  by policy {response.versions.policy}  in {took}",
-    )
+    first = Text.assemble((f"decision {response.decision_id or '(simulated)'}", "bold"), f" for {who}")
+    versions = f"{response.versions.policy}, model {response.versions.model or 'none'}"
+    second = Text(f"{moment_text(response.decision_time)}, {versions}, {took}", "dim")
     notes = ["degraded"] * response.degraded + list(response.advisories)
-    return Group(line, Text(f"note: {', '.join(notes)}", "yellow")) if notes else line
+    third = [Text(f"note: {', '.join(notes)}", "yellow")] if notes else []
+    return Group(first, second, *third)
 
 
 def placement_view(result: PlacementResult) -> RenderableType:

@@ -8,8 +8,8 @@ from tandem.common.v1.value_pb2 import FeatureStatus, TypedValue
 from tandem.orchestrator.v1.decision_pb2 import NoActionReason
 
 _STATUS_TEXTS = {
-    FeatureStatus.FEATURE_STATUS_NOT_FOUND: "nothing (never observed)",
-    FeatureStatus.FEATURE_STATUS_NULL_VALUE: "nothing (known to be empty)",
+    FeatureStatus.FEATURE_STATUS_NOT_FOUND: "never observed",
+    FeatureStatus.FEATURE_STATUS_NULL_VALUE: "known to be empty",
 }
 
 _NO_ACTION_TEXTS = {
@@ -77,6 +77,8 @@ def percent(share: float) -> str:
 
 def money(amount: float) -> str:
     """Four significant digits, never in powers of ten: contacts cost fractions of a cent."""
-    if amount == 0 or abs(amount) >= 100:
+    if amount == 0:
+        return "0"
+    if abs(amount) >= 100:
         return f"{amount:.2f}"
     return f"{amount:.6f}".rstrip("0").rstrip(".") if abs(amount) < 0.01 else f"{amount:.4g}"

@@ -2,12 +2,12 @@
 
     profile_records        _id profile id                   version, updated_ms, body
     profile_identities     _id identity key                 profile_id
-    profile_events         _id event id                     position, profile_id, type, body
+    profile_events         _id event id                     profile_id, type, body, waiting | position
     profile_consents       _id profile id, statement id     profile_id, granted_ms, recorded_ms, statement_id, body
     profile_requests       _id rpc, request id              body_hash, response, answered_ms
     profile_trait_schemas  _id version                      body
     profile_pointers       _id active_trait_schema          version
-                           _id event_log                    position: the last one given out
+                           _id event_log                    position: the last one given to an event
 
 What must be unique is an `_id`: on a sharded cluster nothing else can be.
 """
@@ -30,9 +30,10 @@ MONGO_SCHEMA = MongoSchema(
     indexes={
         IDENTITIES: [IndexModel([("profile_id", ASCENDING)])],
         EVENTS: [
-            IndexModel([("position", ASCENDING)]),
-            IndexModel([("profile_id", ASCENDING), ("type", ASCENDING), ("position", ASCENDING)]),
+            IndexModel([("waiting", ASCENDING)], sparse=True),
+            IndexModel([("position", ASCENDING)], sparse=True),
             IndexModel([("type", ASCENDING), ("position", ASCENDING)]),
+            IndexModel([("profile_id", ASCENDING), ("type", ASCENDING), ("_id", ASCENDING)]),
         ],
         CONSENTS: [IndexModel([("profile_id", ASCENDING), *_NEWEST_FIRST])],
     },
@@ -40,7 +41,7 @@ MONGO_SCHEMA = MongoSchema(
 
 
 async def prepare(database: MongoDatabase) -> None:
-    """Creates what every commit of events moves, so that no commit has to create it."""
+    """Creates what readers of the event log move, so that none of them has to create it."""
     with mongo_errors(MONGO_SCHEMA.store):
         await database.collection(POINTERS).update_one(
             {"_id": EVENT_LOG}, {"$setOnInsert": {"position": 0}}, upsert=True

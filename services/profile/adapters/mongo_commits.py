@@ -1,7 +1,7 @@
 """Commits in MongoDB: one transaction, whose documents are all written in batches.
 
-Positions of the event log are given out inside the transaction that writes the events: the counter belongs to one
-transaction at a time, so that no position becomes visible before a lower one.
+Events are written without a position, which only readers of the log need: a counter that every commit moved would let
+the transactions of all replicas fail on one another. They wait for one in the order of `waiting` (mongo_logs.py).
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from services.profile.adapters.encoding import encode, encode_profile
 from services.profile.adapters.mongo_collections import (
     CONSENTS,
-    EVENT_LOG,
     EVENTS,
     IDENTITIES,
-    POINTERS,
     RECORDS,
     REQUESTS,
     joined,
@@ -37,6 +35,7 @@ from services.profile.app.ports import (
 )
 from services.profile.domain.consents import Consent
 from services.profile.domain.events import Event
+from services.profile.domain.profile import Profile
 from shared.mongo import Document, MongoDatabase
 
 Write = InsertOne[Document] | UpdateOne
@@ -44,7 +43,7 @@ Write = InsertOne[Document] | UpdateOne
 
 @dataclass(slots=True)
 class Documents:
-    """What commits write, by collection. Events get their positions later."""
+    """What commits write, by collection."""
 
     records: list[Write] = field(default_factory=list)
     identities: list[Document] = field(default_factory=list)
@@ -54,12 +53,14 @@ class Documents:
 
     def add(self, commit: Commit) -> None:
         """Raises ProfileTooLarge."""
+        before = len(self.events)
         for change in commit.changes:
             owner = change.profile.profile_id
             self.records.append(_record(change))
             self.identities += ({"_id": key, "profile_id": owner} for key in change.claims)
             self.consents += (_statement(consent, owner) for consent in change.statements)
-            self.events += (_event(event, owner) for event in change.events)
+            for event in change.events:
+                self.events.append(_event(event, change.profile, len(self.events) - before))
         if commit.answer is not None:
             self.requests.append(kept_answer(commit.answer))
 
@@ -70,10 +71,7 @@ async def store(documents: Documents, database: MongoDatabase, session: AsyncCli
     await _insert(IDENTITIES, documents.identities, IdentityTaken(), database, session)
     await _insert(CONSENTS, documents.consents, VersionConflict(), database, session)
     await _insert(REQUESTS, documents.requests, RequestAnswered(), database, session)
-    if documents.events:
-        first = await _next_positions(len(documents.events), database, session)
-        placed = [{**event, "position": first + index} for index, event in enumerate(documents.events)]
-        await _insert(EVENTS, placed, EventRecorded(), database, session)
+    await _insert(EVENTS, documents.events, EventRecorded(), database, session)
 
 
 @contextmanager
@@ -119,15 +117,6 @@ async def _insert(
             await database.collection(collection).insert_many(documents, session=session)
 
 
-async def _next_positions(count: int, database: MongoDatabase, session: AsyncClientSession) -> int:
-    """The first of `count` positions. A transaction that meets another one here starts again."""
-    before = await database.collection(POINTERS).find_one_and_update(
-        {"_id": EVENT_LOG}, {"$inc": {"position": count}}, session=session
-    )
-    assert before is not None, "the log was prepared when the store was opened"
-    return int(before["position"]) + 1
-
-
 def _record(change: Change) -> Write:
     profile = change.profile
     content = {"version": profile.version, "updated_ms": profile.updated_ms, "body": encode_profile(profile)}
@@ -147,5 +136,12 @@ def _statement(consent: Consent, profile_id: str) -> Document:
     }
 
 
-def _event(event: Event, profile_id: str) -> Document:
-    return {"_id": event.event_id, "profile_id": profile_id, "type": event.type, "body": encode(event)}
+def _event(event: Event, profile: Profile, index: int) -> Document:
+    """`waiting` sorts the events of a profile in the order of their commits, and those of a commit in their order."""
+    return {
+        "_id": event.event_id,
+        "profile_id": profile.profile_id,
+        "type": event.type,
+        "waiting": f"{event.recorded_ms:016}.{profile.version:012}.{index:06}",
+        "body": encode(event),
+    }

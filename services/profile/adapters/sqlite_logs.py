@@ -9,11 +9,12 @@ from services.profile.adapters.encoding import decode_consent, decode_event
 from services.profile.adapters.sqlite_profiles import as_list
 from services.profile.app.requests import LoggedEvent
 from services.profile.domain.consents import Consent
+from services.profile.domain.events import Event
 from shared.sqlite import SqliteDatabase
 
 _RECORDED = "SELECT event_id, profile_id FROM event WHERE event_id IN (SELECT value FROM json_each(?))"
 _COLUMNS = "SELECT position, profile_id, body FROM event"
-_HISTORY = f"{_COLUMNS} WHERE profile_id = ? AND type = ? AND position > ? ORDER BY position LIMIT ?"
+_HISTORY = "SELECT body FROM event WHERE profile_id = ? AND type = ? AND event_id > ? ORDER BY event_id LIMIT ?"
 _TAIL = f"{_COLUMNS} WHERE position > ? ORDER BY position LIMIT ?"
 _TAIL_OF_TYPE = f"{_COLUMNS} WHERE type = ? AND position > ? ORDER BY position LIMIT ?"
 _LAST = "SELECT coalesce(max(position), 0) FROM event"
@@ -34,8 +35,9 @@ class SqliteEventLog:
     async def recorded(self, event_ids: Collection[str]) -> Mapping[str, str]:
         return dict(self._database.read(_RECORDED, (as_list(event_ids),)))
 
-    async def history(self, profile_id: str, event_type: str, after: int, limit: int) -> Sequence[LoggedEvent]:
-        return _logged(self._database.read(_HISTORY, (profile_id, event_type, after, limit)))
+    async def history(self, profile_id: str, event_type: str, after: str, limit: int) -> Sequence[Event]:
+        rows = self._database.read(_HISTORY, (profile_id, event_type, after, limit))
+        return [decode_event(body) for (body,) in rows]
 
     async def tail(self, after: int, types: Collection[str], limit: int) -> Sequence[LoggedEvent]:
         if not types:

@@ -22,7 +22,7 @@ CREATE TABLE event (
     type TEXT NOT NULL,
     body BLOB NOT NULL
 );
-CREATE INDEX event_of_profile ON event (profile_id, type);
+CREATE INDEX event_of_profile ON event (profile_id, type, event_id);
 CREATE INDEX event_of_type ON event (type);
 CREATE TABLE consent (
     profile_id TEXT NOT NULL,

@@ -39,10 +39,10 @@ class History:
                 states = fold_log(aggregates, states, (event for event in page if accepts(event)))
         return states
 
-    async def _pages(self, profile_id: str, event_type: str) -> AsyncIterator[list[Event]]:
-        after, is_last = 0, False
+    async def _pages(self, profile_id: str, event_type: str) -> AsyncIterator[Sequence[Event]]:
+        after, is_last = "", False
         while not is_last:
             page = await self._log.history(profile_id, event_type, after, PAGE_SIZE)
-            yield [logged.event for logged in page]
+            yield page
             is_last = len(page) < PAGE_SIZE
-            after = page[-1].position if page else after
+            after = page[-1].event_id if page else after

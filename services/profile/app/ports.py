@@ -115,16 +115,19 @@ class EventLog(Protocol):
         """Profile ids by event id, of those in the log."""
         ...
 
-    async def history(self, profile_id: str, event_type: str, after: int, limit: int) -> Sequence[LoggedEvent]:
-        """Events of one profile and type after a position, by position."""
+    async def history(self, profile_id: str, event_type: str, after: str, limit: int) -> Sequence[Event]:
+        """Events of one profile and type, by event id, from behind `after` on; fewer than `limit` are the last."""
         ...
 
     async def tail(self, after: int, types: Collection[str], limit: int) -> Sequence[LoggedEvent]:
-        """Events of all profiles after a position, by position; no types: every type."""
+        """Events of all profiles after a position, by position; no types: every type.
+
+        An empty page says that there was no more when it was asked for, however short the pages before it were.
+        """
         ...
 
     async def last_position(self) -> int:
-        """0 for an empty log."""
+        """No position that was ever read is greater."""
         ...
 
 

@@ -114,6 +114,8 @@ class CelEnvironment:
 
     def check(self, text: str) -> CheckedExpression | tuple[Problem, ...]:
         """The expression, or everything that is wrong with it."""
+        if not is_unicode(text):
+            return (Problem("CEL_SYNTAX", "the expression is not Unicode text: it has half of a surrogate pair"),)
         if (size := len(text.encode())) > MAX_EXPRESSION_BYTES:
             return (Problem("LIMIT", f"the expression has {size} bytes; {MAX_EXPRESSION_BYTES} are allowed"),)
         try:
@@ -191,6 +193,15 @@ _KINDS: Mapping[type, ConstantKind] = {
     float: ConstantKind.DOUBLE,
     str: ConstantKind.STRING,
 }
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be encoded: a YAML escape can make half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_readable(value: Value) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace as replace_stores
 
 import pytest
+from msgspec.structs import replace
 
 from services.profile.app.application import ProfileApplication
-from services.profile.app.ports import Stores
+from services.profile.app.ports import Change, Commit, ProfileStore, Stores
 from services.profile.app.requests import (
     ConsentQuery,
     ConsentWrite,
@@ -23,9 +25,9 @@ from services.profile.domain.identities import Identity
 from services.profile.domain.resolution import IDENTITY_CONFLICT
 from services.profile.domain.schema import NamespaceDeclaration, TraitDeclaration, TraitSchema
 from services.profile.domain.traits import Observation, TraitSource
-from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, TandemError
+from shared.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, TandemError
 from shared.values import NOT_FOUND, AttributeType, Feature, FeatureStatus, Value, present
-from tests.support.profiles import NOW_MS, SteppingClock, event, person, publish, schema_of
+from tests.support.profiles import NOW_MS, SteppingClock, event, person, publish, schema_of, whole_log
 
 ANN, COOKIE = person("crm:ann"), person("cookie:a")
 GRANT = ConsentWrite("marketing", ConsentStatus.GRANTED, channel="email")
@@ -168,7 +170,7 @@ async def test_the_same_request_is_answered_the_same_and_changes_nothing(
     again = [await app.upsert_traits(traits), await app.record_events(events), await app.set_consent(consent)]
     assert again == first
     assert (await app.get_profile(ProfileQuery(ANN))).token == before
-    assert await stores.events.last_position() == 2
+    assert len(await whole_log(stores)) == 2
     assert len((await app.list_consents(ConsentQuery(ANN, include_history=True))).consents) == 1
 
 
@@ -187,7 +189,7 @@ async def test_the_same_request_many_times_at_once_is_done_once(app: ProfileAppl
     answers = await asyncio.gather(*(app.record_events(command) for _ in range(10)))
     assert all(answer == answers[0] for answer in answers)
     assert not any(result.duplicate for result in answers[0].results)
-    assert await stores.events.last_position() == 2
+    assert len(await whole_log(stores)) == 2
 
 
 async def test_a_schema_is_published_once_and_a_repeated_request_activates_nothing(app: ProfileApplication) -> None:
@@ -336,3 +338,39 @@ async def test_a_read_with_the_token_of_a_write_includes_it(app: ProfileApplicat
         assert answer.profile.features["age"] == present(age)
         assert int(answer.token) >= int(written.token)
         clock.now_ms -= 10  # the clock of another replica may be behind
+
+
+class Overtaken:
+    """A real store in which somebody else always comes first, so many times."""
+
+    def __init__(self, store: ProfileStore, times: int) -> None:
+        self._store = store
+        self._times = times
+        self.find = store.find
+        self.answer = store.answer
+
+    async def commit(self, commit: Commit) -> None:
+        if self._times and commit.changes:
+            self._times -= 1
+            held = await self._store.find(["crm\x1fann"])
+            for profile in held.values():
+                await self._store.commit(Commit((Change(replace(profile, version=profile.version + 1)),)))
+        await self._store.commit(commit)
+
+
+@pytest.mark.parametrize("times", [3, 1_000])
+async def test_a_write_that_is_overtaken_tries_again_but_not_for_ever(
+    app: ProfileApplication, stores: Stores, times: int
+) -> None:
+    await publish(app, TRAITS)
+    await write(app, "r1", ANN, age=30)
+    overtaken = replace_stores(stores, profiles=Overtaken(stores.profiles, times))
+    late = ProfileApplication(overtaken, jitter=lambda: 0.0)
+    if times < 10:
+        await write(late, "r2", ANN, age=31)
+        assert (await features(app, ANN))["age"] == present(31)
+        return
+    with pytest.raises(Aborted) as refused:
+        await write(late, "r2", ANN, age=31)
+    assert refused.value.reason == "CONCURRENT_CHANGE"
+    assert (await features(app, ANN))["age"] == present(30)

@@ -18,7 +18,7 @@ from services.profile.domain.aggregates.formula import Formula, Measure
 from services.profile.domain.resolution import IDENTITY_CONFLICT
 from shared.errors import InvalidArgument, NotFound
 from shared.values import NOT_FOUND, AttributeType, Value, present
-from tests.support.profiles import NOW_MS, SteppingClock, event, person, publish, schema_of
+from tests.support.profiles import NOW_MS, SteppingClock, event, person, publish, schema_of, whole_log
 
 ANN, COOKIE = person("crm:ann"), person("cookie:a")
 AGGREGATES = schema_of(
@@ -82,7 +82,7 @@ async def test_an_event_counts_once_however_often_it_is_sent(app: ProfileApplica
     assert await record(app, event("e2", COOKIE), event("e3", ANN)) == [True, False]
     assert await record(app, event("e1", ANN), event("e2", ANN)) == [True, True]
     assert (await values(app, ProfileQuery(ANN)))["views"] == 3
-    assert await stores.events.last_position() == 3
+    assert len(await whole_log(stores)) == 3
     with pytest.raises(NotFound):
         await app.get_profile(ProfileQuery(COOKIE))
 
@@ -124,7 +124,7 @@ async def test_a_thousand_events_of_many_people_go_in_one_call(app: ProfileAppli
     answer = await app.record_events(RecordEvents("r1", events))
     assert [result.event_id for result in answer.results] == [each.event_id for each in events]
     assert len({result.profile_id for result in answer.results}) == 250
-    assert await stores.events.last_position() == 1_000
+    assert len(await whole_log(stores)) == 1_000
     queries = [ProfileQuery(person(f"cookie:{index}")) for index in range(250)]
     answers = await app.batch_get_profiles(queries)
     assert {each.profile.features["items"].value for each in answers if not isinstance(each, Exception)} == {4}
@@ -152,7 +152,7 @@ async def test_one_wrong_event_refuses_the_call_and_stores_nothing(
     with pytest.raises(InvalidArgument) as refused:
         await app.record_events(RecordEvents("r1", (event("e1", ANN), wrong)))
     assert refused.value.metadata["field"] == field
-    assert await stores.events.last_position() == 0
+    assert len(await whole_log(stores)) == 0
     with pytest.raises(NotFound):
         await app.get_profile(ProfileQuery(ANN))
 
@@ -210,6 +210,15 @@ async def test_a_changed_declaration_is_filled_from_the_log_at_the_next_write(
     assert await values(app, later) == {"new": expected + 1}
 
 
+async def test_a_read_writes_nothing(app: ProfileApplication, stores: Stores) -> None:
+    await record(app, event("e1", ANN, item="a"))
+    before = await stores.profiles.find(["crm\x1fann"])
+    version = await publish(app, AGGREGATES, activate=False)
+    for query in (ProfileQuery(ANN, schema_version=version), ProfileQuery((*ANN, *COOKIE), NOW_MS - 10)):
+        await app.get_profile(query)
+    assert await stores.profiles.find(["crm\x1fann", "cookie\x1fa"]) == before
+
+
 async def test_a_long_log_is_read_whole_for_a_new_aggregate(app: ProfileApplication) -> None:
     for start in range(0, 2_100, 700):
         await record(app, *(event(f"e{index}", ANN) for index in range(start, start + 700)))
@@ -234,7 +243,7 @@ async def test_overlay_events_change_the_answer_and_nothing_else(app: ProfileApp
     found = await values(app, ProfileQuery(ANN, overlay=tuple(with_subject(overlay))))
     assert (found["views"], found["items"], found["recent_views"]) == (2, 2, 2)
     assert (await values(app, ProfileQuery(ANN)))["views"] == 1
-    assert await stores.events.last_position() == 1
+    assert len(await whole_log(stores)) == 1
 
 
 def with_subject(events: Sequence[EventWrite]) -> list[EventWrite]:

@@ -17,6 +17,7 @@ from shared.errors import (
     NotFound,
     TandemError,
 )
+from shared.rpc.values import value_from_proto, value_to_proto
 from tests.support.grpc_server import Loopback
 from tests.support.profile_wire import ANN, Ask, event, pb, publish, tail, trait, upsert
 from tests.support.random_messages import messages
@@ -71,7 +72,7 @@ async def test_a_random_trait_that_is_accepted_can_be_read(ask: Ask, random: Any
     assert is_explained(refused)
     if refused is None:
         profile = (await ask(pb.GetProfileRequest(subject=ANN))).profile
-        assert profile.traits["brands"].value == written.value
+        assert profile.traits["brands"].value == value_to_proto(value_from_proto(written.value, "value"))
 
 
 @FEW

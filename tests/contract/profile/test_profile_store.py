@@ -22,13 +22,14 @@ from services.profile.app.ports import (
     Stores,
     VersionConflict,
 )
+from services.profile.app.requests import LoggedEvent
 from services.profile.domain.aggregates.states import Decayed, Distinct, Latest, Series, Tally, Total
 from services.profile.domain.consents import Consent, ConsentStatus, LegalBasis
 from services.profile.domain.events import Event
 from services.profile.domain.profile import Profile
 from services.profile.domain.traits import Observation, TraitSource
 from shared.values import INT64_MAX, INT64_MIN, AttributeType, Value
-from tests.support.profiles import schema_of
+from tests.support.profiles import schema_of, whole_log
 
 MOMENT = datetime(2026, 7, 1, 12, 30, 0, 123_000, UTC)
 EVERY_VALUE: dict[str, Value] = {
@@ -104,7 +105,7 @@ async def test_what_was_never_stored_is_missing(stores: Stores) -> None:
     assert await stores.profiles.find([]) == {}
     assert await stores.profiles.answer("UpsertTraits", "r1") is None
     assert await stores.events.recorded(["e1"]) == {}
-    assert await stores.events.history("p1", "view", 0, 10) == []
+    assert await stores.events.history("p1", "view", "", 10) == []
     assert await stores.events.tail(0, (), 10) == []
     assert await stores.events.last_position() == 0
     assert await stores.consents.statements("p1", None, 10) == []
@@ -264,9 +265,10 @@ async def test_events_are_read_in_the_order_of_their_positions_page_by_page(stor
     assert await stores.events.tail(0, ("buy",), 100) == buys
     assert await stores.events.tail(buys[1].position, ("buy",), 2) == buys[2:4]
     assert await stores.events.tail(0, ("buy", "view", "buy"), 100) == everything
-    mine = [logged for logged in buys if logged.profile_id == "p2"]
-    assert await stores.events.history("p2", "buy", 0, 100) == mine
-    assert await stores.events.history("p2", "buy", mine[1].position, 2) == mine[2:4]
+    mine = [logged.event for logged in buys if logged.profile_id == "p2"]
+    assert await stores.events.history("p2", "buy", "", 100) == mine
+    assert await stores.events.history("p2", "buy", mine[1].event_id, 2) == mine[2:4]
+    assert await stores.events.history("p3", "buy", "", 100) == []
 
 
 async def test_statements_are_read_newest_first_page_by_page(stores: Stores) -> None:
@@ -318,7 +320,23 @@ async def test_concurrent_increments_from_two_replicas_lose_nothing(stores: Stor
     await asyncio.gather(*map(work, range(8)))
     held = (await stores.profiles.find([key]))[key]
     assert (held.created_ms, held.version) == (5 + 120, 121)
-    assert len(await stores.events.tail(0, (), 200)) == 120
+    assert len(await whole_log(stores)) == 120
+
+
+async def test_a_commit_that_fails_leaves_those_beside_it_alone(stores: Stores) -> None:
+    created = await create(stores)
+    good = [profile(f"q{index}", 1, f"crm\x1fq{index}") for index in range(5)]
+    large = Observation("x" * (MAX_PROFILE_BYTES + 1), TraitSource.EXPLICIT, 0)
+    commits = [
+        *(Commit((Change(each, each.identities),)) for each in good),
+        Commit((Change(replace(created, version=7)),)),
+        Commit((Change(profile("q9", 1), created.identities),)),
+        Commit((Change(replace(profile("q8", 1), traits={"a": large})),)),
+    ]
+    results = await asyncio.gather(*map(stores.profiles.commit, commits), return_exceptions=True)
+    assert results[:5] == [None] * 5
+    assert [type(result) for result in results[5:]] == [VersionConflict, IdentityTaken, ProfileTooLarge]
+    assert len(await stores.profiles.find([key for each in good for key in each.identities])) == 5
 
 
 async def test_a_race_for_an_identity_has_one_winner_and_leaves_no_orphan(stores: Stores, other_stores: Stores) -> None:
@@ -342,32 +360,32 @@ async def test_a_race_for_an_identity_has_one_winner_and_leaves_no_orphan(stores
     assert [logged.profile_id for logged in await stores.events.tail(0, (), 20)] == [f"p{winner}"]
 
 
-async def test_a_reader_who_goes_on_after_the_last_position_misses_no_event(
-    stores: Stores, other_stores: Stores
-) -> None:
+async def test_readers_who_go_on_after_the_last_position_miss_no_event(stores: Stores, other_stores: Stores) -> None:
+    replicas = (stores, other_stores)
     made = [await create(stores, f"p{index}") for index in range(6)]
     done = asyncio.Event()
-    seen: list[str] = []
 
     async def write(replica: Stores, owner: Profile) -> None:
         for step in range(12):
-            events = tuple(event(f"{owner.profile_id}.{step}.{index}") for index in range(1 + step % 3))
+            events = tuple(event(f"{owner.profile_id}.{step:02}.{index}") for index in range(1 + step % 3))
             await replica.profiles.commit(Commit((Change(replace(owner, version=step + 2), events=events),)))
 
-    async def follow() -> None:
-        after = 0
+    async def follow(replica: Stores, types: tuple[str, ...]) -> list[LoggedEvent]:
+        seen: list[LoggedEvent] = []
         while True:
             is_last = done.is_set()
-            page = await stores.events.tail(after, ("view", "other"), 5)
-            seen.extend(logged.event.event_id for logged in page)
-            if page:
-                after = page[-1].position
-            elif is_last:
-                return
+            page = await replica.events.tail(seen[-1].position if seen else 0, types, 5)
+            seen += page
+            if is_last and not page:
+                return seen
             await asyncio.sleep(0)
 
-    following = asyncio.create_task(follow())
-    await asyncio.gather(*(write((stores, other_stores)[index % 2], owner) for index, owner in enumerate(made)))
+    following = [asyncio.create_task(follow(each, types)) for each in replicas for types in ((), ("view", "other"))]
+    await asyncio.gather(*(write(replicas[index % 2], owner) for index, owner in enumerate(made)))
     done.set()
-    await following
-    assert len(seen) == len(set(seen)) == 6 * sum(1 + step % 3 for step in range(12))
+    first, *others = await asyncio.gather(*following)
+    assert all(other == first for other in others), "every reader sees one order"
+    assert len({logged.event.event_id for logged in first}) == len(first) == 6 * sum(1 + step % 3 for step in range(12))
+    for owner in made:
+        mine = [logged.event.event_id for logged in first if logged.profile_id == owner.profile_id]
+        assert mine == sorted(mine), "a person's events stay in the order of their commits"

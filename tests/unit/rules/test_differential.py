@@ -173,7 +173,7 @@ def _conditions(inner: dict[AttributeType, Texts]) -> Texts:
 
 
 @given(when=expressions(AttributeType.BOOL, 3), facts=FACTS)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @example(when="age in []", facts={"age": NOT_FOUND})
 @example(when="age == -9223372036854775808 || -age > 0", facts={"age": present(-(2**63))})
 @example(when="1.0 / margin > 0.0", facts={"margin": present(-0.0)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.rules.domain.evaluation import Explain
@@ -144,6 +144,7 @@ def drops(rule: Rule, action: Action, facts: dict[str, Feature]) -> bool:
     return verdict == (rule.stage is SUPPRESSION)
 
 
+@settings(max_examples=60)
 @given(content=rule_sets(), facts=st.fixed_dictionaries(dict.fromkeys(TYPES, VALUES)))
 def test_the_index_drops_what_the_rules_one_by_one_drop(content: RuleSet, facts: dict[str, Feature]) -> None:
     answer = compiled(content).evaluate(facts, NOW_MS, Explain.REASONS)

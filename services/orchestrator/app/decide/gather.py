@@ -43,7 +43,11 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
     try:
         token = await _record(brief, events, profiles, deadline_ms)
         query = _query(brief, events, token, budget)
-        view = await profiles.get(query, deadline_ms=deadline_ms) if query.identities else SubjectView()
+        view = (
+            await profiles.get(query, deadline_ms=deadline_ms)
+            if query.identities
+            else SubjectView(consistency_token=token)
+        )
     except InvalidArgument as fault:
         raise _in_words_of_the_request(fault) from fault
     except AlreadyExists:

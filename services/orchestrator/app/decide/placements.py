@@ -11,7 +11,6 @@ from services.orchestrator.app.decide.compete import Competition, texts_of
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
-from services.orchestrator.domain.consent import contact_permission
 from services.orchestrator.domain.decision import Fallback, NoAction, PlacementAnswer, Proposition
 from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.domain.places import Place
@@ -62,7 +61,7 @@ def _silence(settled: Settled, index: int, draws: Sequence[SlotDraw]) -> NoActio
 
 def _without_proposition(brief: Brief, known: Known, place: Place, silence: NoAction) -> PlacementAnswer:
     treatment = place.fallback
-    if treatment is None or not _may_reach(brief, known, treatment.channel):
+    if treatment is None:
         return PlacementAnswer(place.placement_id, no_action=silence)
     locale, content = texts_of(brief.catalogue, treatment, known.features, brief.command.locale)
     fallback = Fallback(treatment.treatment_id, treatment.channel, content, locale, silence.reason)
@@ -104,8 +103,3 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
         consent_ref=permission.reference,
         expire_time_ms=ends_ms if ends_ms < INT64_MAX else None,
     )
-
-
-def _may_reach(brief: Brief, known: Known, channel: str) -> bool:
-    """A fallback is guaranteed, but not against the law: without consent nothing is sent, not even a default."""
-    return contact_permission(brief.catalogue.channels[channel], known.view.consents, brief.now_ms).permitted

@@ -8,7 +8,7 @@ from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read
 from services.orchestrator.domain.policy.findings import Findings, Refused, suggestion
 from services.orchestrator.domain.policy.nodes import ListNode, Node, ScalarNode, describe
 from services.orchestrator.domain.policy.scalars import boolean, duration_ms, text
-from services.orchestrator.domain.policy.values import bounded, typed_scalar
+from services.orchestrator.domain.policy.values import MAX_ALLOWED, bounded, typed_scalar
 from services.orchestrator.domain.policy.words import attribute_name, choice, identifier
 from services.orchestrator.domain.policy_parts import AggregatePart, AttributePart, Place, TraitPart
 from shared.values import ATTRIBUTE_TYPES, AttributeType, Scalar
@@ -31,6 +31,11 @@ class AttributeDeclaration:
     is_predictive: bool
     place: Place
     part: TraitPart | AggregatePart | None = None
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether the model reads it. A moment says nothing to a model; how long ago it was does."""
+        return self.is_predictive and self.attribute.type.element is not AttributeType.TIMESTAMP
 
 
 def attribute_type(node: Node) -> AttributeType:
@@ -85,7 +90,7 @@ def _allowed(fields: Fields, kind: AttributeType, findings: Findings) -> tuple[S
     try:
         if not isinstance(node, ListNode):
             raise Refused(node.place, f"allowed: must be a list, not {describe(node)}")
-        return tuple(typed_scalar(item, kind) for item in bounded(node))
+        return tuple(typed_scalar(item, kind) for item in bounded(node, MAX_ALLOWED))
     except Refused as refusal:
         findings.refused(refusal)
         return ()

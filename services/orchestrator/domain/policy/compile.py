@@ -60,6 +60,7 @@ def _check(document: PolicyDocument, actions: tuple[Lineage, ...], findings: Fin
     check_guarantees(document, findings)
     check_values(document, findings)
     check_constants(actions, findings)
+    check_model_size(document, actions, findings)
     check_content(document, findings)
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from services.orchestrator.domain.policy.fields import distinct, mapping
 from services.orchestrator.domain.policy.findings import Findings, Refused
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
-from services.orchestrator.domain.policy.yaml_reader import read_yaml
+from services.orchestrator.domain.policy.yaml_reader import NodeBudget, read_yaml
 from services.orchestrator.domain.policy_parts import Place
 
 MAX_FILES = 1_000
@@ -46,7 +46,8 @@ def read_folder(files: Mapping[str, bytes], findings: Findings) -> Folder:
         return Folder({}, "", is_complete=False)
     sections: dict[str, list[Occurrence]] = {}
     wanted = policy_files(files)
-    read = [_read_file(path, content, sections, findings) for path, content in wanted.items()]
+    budget = NodeBudget()
+    read = [_read_file(path, content, budget, sections, findings) for path, content in wanted.items()]
     complete = {key: tuple(occurrences) for key, occurrences in sections.items()}
     return Folder(complete, next(iter(wanted), "policy.yaml"), is_complete=all(read))
 
@@ -62,10 +63,12 @@ def _is_within_bounds(files: Mapping[str, bytes], findings: Findings) -> bool:
     return True
 
 
-def _read_file(path: str, content: bytes, sections: dict[str, list[Occurrence]], findings: Findings) -> bool:
+def _read_file(
+    path: str, content: bytes, budget: NodeBudget, sections: dict[str, list[Occurrence]], findings: Findings
+) -> bool:
     try:
         _check_path(path)
-        root = read_yaml(path, content)
+        root = read_yaml(path, content, budget)
         entries = () if root is None else distinct(mapping(root), findings)
         for key, node in entries:
             sections.setdefault(key.text, []).append((key, node))

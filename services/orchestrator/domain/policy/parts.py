@@ -23,12 +23,8 @@ from services.orchestrator.domain.policy_parts import (
     TraitPart,
     TraitSchemaPart,
 )
-from shared.values import AttributeType
 
 UNRESOLVED = "_unresolved"
-
-_NO_FEATURE = frozenset({AttributeType.TIMESTAMP, AttributeType.TIMESTAMP_LIST})
-"""A moment says nothing to a model; how long ago it was does."""
 
 
 def trait_schema(document: PolicyDocument) -> TraitSchemaPart:
@@ -123,7 +119,7 @@ def feature_set(document: PolicyDocument, actions: tuple[Lineage, ...]) -> Featu
     features = tuple(
         AttributePart(declaration.attribute.name, declaration.attribute.type)
         for declaration in document.attributes
-        if declaration.is_predictive and declaration.attribute.type not in _NO_FEATURE
+        if declaration.is_feature
     )
     scored = tuple(
         ScoredActionPart(lineage.action.level.name, lineage.group, lineage.issue, attributes)

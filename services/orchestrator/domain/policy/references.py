@@ -12,6 +12,9 @@ from services.orchestrator.domain.policy.wording import TreatmentDeclaration
 from services.orchestrator.domain.policy.words import Reference
 from shared.values import type_name
 
+MAX_FEATURES = 256
+MAX_CONSTANTS = 32
+
 
 def check_references(document: PolicyDocument, findings: Findings) -> None:
     issues = {issue.name for issue in document.issues}
@@ -94,3 +97,16 @@ def check_constants(actions: Iterable[Lineage], findings: Findings) -> None:
             if kind != first_kind:
                 message = f"action.{name} is of another type than at {where(first.place)}: {kind}, not {first_kind}"
                 findings.error(level.place, "CONSTANT_TYPE", message)
+
+
+def check_model_size(document: PolicyDocument, actions: Iterable[Lineage], findings: Findings) -> None:
+    """What the scoring service takes: so many features, so many constants of one action."""
+    predictive = [declaration for declaration in document.attributes if declaration.is_feature]
+    if len(predictive) > MAX_FEATURES:
+        message = f"{len(predictive)} features; the model takes {MAX_FEATURES}: mark others predictive: false"
+        findings.error(predictive[MAX_FEATURES].place, "TOO_LARGE", message)
+    for lineage in actions:
+        names = {name for level in lineage.levels for name in level.attributes}
+        if len(names) > MAX_CONSTANTS:
+            message = f"{len(names)} attributes with the inherited ones; an action has at most {MAX_CONSTANTS}"
+            findings.error(lineage.action.level.place, "TOO_LARGE", message)

@@ -12,7 +12,9 @@ from services.orchestrator.domain.policy.words import attribute_name
 from shared.values import AttributeType, Scalar, conform
 
 Constant = Scalar | tuple[Scalar, ...]
-MAX_LIST_LENGTH = 1_000
+MAX_ALLOWED = 1_000
+MAX_CONSTANT_LENGTH = 64
+"""Of a list in `attributes:`, as long as the model reads it."""
 ACTION_BUILT_INS = frozenset({"id", "group", "issue"})
 """What action.<name> means without being declared."""
 
@@ -41,7 +43,7 @@ def free_value(node: Node) -> Constant:
     if isinstance(node, MapNode):
         raise Refused(node.place, f"must be a value or a list of values, not {describe(node)}")
     if isinstance(node, ListNode):
-        return _one_type(node, tuple(_element(item) for item in bounded(node)))
+        return _one_type(node, tuple(_element(item) for item in bounded(node, MAX_CONSTANT_LENGTH)))
     return _element(node)
 
 
@@ -57,10 +59,10 @@ def typed_scalar(node: Node, kind: AttributeType) -> Scalar:
     return conformed
 
 
-def bounded(node: ListNode) -> tuple[Node, ...]:
+def bounded(node: ListNode, limit: int) -> tuple[Node, ...]:
     """The items of a list that is not too long."""
-    if len(node.items) > MAX_LIST_LENGTH:
-        raise Refused(node.place, f"must have at most {MAX_LIST_LENGTH:,} items", code="OUT_OF_RANGE")
+    if len(node.items) > limit:
+        raise Refused(node.place, f"must have at most {limit:,} items", code="OUT_OF_RANGE")
     return node.items
 
 

@@ -1,13 +1,14 @@
 """One YAML file as a tree of nodes. Nothing is constructed or executed: only the parser's events are read.
 
 Refused, because a policy needs none of them and each can hide something: anchors and aliases (a few lines can stand for
-gigabytes), tags, several documents in one file, nesting deeper than MAX_DEPTH, more than MAX_NODES nodes.
+gigabytes), tags, several documents in one file, nesting deeper than MAX_DEPTH, more nodes than the budget has left.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -30,6 +31,7 @@ from services.orchestrator.domain.policy_parts import Place
 
 MAX_DEPTH = 32
 MAX_NODES = 1_000_000
+"""Of a whole folder: ten thousand actions have about half of that."""
 
 PARSER_FAULTS = (ValueError, ArithmeticError, AssertionError, LookupError, AttributeError, TypeError)
 """What the parser lets through on odd input, such as "\\U00110000" or `%YAML 1.25`."""
@@ -37,10 +39,17 @@ PARSER_FAULTS = (ValueError, ArithmeticError, AssertionError, LookupError, Attri
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-def read_yaml(file: str, content: bytes) -> Node | None:
+@dataclass(slots=True)
+class NodeBudget:
+    """How many nodes may still be read; shared by the files of a folder."""
+
+    left: int = MAX_NODES
+
+
+def read_yaml(file: str, content: bytes, budget: NodeBudget | None = None) -> Node | None:
     """The file's only document; None for an empty file. Raises Refused (YAML_…) for what is not a plain document."""
     text = _decode(file, content)
-    builder = _TreeBuilder(file, split_lines(text))
+    builder = _TreeBuilder(file, split_lines(text), budget or NodeBudget())
     for event in _events(file, text):
         builder.take(event)
     return builder.root
@@ -110,12 +119,12 @@ def _key(node: Node) -> ScalarNode:
 class _TreeBuilder:
     """Folds events into nodes on a stack of its own, so that depth costs no recursion."""
 
-    def __init__(self, file: str, lines: list[str]) -> None:
+    def __init__(self, file: str, lines: list[str], budget: NodeBudget) -> None:
         self.root: Node | None = None
         self._file = file
         self._lines = lines
+        self._budget = budget
         self._open: list[_OpenCollection] = []
-        self._count = 0
         self._documents = 0
 
     def take(self, event: Event) -> None:
@@ -134,9 +143,9 @@ class _TreeBuilder:
             raise Refused(self._place(event), "a second document in one file", code="YAML_SYNTAX")
 
     def _check(self, event: NodeEvent) -> None:
-        self._count += 1
-        if self._count > MAX_NODES:
-            raise Refused(self._place(event), f"more than {MAX_NODES:,} nodes in one file", code="YAML_TOO_LARGE")
+        if self._budget.left <= 0:
+            raise Refused(self._place(event), f"more than {MAX_NODES:,} nodes in the folder", code="YAML_TOO_LARGE")
+        self._budget.left -= 1
         if isinstance(event, AliasEvent) or event.anchor is not None:
             raise Refused(self._place(event), "anchors and aliases are not allowed: write it out", code="YAML_ALIAS")
         if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag is not None and not _is_untagged(event):

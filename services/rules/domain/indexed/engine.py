@@ -70,7 +70,7 @@ class _Compiler:
             segments=self._segment_table(),
             slots=slots_by_id(self._entries.values(), slots),
             rules=rules,
-            predicates=predicate_count(program),
+            predicates=predicate_count(program, numbers),
         )
 
     def _entry(self, rule: Rule, constants: Constants) -> RuleEntry:

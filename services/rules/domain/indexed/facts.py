@@ -31,7 +31,10 @@ class Column:
     type: AttributeType
 
     def read(self, feature: Feature | None) -> Value:
-        """None for unknown. Raises InvalidArgument where the value is not of the declared type."""
+        """None for unknown. Raises InvalidArgument where the value is not of the declared type.
+
+        Callers keep to shared.values: what has the Python type is within 64 bits, and finite.
+        """
         if feature is None or feature.status is not FeatureStatus.PRESENT:
             return None
         value = feature.value

@@ -16,7 +16,7 @@ from services.rules.domain.cel import CelEnvironment
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
 from services.rules.domain.indexed.facts import Column, Facts, Readers
 from services.rules.domain.indexed.members import members_of
-from services.rules.domain.indexed.numbers import NumberColumn
+from services.rules.domain.indexed.numbers import NumberColumn, OpaqueGroup
 from services.rules.domain.indexed.program import OpaqueStep, Program
 from services.rules.domain.indexed.reasons import Reasons, RuleEntry, SlotsById
 from services.rules.domain.kleene import TRUE, Verdict
@@ -106,7 +106,9 @@ class IndexedPolicy:
         return tuple(name for name, slot in self.segments.slots.items() if verdicts[slot] == TRUE)
 
 
-def predicate_count(program: Program) -> int:
-    """Distinct predicates; an opaque one counts as many native ones as it costs."""
+def predicate_count(program: Program, numbers: Sequence[NumberColumn]) -> int:
+    """Distinct predicates; an expression of the library counts as many native ones as it costs."""
     tests = sum(len(probe.tests) for probe in program.probes)
-    return tests + sum(_OPAQUE_COST if isinstance(step, OpaqueStep) else 1 for step in program.steps)
+    opaque = sum(isinstance(step, OpaqueStep) for step in program.steps)
+    opaque += sum(isinstance(group, OpaqueGroup) for column in numbers for group in column.groups)
+    return tests + len(program.steps) + _OPAQUE_COST * opaque

@@ -234,6 +234,18 @@ def test_too_many_bytes_are_refused(found: Found) -> None:
     assert found({"a.yaml": "#" * (16 * 1024 * 1024 + 1)}) == ["1:1 TOO_LARGE"]
 
 
+def test_a_model_takes_256_features(found: Found) -> None:
+    traits = "".join(f"  t{index}: {{type: int}}\n" for index in range(256))
+    assert found("traits:\n" + traits.replace("int", "timestamp")) == []
+    # The small policy has two of its own.
+    assert found("traits:\n" + traits) == ["256:3 TOO_LARGE"]
+
+
+def test_an_action_has_32_constants(found: Found) -> None:
+    constants = ", ".join(f"c{index}: 1" for index in range(33))
+    assert found(f"actions:\n  a: {{group: care, attributes: {{{constants}}}, {TREATMENT}}}") == ["2:3 TOO_LARGE"]
+
+
 def test_reading_ends_after_a_thousand_errors(found: Found) -> None:
     assert len(found("\n".join(f"wrong_{index}: 1" for index in range(5_000)))) == 1_000
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.orchestrator.domain.policy.findings import Refused
 from services.orchestrator.domain.policy.nodes import MapNode, Node, ScalarNode
-from services.orchestrator.domain.policy.yaml_reader import MAX_DEPTH, read_yaml
+from services.orchestrator.domain.policy.yaml_reader import MAX_DEPTH, NodeBudget, read_yaml
 
 REFUSED = {
     "syntax": (b"a: [1", "YAML_SYNTAX", (1, 6)),
@@ -43,6 +43,14 @@ def test_a_bomb_of_aliases_is_refused_before_it_grows() -> None:
     with pytest.raises(Refused) as refusal:
         read_yaml("p.yaml", "\n".join(lines).encode())
     assert refusal.value.code == "YAML_ALIAS"
+
+
+def test_files_share_a_budget_of_nodes() -> None:
+    budget = NodeBudget(left=7)
+    assert read_yaml("a.yaml", b"a: [1, 2]", budget) is not None
+    with pytest.raises(Refused) as refusal:
+        read_yaml("b.yaml", b"b: 1", budget)
+    assert (refusal.value.code, refusal.value.place.column) == ("YAML_TOO_LARGE", 4)
 
 
 def _scalar(content: str) -> ScalarNode:

@@ -1,0 +1,246 @@
+"""The orchestrator's ports mean the same over gRPC and within one process: the same questions, the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tandem.profile.v1 import profile_service_pb2
+from tandem.rules.v1 import rules_service_pb2
+from tandem.scoring.v1 import scoring_service_pb2
+
+from services.orchestrator.adapters.profile_client import GrpcProfiles
+from services.orchestrator.adapters.rules_client import GrpcRules
+from services.orchestrator.adapters.scoring_client import GrpcScoring
+from services.orchestrator.app.ports import PolicyQuestion, Reward, ScoreQuestion, SubjectQuery, SubjectView
+from services.orchestrator.bootstrap import OtherServices
+from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.policy.compile import compile_policy
+from services.orchestrator.domain.policy.compiled import CompiledPolicy
+from services.orchestrator.domain.policy_parts import AggregatePart, Place, RulePart, RuleSetPart
+from services.orchestrator.domain.subject import Identity
+from services.profile.domain.consents import ConsentStatus
+from shared.clock import system_clock, to_datetime
+from shared.errors import DeadlineExceeded, InvalidArgument, NotFound
+from shared.values import AttributeType, Feature, FeatureStatus, present
+from tests.support.grpc_server import loopback
+from tests.support.shop import Shop, cart_add, edited, fresh_id, open_shop
+
+SOON_MS = 20_000
+
+
+def soon() -> int:
+    return system_clock() + SOON_MS
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with open_shop(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def remote(shop: Shop) -> AsyncIterator[OtherServices]:
+    """The same applications as `shop.others` asks, over gRPC."""
+    services: dict[str, tuple[Any, Any]] = {
+        "ProfileService": (profile_service_pb2, shop.servicers.profile),
+        "RulesService": (rules_service_pb2, shop.servicers.rules),
+        "ScoringService": (scoring_service_pb2, shop.servicers.scoring),
+    }
+    async with AsyncExitStack() as stack:
+        channels = [
+            (await stack.enter_async_context(loopback(module.DESCRIPTOR.services_by_name[name], servicer))).channel
+            for name, (module, servicer) in services.items()
+        ]
+        yield OtherServices(
+            GrpcProfiles(channels[0], system_clock),
+            GrpcRules(channels[1], system_clock),
+            GrpcScoring(channels[2], system_clock),
+        )
+
+
+@pytest.fixture
+def both(shop: Shop, remote: OtherServices) -> tuple[OtherServices, OtherServices]:
+    return shop.others, remote
+
+
+@pytest.fixture
+def policy() -> CompiledPolicy:
+    """The shop's, with one of everything that a part can hold."""
+    extra = {
+        "  cart_adds_1h: {event: cart_add, measure: count, window: 1h}\n": (
+            "  cart_adds_1h: {event: cart_add, measure: count, window: 1h}\n"
+            "  spent: {event: purchase, measure: sum, property: total, window: 30d}\n"
+            "  last_page: {event: view, measure: last, property: page, type: string}\n"
+            "  pages: {event: view, measure: distinct, property: page}\n"
+            "  pace: {event: view, measure: decayed_rate, half_life: 7d}\n"
+        ),
+        "when: 'age >= 18'": "when: 'age >= 18', on_unknown: DEFAULT 18",
+        "when: 'tier == \"gold\"'": "when: 'tier == \"gold\"', on_unknown: DEFAULT silver",
+    }
+    compiled = compile_policy(edited(extra)).policy
+    assert compiled is not None
+    return compiled
+
+
+async def test_parts_of_a_policy_get_the_same_versions(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    versions = [
+        (
+            await each.profile.publish_trait_schema(fresh_id(), policy.trait_schema, activate=False),
+            await each.rules.publish_rule_set(fresh_id(), policy.rule_set),
+            await each.scoring.publish_feature_set(fresh_id(), policy.feature_set),
+        )
+        for each in both
+    ]
+    assert versions[0] == versions[1]
+
+
+async def test_findings_are_the_same(both: tuple[OtherServices, OtherServices], policy: CompiledPolicy) -> None:
+    place = Place("offers.yaml", 3, 7)
+    wrong = RulePart("wrong", "SUITABILITY", "age > nobody", policy.rule_set.segments[0].on_unknown, place)
+    first, *others = policy.rule_set.scopes
+    broken = RuleSetPart(
+        policy.rule_set.attributes, policy.rule_set.segments, (replace(first, rules=(wrong,)), *others)
+    )
+    findings = [await each.rules.validate_rule_set(broken) for each in both]
+    assert findings[0] == findings[1]
+    assert [finding.place.file for finding in findings[0] if finding.is_error] == ["offers.yaml"]
+
+
+async def test_a_person_reads_the_same(
+    shop: Shop, both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    local, _ = both
+    version = await local.profile.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)
+    moment = to_datetime(1_700_000_000_000)
+    await shop.knows(age=42, tier=None, brands=("a", "b"), member_since=moment, margin=2.5)
+    for status in (ConsentStatus.GRANTED, ConsentStatus.REVOKED):
+        await shop.hears(status, channel="EMAIL" if status is ConsentStatus.GRANTED else "SMS")
+    token = await local.profile.record_events(fresh_id(), [cart_add()], deadline_ms=soon())
+    overlay = (cart_add(event_time_ms=system_clock()),)
+    query = SubjectQuery((Identity("CRM", " ada "),), version, system_clock() + 1_000, token, overlay)
+    views = [await each.profile.get(query, deadline_ms=soon()) for each in both]
+    assert views[0] == views[1]
+    assert views[0].features["cart_adds_1h"] == present(2)
+    assert views[0].features["brands"] == present(("a", "b"))
+    assert {statement.status for statement in views[0].consents} == {"GRANTED", "REVOKED"}
+
+
+async def test_nobody_reads_as_nobody(both: tuple[OtherServices, OtherServices], policy: CompiledPolicy) -> None:
+    for each in both:
+        version = await each.profile.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)
+        query = SubjectQuery((Identity("cookie", "x"),), version, system_clock())
+        assert await each.profile.get(query, deadline_ms=soon()) == SubjectView()
+
+
+async def test_wrong_subjects_are_refused_with_the_same_path(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    for each in both:
+        version = await each.profile.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)
+        query = SubjectQuery((Identity("cookie", "x"), Identity("!", "y")), version, system_clock())
+        with pytest.raises(InvalidArgument) as refusal:
+            await each.profile.get(query, deadline_ms=soon())
+        assert [violation.field for violation in refusal.value.violations] == ["subject.identities[1].namespace"]
+
+
+async def test_a_schema_that_was_never_published_is_an_error_and_not_an_unknown_person(
+    both: tuple[OtherServices, OtherServices],
+) -> None:
+    for each in both:
+        with pytest.raises(NotFound) as refusal:
+            await each.profile.get(SubjectQuery((Identity("crm", "ada"),), "t_0", 0), deadline_ms=soon())
+        assert refusal.value.reason == "TRAIT_SCHEMA_NOT_FOUND"
+
+
+FACTS = {
+    "age": present(17),
+    "tier": Feature("gold", FeatureStatus.STALE),
+    "margin": present(3.5),
+    "cart_adds_1h": present(1),
+    "context.weather": present("sun"),
+}
+
+
+@pytest.mark.parametrize("with_reasons", [False, True])
+async def test_rules_judge_the_same(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy, with_reasons: bool
+) -> None:
+    verdicts = []
+    for each in both:
+        version = await each.rules.publish_rule_set(fresh_id(), policy.rule_set)
+        question = PolicyQuestion(version, FACTS, 1_700_000_000_000, with_reasons, policy.catalogue.action_index)
+        verdicts.append(await each.rules.evaluate(question, deadline_ms=soon()))
+    local, remote = verdicts
+    assert local.eligible.dtype == remote.eligible.dtype == np.int32
+    assert local.eligible.tolist() == remote.eligible.tolist()
+    assert local.numbers.keys() == remote.numbers.keys()
+    assert all(np.array_equal(local.numbers[name], remote.numbers[name], equal_nan=True) for name in local.numbers)
+    assert (local.dropped_by_stage, local.reasons) == (remote.dropped_by_stage, remote.reasons)
+    assert bool(local.reasons) is with_reasons
+    assert local.segments == remote.segments
+
+
+def _score_question(version: str, catalogue: Catalogue) -> ScoreQuestion:
+    actions = np.array([1, 0, 3], dtype=np.int32)
+    return ScoreQuestion(
+        version, FACTS, actions, ("WEB", "EMAIL", "WEB"), ("home_hero", "", "side_bar"), catalogue.action_index
+    )
+
+
+async def test_scores_and_what_they_learn_are_the_same(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    before, after = [], []
+    for index, each in enumerate(both):
+        version = await each.scoring.publish_feature_set(fresh_id(), policy.feature_set)
+        question = _score_question(version, policy.catalogue)
+        before.append(await each.scoring.score(question, deadline_ms=soon()))
+        reward = Reward(f"k_{index}", version, "espresso", "WEB", "home_hero", FACTS, 1.0, system_clock())
+        await each.scoring.record_rewards(fresh_id(), [reward], deadline_ms=soon())
+        again = await both[1 - index].scoring.score(question, deadline_ms=soon())
+        after.append((await each.scoring.score(question, deadline_ms=soon()), again))
+    for one, other in after:
+        assert one.model_version == other.model_version
+        for column in ("means", "uncertainties", "evidences", "log_odds_means", "log_odds_deviations"):
+            assert getattr(one, column).tolist() == getattr(other, column).tolist()
+    assert after[0][0].means[0] > before[0].means[0]
+
+
+async def test_a_refused_reward_raises_and_the_others_are_taken(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    for index, each in enumerate(both):
+        version = await each.scoring.publish_feature_set(fresh_id(), policy.feature_set)
+        question = _score_question(version, policy.catalogue)
+        before = await each.scoring.score(question, deadline_ms=soon())
+        good = Reward(f"g_{index}", version, "espresso", "WEB", "home_hero", FACTS, 1.0, system_clock())
+        with pytest.raises(InvalidArgument):
+            await each.scoring.record_rewards(
+                fresh_id(), [replace(good, reward_key=f"b_{index}", action="nothing"), good], deadline_ms=soon()
+            )
+        assert (await each.scoring.score(question, deadline_ms=soon())).model_version != before.model_version
+
+
+async def test_a_moment_that_has_passed_is_over(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    for each in both:
+        version = await each.rules.publish_rule_set(fresh_id(), policy.rule_set)
+        with pytest.raises(DeadlineExceeded):
+            await each.profile.get(SubjectQuery((Identity("crm", "ada"),), "t_0", 0), deadline_ms=system_clock() - 1)
+        with pytest.raises(DeadlineExceeded):
+            await each.rules.evaluate(PolicyQuestion(version, FACTS, 0), deadline_ms=system_clock() - 1)
+
+
+def test_the_policy_of_these_tests_has_every_kind_of_aggregate(policy: CompiledPolicy) -> None:
+    kinds = {part.measure for part in policy.trait_schema.aggregates if isinstance(part, AggregatePart)}
+    assert kinds == {"COUNT", "SUM", "LAST", "DISTINCT", "DECAYED_RATE"}
+    assert AttributeType.TIMESTAMP in {attribute.type for attribute in policy.rule_set.attributes}
