@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -16,29 +16,42 @@ from tests.support.tandem_client import TandemClient
 CONFIGURATIONS = [(form, store) for store in ("sqlite", "mongo") for form in Form]
 
 
+StorageOf = Callable[[str], AbstractContextManager[Storage]]
+
+
+@pytest.fixture(scope="session")
+def storage_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> StorageOf:
+    """Storage that nobody used before, of the kind that is named; what is left in MongoDB is dropped."""
+
+    @contextmanager
+    def fresh_storage(kind: str) -> Iterator[Storage]:
+        uri = request.getfixturevalue("mongo_uri") if kind == "mongo" else ""
+        storage = Storage(tmp_path_factory.mktemp("stores"), uri, f"tandem_e2e_{uuid.uuid4().hex[:12]}")
+        yield storage
+        if uri:
+            drop_databases(storage)
+
+    return fresh_storage
+
+
+def drop_databases(storage: Storage) -> None:
+    with MongoClient[dict[str, Any]](storage.mongo_uri) as mongo:
+        for name in mongo.list_database_names():
+            if name.startswith(storage.database):
+                mongo.drop_database(name)
+
+
 @pytest.fixture(scope="session", params=CONFIGURATIONS, ids=lambda each: f"{each[0]}-{each[1]}")
-def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment(
+    request: pytest.FixtureRequest, storage_of: StorageOf, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
     """A deployment that many tests share: each speaks of people of its own."""
-    form, store = request.param
-    folder = tmp_path_factory.mktemp(f"{form}_{store}")
-    with storage_of(store, request, tmp_path_factory) as storage, deployed(form, storage, folder) as running:
+    form, kind = request.param
+    with storage_of(kind) as storage, deployed(form, storage, tmp_path_factory.mktemp("logs")) as running:
         client = TandemClient(running.addresses)
         assert client.publish().active
         client.close()
         yield running
-
-
-@contextmanager
-def storage_of(store: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[Storage]:
-    """Storage that nobody used before; what is left in MongoDB is dropped."""
-    uri = request.getfixturevalue("mongo_uri") if store == "mongo" else ""
-    storage = Storage(folders.mktemp("stores"), uri, f"tandem_e2e_{uuid.uuid4().hex[:12]}")
-    yield storage
-    if uri:
-        with MongoClient[dict[str, Any]](uri) as client:
-            for name in client.list_database_names():
-                if name.startswith(storage.database):
-                    client.drop_database(name)
 
 
 @pytest.fixture

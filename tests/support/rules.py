@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.rules.domain.cel import NOW, CelEnvironment, Failure
+from services.rules.domain.cel import CelEnvironment, Failure
 from services.rules.domain.evaluation import EngagementPolicy, Evaluation, Explain
 from services.rules.domain.indexed.engine import IndexedEngine
+from services.rules.domain.preparation import NOW
 from services.rules.domain.rule_set import (
     AttributeDeclaration,
     Finding,

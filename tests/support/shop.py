@@ -35,8 +35,8 @@ from services.scoring import bootstrap as scoring
 from services.scoring.settings import ScoringSettings
 from shared.clock import system_clock
 from shared.values import Value
+from tests.support.shop_policy import edited
 
-POLICY = Path(__file__).parent / "policies" / "corner_shop"
 ADA = "crm:ada"
 
 _numbers = itertools.count()
@@ -45,19 +45,6 @@ _numbers = itertools.count()
 def fresh_id(prefix: str = "r") -> str:
     """Unlike any other of this test run."""
     return f"{prefix}_{next(_numbers)}"
-
-
-def policy_files() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(POLICY.glob("*.yaml"))}
-
-
-def edited(changes: Mapping[str, str]) -> dict[str, bytes]:
-    """The shop's policy with texts replaced; each must occur."""
-    files = policy_files()
-    for old, new in changes.items():
-        assert any(old.encode() in content for content in files.values()), old
-        files = {path: content.replace(old.encode(), new.encode()) for path, content in files.items()}
-    return files
 
 
 @dataclass(frozen=True, slots=True)

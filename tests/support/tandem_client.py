@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from tandem.common.v1 import stage_pb2, subject_pb2, value_pb2
 from tandem.orchestrator.v1 import decision_pb2, outcome_pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as orchestrator_pb
@@ -17,7 +17,7 @@ from tandem.profile.v1 import consent_pb2, event_pb2, trait_pb2
 from tandem.profile.v1 import profile_service_pb2 as profile_pb
 from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
-from tests.support.shop import policy_files
+from tests.support.shop_policy import policy_files
 
 TIMEOUT_S = 30.0
 
@@ -32,7 +32,8 @@ class Refusal:
 
     @classmethod
     def of(cls, error: grpc.RpcError) -> Refusal:
-        encoded = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
+        metadata: dict[str, Any] = dict(error.trailing_metadata() or ())  # type: ignore[arg-type]
+        encoded = metadata.get("grpc-status-details-bin", b"")
         return cls.in_status(status_pb2.Status.FromString(encoded), error.code())
 
     @classmethod
@@ -59,7 +60,9 @@ def subject(*names: str) -> subject_pb2.Subject:
 
 def typed(value: bool | int | float | str) -> value_pb2.TypedValue:
     kinds = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value"}
-    return value_pb2.TypedValue(**{kinds[type(value)]: value})
+    message = value_pb2.TypedValue()
+    setattr(message, kinds[type(value)], value)
+    return message
 
 
 def event(who: str, kind: str = "cart_add") -> event_pb2.Event:
@@ -84,28 +87,36 @@ class TandemClient:
     def publish(self, changes: Mapping[str, bytes] | None = None) -> orchestrator_pb.PublishPolicyResponse:
         files = policy_files() | dict(changes or {})
         request = orchestrator_pb.PublishPolicyRequest(request_id=fresh("publish"), files=files)
-        return self.orchestrator.PublishPolicy(request, timeout=TIMEOUT_S)
+        response: orchestrator_pb.PublishPolicyResponse = self.orchestrator.PublishPolicy(request, timeout=TIMEOUT_S)
+        return response
 
     def upsert(self, who: str, **traits: bool | int | float | str) -> profile_pb.UpsertTraitsResponse:
         written = [trait_pb2.Trait(name=name, value=typed(value)) for name, value in traits.items()]
         request = profile_pb.UpsertTraitsRequest(request_id=fresh("traits"), subject=subject(who), traits=written)
-        return self.profile.UpsertTraits(request, timeout=TIMEOUT_S)
+        response: profile_pb.UpsertTraitsResponse = self.profile.UpsertTraits(request, timeout=TIMEOUT_S)
+        return response
 
     def consent(self, who: str, status: str, channel: str = "email") -> profile_pb.SetConsentResponse:
         statement = consent_pb2.Consent(purpose="marketing", channel=channel, status=f"CONSENT_STATUS_{status}")
         request = profile_pb.SetConsentRequest(request_id=fresh("consent"), subject=subject(who), consent=statement)
-        return self.profile.SetConsent(request, timeout=TIMEOUT_S)
+        response: profile_pb.SetConsentResponse = self.profile.SetConsent(request, timeout=TIMEOUT_S)
+        return response
 
     def decide(self, request: decision_pb2.DecideRequest) -> decision_pb2.DecideResponse:
-        return self.orchestrator.Decide(request, timeout=TIMEOUT_S)
+        response: decision_pb2.DecideResponse = self.orchestrator.Decide(request, timeout=TIMEOUT_S)
+        return response
 
     def capture(self, *items: outcome_pb2.OutcomeItem) -> orchestrator_pb.CaptureOutcomesResponse:
         request = orchestrator_pb.CaptureOutcomesRequest(request_id=fresh("capture"), items=items)
-        return self.orchestrator.CaptureOutcomes(request, timeout=TIMEOUT_S)
+        response: orchestrator_pb.CaptureOutcomesResponse = self.orchestrator.CaptureOutcomes(
+            request, timeout=TIMEOUT_S
+        )
+        return response
 
     def get(self, decision_id: str) -> orchestrator_pb.GetDecisionResponse:
         request = orchestrator_pb.GetDecisionRequest(decision_id=decision_id)
-        return self.orchestrator.GetDecision(request, timeout=TIMEOUT_S)
+        response: orchestrator_pb.GetDecisionResponse = self.orchestrator.GetDecision(request, timeout=TIMEOUT_S)
+        return response
 
 
 def inbound(who: str | None, *placement_ids: str, **fields: Any) -> decision_pb2.DecideRequest:

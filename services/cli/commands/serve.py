@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 
 import click
 
 from services.__main__ import run
 from services.cli.failures import CommandFailed
-from services.cli.output import json_option, show_json
+from services.cli.output import json_option
 from services.cli.processes.apart import run_children
 from services.cli.processes.child import ChildEnded, ChildIsSlow
 from services.cli.processes.plans import FRONT, METRICS_PORT, plans, variable
@@ -63,6 +64,7 @@ def _serve_apart(*, as_json: bool) -> int:
 
 def _welcome(welcome: Welcome, *, as_json: bool) -> None:
     if as_json:
-        show_json(welcome.document())
+        # One line: programs read it from a pipe that stays open.
+        click.echo(json.dumps(welcome.document()))
     else:
         click.echo(welcome.text())

@@ -10,7 +10,7 @@ best_single_action   always the item that was clicked most often in the first ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,9 @@ def _estimates(visits: Sequence[Visit], target: Matrix, expected: Matrix) -> dic
         weight_bound=_weight_bound(target, logging),
     )
     target_reward = (target * expected).sum(axis=1)
-    return {"snips": snips(log), "dr": doubly_robust(log, expected[rows, items], target_reward)}
+    robust = doubly_robust(log, expected[rows, items], target_reward)
+    # Doubly robust may land outside [0, 1], where no click rate is; its interval is cut there already.
+    return {"snips": snips(log), "dr": replace(robust, mean=min(max(robust.mean, robust.low), robust.high))}
 
 
 def _weight_bound(target: Matrix, logging: NDArray[np.float64]) -> float:

@@ -11,8 +11,8 @@ from services.cli.demo.report import Report
 from services.cli.rendering.attributes import attributes_view
 from services.cli.rendering.decision import decision_view
 
-_POLICY_TEXTS = {"tandem": "Tandem", "uniform": "uniform random", "best_single_action": "best single item"}
-_KIND_TEXTS = {"snips": "SNIPS", "dr": "doubly robust"}
+_POLICY_TEXTS = {"tandem": "Tandem", "uniform": "uniform", "best_single_action": "best item"}
+_KIND_TEXTS = {"snips": "SNIPS", "dr": "DR"}
 
 
 def report_view(report: Report) -> RenderableType:
@@ -20,7 +20,7 @@ def report_view(report: Report) -> RenderableType:
     parts: list[RenderableType] = [
         _title("What happened"),
         _figures(report),
-        _title("What Tandem's policy is worth on the second half of the visits (clicks per 1,000 visits)"),
+        _title("What the policy is worth on the second half: clicks per 1,000 visits"),
         _values(report),
         Text(_reading_aid(report), "dim"),
         _title("One decision, with why and why not"),
@@ -53,7 +53,7 @@ def _values(report: Report) -> RenderableType:
     table = Table(box=None, pad_edge=False)
     for column in ("policy", "estimator"):
         table.add_column(column)
-    for column in ("value", "95 % interval", "ESS", "weighted clicks"):
+    for column in ("value", "95 % interval", "ESS", "clicks"):
         table.add_column(column, justify="right")
     table.add_column("verdict")
     for policy, kinds in report.values.items():
@@ -75,8 +75,10 @@ def _cells(judged: Judged) -> tuple[str, ...]:
 
 def _reading_aid(report: Report) -> str:
     return (
-        f"The log showed items at random, so other policies can be evaluated on it. The best single item is "
-        f"{report.best_action}. Intervals hold at any number of clicks; under 10 weighted clicks no verdict is given."
+        "SNIPS and doubly robust (DR) estimates from the recorded choice probabilities: the log showed items at random, "
+        f"so any policy can be evaluated on it. The best item of the first half is {report.best_action}. ESS: how many "
+        "visits of its own the log is worth; clicks: weighted the same way. Intervals hold at any number of clicks; under "
+        "10 weighted clicks the verdict is that the data cannot tell."
     )
 
 

@@ -13,7 +13,7 @@ from services.cli.rendering.texts import observed_text
 
 def attributes_view(explanation: ExplainDecisionResponse) -> RenderableType:
     """The attributes that held something, the number of those that did not, and the segments."""
-    table = Table(title="\nIt knew", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(title="It knew", title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("attribute")
     table.add_column("value", overflow="fold")
     known = {
@@ -26,4 +26,5 @@ def attributes_view(explanation: ExplainDecisionResponse) -> RenderableType:
     unknown = len(explanation.attributes) - len(known)
     notes = [f"{unknown} other attributes were never observed"] * bool(unknown)
     notes.append(f"segments: {', '.join(explanation.segments) or 'none'}")
-    return Group(table if known else Text("\nIt knew nothing of this person", "bold"), Text("; ".join(notes), "dim"))
+    shown = table if known else Text("It knew nothing of this person", "bold")
+    return Group(Text(), shown, Text("; ".join(notes), "dim"))

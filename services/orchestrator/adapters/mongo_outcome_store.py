@@ -123,7 +123,9 @@ class MongoOutcomeStore:
 
     def _pending(self, found: Document) -> PendingReward:
         presentation = self._codec.decode(Presentation, found["presentation"])
-        return PendingReward(found["_id"], found["revision"], found["value"], found["time_ms"], presentation)
+        # Large integers come back as a type of the driver's own.
+        revision, time_ms = int(found["revision"]), int(found["time_ms"])
+        return PendingReward(found["_id"], revision, found["value"], time_ms, presentation)
 
 
 def _same(earlier: Receipt, capture: Capture) -> Receipt:

@@ -2,7 +2,7 @@
 
 Conditions are parsed and type-checked by the library, and whatever the index does not hold natively is evaluated by
 it, so there is no second CEL here. Our functions `now()`, `days_since()`, `hours_since()` and `in_segment()` are
-declared to the checker; before evaluation they become variables and pure functions of them (`_prepare`).
+declared to the checker; before evaluation they are replaced (`preparation`).
 
 The library guards itself: at most 100,000 characters, 32 levels of nesting, 10,000 steps of all comprehensions of one
 evaluation. Its evaluation holds the GIL, which is why `work` bounds it further.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from cel_expr_python import cel  # type: ignore[import-untyped]
@@ -21,11 +20,9 @@ from services.rules.domain.cel_problems import Problem, read_problems
 from services.rules.domain.checked_expression import CheckedTree, read_checked
 from services.rules.domain.elapsed import days_between, hours_between
 from services.rules.domain.expression_writer import write_checked
-from services.rules.domain.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node, rewrite
-from shared.values import AttributeType, Scalar, Value
-
-NOW = "@now"
-"""The variable that holds the time of the evaluation. A condition cannot name it: @ is not CEL."""
+from services.rules.domain.preparation import DAYS_BETWEEN, HOURS_BETWEEN, NOW, OVERLOADS, prepared, segment_variable
+from services.rules.domain.syntax import Node
+from shared.values import AttributeType, Value
 
 MAX_EXPRESSION_BYTES = 65_536
 
@@ -58,11 +55,6 @@ class Failure:
     def sentence(self) -> str:
         """The message without the library's status code."""
         return self.message.partition(": ")[2] or self.message
-
-
-def segment_variable(segment_id: str) -> str:
-    """The variable that holds whether the subject is in a segment."""
-    return f"@segment.{segment_id}"
 
 
 class Program:
@@ -99,8 +91,7 @@ class CheckedExpression:
 
     def program(self, node: Node, constants: Mapping[str, Value]) -> Program:
         """`node`, a part of this expression, with the names in `constants` replaced by their values."""
-        prepared = rewrite(node, lambda part: _prepare(part, constants))
-        return self.environment.load(write_checked(prepared, self.tree, _OVERLOADS))
+        return self.environment.load(write_checked(prepared(node, constants), self.tree, OVERLOADS))
 
 
 class CelEnvironment:
@@ -139,60 +130,13 @@ def _functions() -> list[cel.FunctionDecl]:
         _function("in_segment", kinds.BOOL, [kinds.STRING]),
         _function("days_since", kinds.INT, [kinds.TIMESTAMP]),
         _function("hours_since", kinds.INT, [kinds.TIMESTAMP]),
-        _function("@days_between", kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], days_between),
-        _function("@hours_between", kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], hours_between),
+        _function(DAYS_BETWEEN, kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], days_between),
+        _function(HOURS_BETWEEN, kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], hours_between),
     ]
 
 
 def _function(name: str, result: cel.Type, parameters: list[cel.Type], body: Any = None) -> cel.FunctionDecl:
     return cel.FunctionDecl(name, [cel.Overload(name, result, parameters, impl=body)])
-
-
-_OVERLOADS: Mapping[str, str] = {
-    "@days_between": "@days_between",
-    "@hours_between": "@hours_between",
-    "timestamp": "string_to_timestamp",
-    "_==_": "equals",
-    "matches": "matches_string",
-}
-
-
-def _prepare(node: Node, constants: Mapping[str, Value]) -> Node:
-    """Replaces what the library cannot evaluate as it stands."""
-    match node:
-        case Name(name=name) if name in constants and constants[name] is not None:
-            return literal(constants[name])
-        case Call(function="now"):
-            return Name(NOW)
-        case Call(function="days_since" | "hours_since" as name, arguments=(argument,)):
-            return Call(f"@{name.removesuffix('_since')}_between", None, (argument, Name(NOW)))
-        case Call(function="in_segment", arguments=(Constant(value=str(segment_id)),)):
-            return Name(segment_variable(segment_id))
-        case _:
-            return node
-
-
-def literal(value: Value) -> Node:
-    """A value as an expression. There is none for null."""
-    if isinstance(value, tuple):
-        return ListLiteral(tuple(_scalar_literal(element) for element in value))
-    if value is None:
-        raise ValueError("null is no literal of an attribute type")
-    return _scalar_literal(value)
-
-
-def _scalar_literal(value: Scalar) -> Node:
-    if isinstance(value, datetime):
-        return Call("timestamp", None, (Constant(ConstantKind.STRING, value.isoformat()),))
-    return Constant(_KINDS[type(value)], value)
-
-
-_KINDS: Mapping[type, ConstantKind] = {
-    bool: ConstantKind.BOOL,
-    int: ConstantKind.INT,
-    float: ConstantKind.DOUBLE,
-    str: ConstantKind.STRING,
-}
 
 
 def is_unicode(text: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.rules.domain.cel import CheckedExpression, Failure, TooManySteps, literal
+from services.rules.domain.cel import CheckedExpression, Failure, TooManySteps
+from services.rules.domain.preparation import literal
 from services.rules.domain.syntax import Call, Constant, ConstantKind, Name, Node, Place, free_names, walk
 from shared.values import AttributeType, Scalar, Value, conform
 

@@ -29,7 +29,8 @@ from shared.clock import system_clock, to_datetime
 from shared.errors import DeadlineExceeded, InvalidArgument, NotFound
 from shared.values import AttributeType, Feature, FeatureStatus, present
 from tests.support.grpc_server import loopback
-from tests.support.shop import Shop, cart_add, edited, fresh_id, open_shop
+from tests.support.shop import Shop, cart_add, fresh_id, open_shop
+from tests.support.shop_policy import edited
 
 SOON_MS = 20_000
 

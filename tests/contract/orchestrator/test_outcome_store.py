@@ -69,9 +69,10 @@ async def test_another_body_under_the_same_request_is_refused_and_stores_nothing
 
 
 async def test_a_reward_waits_with_all_that_the_scorer_must_know(outcomes: OutcomeStore) -> None:
-    await outcomes.append(capture("r_1", captured("o_1", Effect.SUCCEEDED, time_ms=77)))
+    await outcomes.append(capture("r_1", captured("o_1", Effect.SUCCEEDED, time_ms=1_800_000_000_000)))
     (reward,) = await outcomes.pending(10)
-    assert (reward.value, reward.time_ms, reward.presentation) == (1.0, 77, PRESENTATION)
+    assert (reward.value, reward.time_ms, reward.presentation) == (1.0, 1_800_000_000_000, PRESENTATION)
+    assert type(reward.time_ms) is int
     assert await outcomes.count_pending() == 1
 
 

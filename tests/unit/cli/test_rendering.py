@@ -18,10 +18,11 @@ from tandem.orchestrator.v1.decision_pb2 import (
 )
 from tandem.orchestrator.v1.orchestrator_service_pb2 import ExplainDecisionResponse
 
+from services.cli.arguments import typed_value
 from services.cli.rendering.attributes import attributes_view
 from services.cli.rendering.decision import decision_view, money_text, placement_view
 from services.cli.rendering.texts import money, no_action_text, observed_text, percent
-from services.cli.rendering.why_not import dropped_table, group_by_reason
+from services.cli.rendering.why_not import because, dropped_table, group_by_reason
 
 PROPOSITION = Proposition(
     channel="WEB",
@@ -101,17 +102,43 @@ def test_every_reason_for_silence_has_its_words(reason: NoActionReason) -> None:
 
 def test_actions_that_fell_for_one_reason_share_a_line() -> None:
     groups = group_by_reason([dropped("a"), dropped("b"), dropped("c", age=17), dropped("d", channel="SMS")])
-    assert list(groups.values()) == [["a", "b", "d@SMS"], ["c"]]
+    assert list(groups.values()) == [["a", "b", "d on SMS"], ["c"]]
 
 
 def test_why_not_comes_in_the_order_of_the_stages() -> None:
     consent = Dropped(action="x", channel="EMAIL", stage="DROP_STAGE_CONSENT", rule_id="consent")
-    text = text_of(dropped_table([consent, *(dropped(name) for name in "abcdefg")]))
+    text = text_of(dropped_table([consent, *(dropped(name) for name in "abcdefgh")]))
     assert text.index("ELIGIBILITY") < text.index("CONSENT")
-    assert "adult" in text
-    assert ">= 18" in text
-    assert "7: a, b, c, d, … and 3 more" in text
-    assert "x@EMAIL" in text
+    assert "a, b, c, d, e, f and 2 more" in text
+    assert "adult: needs age >= 18; it held 16" in text
+    assert "x on EMAIL" in text
+
+
+def fallen(
+    stage: DropStage, rule_id: str, attribute: str, observed: object, threshold: str, action: str = "a"
+) -> Dropped:
+    return Dropped(
+        action=action,
+        stage=stage,
+        rule_id=rule_id,
+        attribute=attribute,
+        observed=typed_value(observed),
+        status="FEATURE_STATUS_PRESENT",
+        threshold=threshold,
+    )
+
+
+def test_suppression_says_what_drops_and_the_others_what_they_need() -> None:
+    suppressed = fallen(DropStage.DROP_STAGE_SUPPRESSION, "owns_it", "owned", True, "== true")
+    assert because(suppressed) == "owns_it: drops when owned == true; it held true"
+    ineligible = fallen(DropStage.DROP_STAGE_ELIGIBILITY, "new", "owned", ["x"], "size(owned) == 0")
+    assert because(ineligible) == 'new: needs size(owned) == 0; it held ["x"]'
+
+
+def test_losers_of_the_arbitration_share_a_line_whatever_their_priority() -> None:
+    stage, why = DropStage.DROP_STAGE_ARBITRATION, "another was drawn"
+    losers = [fallen(stage, "priority", "priority", worth, why, action) for action, worth in (("a", 0.1), ("b", 0.2))]
+    assert group_by_reason(losers) == {("ARBITRATION", why): ["a", "b"]}
 
 
 def test_missing_attribute_never_looks_like_a_value() -> None:

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.domain.bayesian_scorer import BayesianScorer
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureSet
-from services.scoring.domain.learning import MAX_SCALE, MIN_SCALE
+from services.scoring.domain.learning import MAX_SCALES, MIN_SCALES
 from services.scoring.domain.rewards import LogEntry
-from services.scoring.domain.scoring import Scores, ScoreQuery
+from services.scoring.domain.scoring import ScoreQuery, Scores
 from tests.support.scoring import ACTIONS, ANNA, FEATURE_SET, FEATURES, entries_of, reward, taught
 
 NAMES = [action.action for action in ACTIONS]
@@ -39,14 +39,18 @@ def test_a_reward_moves_the_action_most_then_its_kin_then_strangers() -> None:
 
 
 def test_uncertainty_falls_with_evidence_and_evidence_counts_responses() -> None:
-    few, many = scores(taught(entries_of([("mug", 0.0)] * 3))), scores(taught(entries_of([("mug", 0.0)] * 300)))
-    assert many.log_odds_deviations[0] < few.log_odds_deviations[0] < scores(BayesianScorer()).log_odds_deviations[0]
-    assert many.evidences.tolist() == [300.0, 0.0, 0.0, 0.0]
+    pattern = [("mug", 0.3), ("pan", 0.2), ("mug", 0.2), ("sock", 0.25)]
+    few, many = scores(taught(entries_of(pattern))), scores(taught(entries_of(pattern * 100)))
+    assert (many.log_odds_deviations < 0.85 * few.log_odds_deviations)[:3].all()
+    assert (many.uncertainties < 0.75 * few.uncertainties)[:3].all()
+    assert (few.log_odds_deviations < scores(BayesianScorer()).log_odds_deviations)[:3].all()
+    assert many.evidences.tolist() == [200.0, 100.0, 100.0, 0.0]
 
 
 def test_a_new_action_starts_at_its_groups_level_with_wide_uncertainty() -> None:
     """Kitchen is loved and clothes are not; a new one of each is expected to be alike, and is not known."""
-    scorer = taught(entries_of([("mug", 1.0), ("pan", 1.0), ("sock", 0.0), ("sock", 0.0)] * 50))
+    pattern = [("mug", 1.0), ("pan", 1.0), ("mug", 0.0), ("pan", 0.0), ("sock", 0.0), ("sock", 0.0), ("sock", 0.05)]
+    scorer = taught(entries_of(pattern * 60))
     new = (ActionDeclaration("pot", "kitchen", "grow", {}), ActionDeclaration("scarf", "clothes", "grow", {}))
     mug, pan, sock, _, pot, scarf = range(6)
     answer = scores(scorer, replace(FEATURE_SET, actions=(*ACTIONS, *new)))
@@ -82,10 +86,11 @@ def test_there_and_back_is_nearly_where_it_was() -> None:
     scorer.fold(compiled, LogEntry(201, reward("k200", 1.0), 0.0))
     moved = np.abs(scorer.posterior.mean - before).max()
     scorer.fold(compiled, LogEntry(202, reward("k200", 0.0), 1.0))
-    assert np.abs(scorer.posterior.mean - before).max() < 0.2 * moved
+    assert np.abs(scorer.posterior.mean - before).max() < 0.25 * moved
 
 
-@given(st.lists(st.tuples(st.sampled_from(NAMES), st.floats(0, 1)), min_size=1, max_size=20))
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.floats(0, 1)), min_size=1, max_size=12))
 def test_variances_stay_positive_and_never_grow(rewards: list[tuple[str, float]]) -> None:
     scorer = BayesianScorer()
     compiled = scorer.compile(FEATURE_SET)
@@ -96,7 +101,8 @@ def test_variances_stay_positive_and_never_grow(rewards: list[tuple[str, float]]
         assert (scorer.posterior.variance <= before.variance).all()
         assert (scorer.posterior.scale_variance[1:] > 0).all()
         assert (scorer.posterior.scale_variance <= before.scale_variance).all()
-        assert ((scorer.posterior.scale_mean >= MIN_SCALE) & (scorer.posterior.scale_mean <= MAX_SCALE)).all()
+        assert (scorer.posterior.scale_mean >= MIN_SCALES).all()
+        assert (scorer.posterior.scale_mean <= MAX_SCALES).all()
 
 
 def test_the_same_log_gives_the_same_arrays() -> None:

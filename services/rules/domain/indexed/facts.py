@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.rules.domain.cel import NOW, CelEnvironment, is_readable
+from services.rules.domain.cel import CelEnvironment, is_readable
 from services.rules.domain.condition import Default
+from services.rules.domain.preparation import NOW
 from services.rules.domain.work import MAX_WORK, Polynomial, size_of, work
 from shared.errors import InvalidArgument, ResourceExhausted
 from shared.values import AttributeType, Feature, FeatureStatus, Value, conform

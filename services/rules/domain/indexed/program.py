@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.rules.domain.cel import Program as CelProgram
-from services.rules.domain.cel import TooManySteps, segment_variable
+from services.rules.domain.cel import TooManySteps
 from services.rules.domain.condition import Default
 from services.rules.domain.indexed.facts import Column, Facts, Readers, too_costly
 from services.rules.domain.indexed.native_tests import Derivation, NativeTest
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN, Verdict, conjunction, disjunction, negation
+from services.rules.domain.preparation import segment_variable
 from services.rules.domain.rule_set import OnUnknown
 from services.rules.domain.work import Polynomial
 from shared.values import Value

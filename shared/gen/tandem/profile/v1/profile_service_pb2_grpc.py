@@ -28,8 +28,8 @@ if _version_not_supported:
 class ProfileServiceStub:
     """Keeps one profile per person: identities, traits, events and what is computed from them, consents.
     A write is durable when it is answered. Every mutation is idempotent under its request_id: the same id with the same
-    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others overtook
-    more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
+    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others
+    overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
     """
 
     def __init__(self, channel):
@@ -83,8 +83,8 @@ class ProfileServiceStub:
 class ProfileServiceServicer:
     """Keeps one profile per person: identities, traits, events and what is computed from them, consents.
     A write is durable when it is answered. Every mutation is idempotent under its request_id: the same id with the same
-    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others overtook
-    more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
+    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others
+    overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
     """
 
     def GetProfile(self, request, context):
@@ -128,8 +128,8 @@ class ProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetConsent(self, request, context):
-        """Records one statement; creates the profile when no identity is known yet. An identity that only the statement names
-        becomes the person's. In an IDENTITY_CONFLICT the profile that holds the identity gets the statement too.
+        """Records one statement; creates the profile when no identity is known yet. An identity that only the statement
+        names becomes the person's. In an IDENTITY_CONFLICT the profile that holds the identity gets the statement too.
         Fails: INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -207,8 +207,8 @@ def add_ProfileServiceServicer_to_server(servicer, server):
 class ProfileService:
     """Keeps one profile per person: identities, traits, events and what is computed from them, consents.
     A write is durable when it is answered. Every mutation is idempotent under its request_id: the same id with the same
-    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others overtook
-    more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
+    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others
+    overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
     """
 
     @staticmethod

@@ -1,0 +1,207 @@
+"""The model is a fold over the log: replicas agree, restarts change nothing, snapshots only save time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+
+import numpy as np
+import pytest
+
+from services.scoring.app.application import Pace, ScoringApplication, Stores
+from services.scoring.domain.bayesian_scorer import BayesianScorer
+from services.scoring.domain.compiled import Floats
+from services.scoring.domain.posterior import Posterior
+from services.scoring.domain.scoring import ScoreQuery
+from tests.support.scoring import ANNA, FEATURE_SET, NOW_MS, reward, taught
+
+OpenStores = Callable[[], Awaitable[Stores]]
+Start = Callable[..., Awaitable[ScoringApplication]]
+NAMES = [action.action for action in FEATURE_SET.actions]
+QUERY = ScoreQuery(FEATURE_SET.version, ANNA, NAMES)
+NEVER = Pace(follow_seconds=3600, snapshot_rewards=10**9)
+
+
+class Watcher:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, int] = {}
+        self.position = -1
+
+    def scored(self, means: Floats) -> None: ...
+
+    def rewarded(self, results: Mapping[str, int]) -> None:
+        for name, count in results.items():
+            self.results[name] = self.results.get(name, 0) + count
+
+    def model_is(self, position: int, age_seconds: float) -> None:
+        assert age_seconds >= 0
+        self.position = position
+
+
+@pytest.fixture
+async def start(open_stores: OpenStores) -> AsyncIterator[Start]:
+    """Starts an application on the same place, as another replica or after a restart; `pace` as given."""
+    async with AsyncExitStack() as stack:
+
+        async def start_one(pace: Pace = NEVER) -> ScoringApplication:
+            app = ScoringApplication(await open_stores(), BayesianScorer(), lambda: NOW_MS, Watcher(), pace)
+            await app.start()
+            stack.push_async_callback(app.close)
+            return app
+
+        yield start_one
+
+
+def posterior(app: ScoringApplication) -> Posterior:
+    scorer = app.scorer
+    assert isinstance(scorer, BayesianScorer)
+    return scorer.posterior
+
+
+def assert_same(one: Posterior, two: Posterior) -> None:
+    for name in ("mean", "variance", "scale_mean", "scale_variance", "level"):
+        assert np.array_equal(getattr(one, name), getattr(two, name)), name
+    assert (one.position, one.evidence, one.offset, one.responses) == (
+        two.position,
+        two.evidence,
+        two.offset,
+        two.responses,
+    )
+
+
+async def teach(app: ScoringApplication, keys: Sequence[int], name: str = "r") -> None:
+    """Rewards of random size, each in a request of its own."""
+    for key in keys:
+        value = float(np.random.default_rng(key).random() < 0.3)
+        await app.record_rewards(f"{name}{key}", [reward(f"{name}{key}", value, action=NAMES[key % len(NAMES)])])
+
+
+async def published(start: Start, pace: Pace = NEVER) -> ScoringApplication:
+    app = await start(pace)
+    await app.publish_feature_set("publish", FEATURE_SET)
+    return app
+
+
+async def test_reward_is_in_the_next_score_of_the_replica_that_took_it(start: Start) -> None:
+    app = await published(start)
+    before = await app.score(QUERY)
+    recorded = await app.record_rewards("r1", [reward("k1", 1.0)])
+    after = await app.score(QUERY)
+    assert after.means[0] > before.means[0]
+    assert recorded.model_version == after.model_version == app.model_version
+    assert after.model_version.endswith("@1")
+    assert after.evidences.tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+async def test_two_replicas_reach_the_same_posterior_after_interleaved_rewards(start: Start) -> None:
+    one, two = await published(start), await start(Pace(follow_seconds=0.02))
+    await asyncio.gather(teach(one, range(25), "one"), teach(two, range(25), "two"))
+    await one.record_rewards("more", [reward(f"more{index}", 0.0) for index in range(40)])
+    await two.record_rewards("last", [reward("last", 1.0)])
+    await one.record_rewards("last", [reward("last", 1.0)])  # a repeated request brings this replica up to date
+    assert posterior(one).position == 91
+    assert_same(posterior(one), posterior(two))
+
+
+async def test_other_replicas_see_a_reward_within_the_follow_interval(start: Start) -> None:
+    one, two = await published(start), await start(Pace(follow_seconds=0.02))
+    await teach(one, range(3))
+    async with asyncio.timeout(5):
+        while posterior(two).position < 3:
+            await asyncio.sleep(0.01)
+    assert_same(posterior(one), posterior(two))
+
+
+async def test_restart_without_a_snapshot_equals_uninterrupted(start: Start, stores: Stores) -> None:
+    app = await published(start)
+    await teach(app, range(30))
+    assert list(await stores.snapshots.latest(app.scorer.model_id)) == []
+    assert_same(posterior(await start()), posterior(app))
+
+
+async def test_snapshot_and_tail_equal_the_full_fold(start: Start, stores: Stores) -> None:
+    app = await published(start)
+    await teach(app, range(20))
+    await app.close()
+    await teach(app, range(20, 30))
+    assert len(await stores.snapshots.latest(app.scorer.model_id)) == 1
+    restarted = await start()
+    assert_same(posterior(restarted), posterior(app))
+    assert_same(posterior(restarted), taught(await stores.rewards.read(0, 1000)).posterior)
+
+
+async def test_snapshots_are_written_while_running(start: Start, stores: Stores) -> None:
+    app = await published(start, Pace(follow_seconds=0.01, snapshot_rewards=5))
+    await teach(app, range(5))
+    async with asyncio.timeout(5):
+        while not await stores.snapshots.latest(app.scorer.model_id):
+            await asyncio.sleep(0.01)
+    (content,) = await stores.snapshots.latest(app.scorer.model_id)
+    assert BayesianScorer().restored(content).position == 5
+
+
+async def test_damaged_snapshot_is_left_for_an_older_good_one(
+    start: Start, stores: Stores, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = await published(start)
+    await teach(app, range(10))
+    await app.close()
+    await teach(app, range(10, 15))
+    await stores.snapshots.save(app.scorer.model_id, 15, b"x" * 1000)
+    with caplog.at_level(logging.WARNING, "tandem.scoring"):
+        restarted = await start()
+    assert "a model snapshot is not used" in caplog.text
+    assert_same(posterior(restarted), posterior(app))
+
+
+async def test_snapshot_ahead_of_the_log_is_not_used(
+    start: Start, stores: Stores, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The store was restored from a backup that is older than the snapshot."""
+    app = await published(start)
+    await teach(app, range(3))
+    ahead = taught([*await stores.rewards.read(0, 10)])
+    ahead.posterior.position = 1000
+    await stores.snapshots.save(ahead.model_id, 1000, ahead.snapshot())
+    with caplog.at_level(logging.WARNING, "tandem.scoring"):
+        restarted = await start()
+    assert "a model snapshot is not used" in caplog.text
+    assert_same(posterior(restarted), posterior(app))
+
+
+async def test_repeated_request_and_repeated_reward_are_learnt_once(start: Start) -> None:
+    app = await published(start)
+    first = await app.record_rewards("r1", [reward("k", 0.0)])
+    await app.record_rewards("r2", [reward("k", 1.0)])
+    moved = posterior(app).mean.copy()
+    again = await app.record_rewards("r1", [reward("k", 0.0)])  # a late retry does not take the click back
+    same = await app.record_rewards("r3", [reward("k", 1.0)])
+    assert again.outcomes == first.outcomes
+    assert same.outcomes[0].is_duplicate
+    assert np.array_equal(posterior(app).mean, moved)
+    assert posterior(app).evidence == {"mug": 1}
+    assert isinstance(app, ScoringApplication)
+
+
+async def test_results_are_counted(open_stores: OpenStores) -> None:
+    watcher = Watcher()
+    app = ScoringApplication(await open_stores(), BayesianScorer(), lambda: NOW_MS, watcher, NEVER)
+    await app.start()
+    await app.publish_feature_set("p", FEATURE_SET)
+    rewards = [reward("a", 0.0), reward("a", 1.0), reward("a", 1.0), reward("b", float("nan"))]
+    for _ in range(2):
+        await app.record_rewards("r", rewards)
+    assert watcher.results == {"learnt": 1, "corrected": 1, "duplicate": 1, "refused": 1}
+    await app.close()
+
+
+async def test_scoring_in_a_thread_and_learning_do_not_disturb_one_another(start: Start) -> None:
+    app = await published(start)
+    many = ScoreQuery(FEATURE_SET.version, ANNA, NAMES * 10_000)
+    scores, _ = await asyncio.gather(app.score(many), teach(app, range(10)))
+    assert scores.means[:4].tolist() == scores.means[-4:].tolist()
+    assert posterior(app).position == 10

@@ -1,0 +1,206 @@
+"""What the application expects of its stores."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from services.scoring.app.application import Stores
+from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
+from services.scoring.domain.reward_batch import RewardBatch, RewardOutcome
+from services.scoring.domain.rewards import Reward
+from shared.errors import AlreadyExists, InvalidArgument, NotFound
+from shared.values import NOT_FOUND, NULL, AttributeType, Feature, FeatureStatus, Value, present
+from tests.support.scoring import FEATURE_SET, NOW_MS, reward
+
+OpenStores = Callable[[], Awaitable[Stores]]
+MOMENT = datetime.datetime(2026, 2, 3, 4, 5, 6, 789_000, tzinfo=datetime.UTC)
+VALUES: list[Value] = [
+    True,
+    0,
+    -(2**63),
+    2**63 - 1,
+    0.0,
+    1e300,
+    "",
+    "héllo\x00",
+    MOMENT,
+    (),
+    ("a", "b"),
+    (1, 2),
+    (0.5,),
+    (False,),
+    (MOMENT,),
+]
+
+
+def batch(
+    request_id: str, *items: Reward | RewardOutcome, body_hash: str = "hash", time_ms: int = NOW_MS
+) -> RewardBatch:
+    return RewardBatch(request_id, body_hash, items, time_ms)
+
+
+async def test_feature_set_comes_back_as_it_was(stores: Stores) -> None:
+    attributes = {f"a{index}": value for index, value in enumerate(VALUES)}
+    feature_set = FeatureSet(
+        tuple(FeatureDeclaration(f"f{int(kind)}", kind) for kind in AttributeType),
+        (ActionDeclaration("a", "g", "i", {**attributes, "none": None}),),
+        0.25,
+    )
+    await stores.feature_sets.put("r1", feature_set)
+    stored = await stores.feature_sets.get(feature_set.version)
+    assert stored == feature_set
+    assert stored is not None
+    assert stored.version == feature_set.version
+
+
+async def test_unknown_feature_set_is_none(stores: Stores) -> None:
+    assert await stores.feature_sets.get("features_unknown") is None
+
+
+async def test_publishing_again_is_the_same_and_another_content_under_its_request_is_refused(stores: Stores) -> None:
+    for request_id in ("r1", "r1", "r2"):
+        await stores.feature_sets.put(request_id, FEATURE_SET)
+    with pytest.raises(AlreadyExists) as caught:
+        await stores.feature_sets.put("r1", replace(FEATURE_SET, prior_propensity=0.5))
+    assert caught.value.reason == "REQUEST_ID_REUSED"
+    assert await stores.feature_sets.get(replace(FEATURE_SET, prior_propensity=0.5).version) is None
+
+
+async def test_log_is_empty_at_first(stores: Stores) -> None:
+    assert await stores.rewards.last_position() == 0
+    assert list(await stores.rewards.read(0, 10)) == []
+    assert await stores.rewards.receipt("r1") is None
+
+
+async def test_entries_come_back_as_they_were_in_order_and_page_by_page(stores: Stores) -> None:
+    features = {f"f{index}": present(value) for index, value in enumerate(VALUES)}
+    features |= {"n": NULL, "m": NOT_FOUND, "s": Feature("old", FeatureStatus.STALE)}
+    rewards = [reward(f"k{index}", index / 10, features=features) for index in range(5)]
+    first = await stores.rewards.append(batch("r1", *rewards[:3]))
+    second = await stores.rewards.append(batch("r2", *rewards[3:]))
+    assert [entry.position for entry in first.entries + second.entries] == [1, 2, 3, 4, 5]
+    assert tuple(await stores.rewards.read(0, 10)) == first.entries + second.entries
+    assert [entry.position for entry in await stores.rewards.read(2, 2)] == [3, 4]
+    assert [entry.reward for entry in await stores.rewards.read(0, 10)] == rewards
+    assert await stores.rewards.last_position() == 5
+
+
+async def test_latest_reward_of_a_key_is_the_next_ones_previous(stores: Stores) -> None:
+    await stores.rewards.append(batch("r1", reward("k", 0.0)))
+    again = await stores.rewards.append(batch("r2", reward("k", 0.0), reward("k", 1.0), reward("k", 0.5)))
+    assert [outcome.is_duplicate for outcome in again.receipt.outcomes] == [True, False, False]
+    back = await stores.rewards.append(batch("r3", reward("k", 0.0)))
+    entries = await stores.rewards.read(0, 10)
+    assert [entry.previous_reward for entry in entries] == [None, 0.0, 1.0, 0.5]
+    assert back.entries[0].position == 4
+
+
+async def test_repeated_request_adds_nothing_and_is_answered_as_before(stores: Stores) -> None:
+    refused = RewardOutcome(
+        "b", error=InvalidArgument.field("rewards[1].action", "is unknown", reason="UNKNOWN_ACTION")
+    )
+    missing = RewardOutcome("c", error=NotFound("FEATURE_SET_NOT_FOUND", "none", metadata={"feature_set_version": "f"}))
+    first = await stores.rewards.append(batch("r1", reward("a"), refused, missing))
+    again = await stores.rewards.append(batch("r1", reward("a"), refused, missing))
+    assert (again.entries, again.is_repeat) == ((), True)
+    for receipt in (again.receipt, await stores.rewards.receipt("r1")):
+        assert receipt is not None
+        assert [each.reward_key for each in receipt.outcomes] == ["a", "b", "c"]
+        errors = [each.error for each in receipt.outcomes]
+        assert errors[0] is None
+        for error, original in ((errors[1], refused.error), (errors[2], missing.error)):
+            assert error is not None
+            assert original is not None
+            assert type(error) is type(original)
+            assert (error.reason, error.message, error.metadata) == (
+                original.reason,
+                original.message,
+                original.metadata,
+            )
+            assert error.violations == original.violations
+    assert len(await stores.rewards.read(0, 10)) == 1
+    assert first.is_repeat is False
+
+
+async def test_request_id_with_another_body_is_refused_and_adds_nothing(stores: Stores) -> None:
+    await stores.rewards.append(batch("r1", reward("a")))
+    with pytest.raises(AlreadyExists):
+        await stores.rewards.append(batch("r1", reward("b"), body_hash="other"))
+    assert len(await stores.rewards.read(0, 10)) == 1
+
+
+async def test_batch_of_refusals_is_remembered_too(stores: Stores) -> None:
+    refused = RewardOutcome("b", error=InvalidArgument.field("x", "is wrong"))
+    appended = await stores.rewards.append(batch("r1", refused))
+    assert appended.entries == ()
+    assert await stores.rewards.receipt("r1") is not None
+    assert await stores.rewards.last_position() == 0
+
+
+async def test_concurrent_appends_of_two_processes_have_gapless_positions_and_one_first_reward_per_key(
+    open_stores: OpenStores,
+) -> None:
+    """Two openings of one place; both reward the same keys at the same time."""
+    one, two = await open_stores(), await open_stores()
+    await asyncio.gather(
+        *(
+            each.rewards.append(batch(f"{name}{number}", *(reward(f"k{number}-{i}", number / 20) for i in range(3))))
+            for number in range(12)
+            for name, each in (("one", one), ("two", two))
+        )
+    )
+    entries = await one.rewards.read(0, 100)
+    assert [entry.position for entry in entries] == list(range(1, 37))
+    assert all(entry.previous_reward is None for entry in entries)
+    assert len({entry.reward.reward_key for entry in entries}) == 36
+
+
+async def test_reader_never_sees_a_position_before_those_below_it(open_stores: OpenStores) -> None:
+    writers, reader = [await open_stores() for _ in range(2)], await open_stores()
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def follow() -> None:
+        while True:
+            is_last = done.is_set()
+            entries = await reader.rewards.read(seen[-1] if seen else 0, 7)
+            seen.extend(entry.position for entry in entries)
+            if is_last and not entries:
+                return
+            await asyncio.sleep(0)
+
+    async def write(writer: Stores, name: str) -> None:
+        for number in range(15):
+            await writer.rewards.append(batch(f"{name}{number}", *(reward(f"{name}{number}-{i}") for i in range(3))))
+
+    following = asyncio.create_task(follow())
+    await asyncio.gather(*(write(writer, f"w{index}-") for index, writer in enumerate(writers)))
+    done.set()
+    await following
+    assert seen == list(range(1, 91))
+
+
+async def test_latest_two_snapshots_of_a_model_are_kept(stores: Stores) -> None:
+    assert list(await stores.snapshots.latest("m")) == []
+    for position in (5, 7, 9, 9):
+        await stores.snapshots.save("m", position, f"{position}".encode())
+    await stores.snapshots.save("other", 100, b"other")
+    assert list(await stores.snapshots.latest("m")) == [b"9", b"7"]
+    assert list(await stores.snapshots.latest("other")) == [b"other"]
+
+
+async def test_a_replica_that_is_behind_does_not_remove_newer_snapshots(stores: Stores) -> None:
+    for position in (10, 20, 5):
+        await stores.snapshots.save("m", position, f"{position}".encode())
+    assert list(await stores.snapshots.latest("m")) == [b"20", b"10"]
+
+
+async def test_snapshot_of_a_full_table_fits(stores: Stores) -> None:
+    content = bytes(range(256)) * (5 * 2**12)
+    await stores.snapshots.save("m", 1, content)
+    assert list(await stores.snapshots.latest("m")) == [content]
