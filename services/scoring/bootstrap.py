@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from tandem.scoring.v1 import scoring_service_pb2
-
 from services.scoring.adapters import mongo_collections, sqlite_tables
 from services.scoring.adapters.mongo_feature_sets import MongoFeatureSetStore
 from services.scoring.adapters.mongo_reward_log import MongoRewardLog
@@ -15,7 +13,7 @@ from services.scoring.adapters.prometheus_observer import PrometheusObserver
 from services.scoring.adapters.sqlite_feature_sets import SqliteFeatureSetStore
 from services.scoring.adapters.sqlite_reward_log import SqliteRewardLog
 from services.scoring.adapters.sqlite_snapshots import SqliteSnapshotStore
-from services.scoring.api.servicer import ScoringServicer
+from services.scoring.api.servicer import SERVICE, ScoringServicer
 from services.scoring.app.application import Pace, ScoringApplication, Stores
 from services.scoring.domain.bayesian_scorer import BayesianScorer
 from services.scoring.settings import ScoringSettings
@@ -44,8 +42,7 @@ async def bootstrap(
     app = ScoringApplication(stores, scorer, clock, PrometheusObserver(scorer.model_id), pace)
     await app.start()
     stack.push_async_callback(app.close)
-    service = scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"]
-    return ScoringComponents(app, ServiceBinding(service, ScoringServicer(app), app.check))
+    return ScoringComponents(app, ServiceBinding(SERVICE, ScoringServicer(app), app.check))
 
 
 async def _open(settings: ScoringSettings, stack: AsyncExitStack) -> Stores:

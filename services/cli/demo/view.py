@@ -75,10 +75,10 @@ def _cells(judged: Judged) -> tuple[str, ...]:
 
 def _reading_aid(report: Report) -> str:
     return (
-        "SNIPS and doubly robust (DR) estimates from the recorded choice probabilities: the log showed items at random, "
-        f"so any policy can be evaluated on it. The best item of the first half is {report.best_action}. ESS: how many "
-        "visits of its own the log is worth; clicks: weighted the same way. Intervals hold at any number of clicks; under "
-        "10 weighted clicks the verdict is that the data cannot tell."
+        "Estimated by SNIPS and doubly robust (DR) from the recorded choice probabilities: the log showed items at "
+        f"random, so any policy can be evaluated on it. The best item of the first half is {report.best_action}. ESS: "
+        "how many visits of its own the log is worth; clicks: weighted the same way. Intervals hold at any number of "
+        "clicks; under 10 weighted clicks the verdict is that the data cannot tell."
     )
 
 

@@ -8,7 +8,7 @@ candidate, place by place; a place's rows are `starts[p] : starts[p + 1]`:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -129,46 +129,49 @@ class _PlaceView:
 
 def _channel_drops(catalogue: Catalogue, views: Sequence[_PlaceView], alive: Mask) -> list[DropBlock]:
     """(action, channel) pairs that are a candidate nowhere, each under the earliest check that dropped it."""
-    pairs = _Pairs(len(catalogue.channel_names))
-    standing = [pairs.of_options(catalogue, view.candidates) for view in views]
-    refused = [pairs.of_options(catalogue, view.eligible & ~view.candidates) for view in views]
-    too_long = [pairs.of_options(catalogue, view.alive_on_channel & ~view.fitting) for view in views]
-    lacking = [pairs.of_actions(_without_option(catalogue, view, alive), view.channel) for view in views]
-    seen = _union(standing)
+    pairs = _Pairs(catalogue)
+    seen = pairs.any_of(pairs.of_options(view.candidates) for view in views)
+    refused = pairs.any_of(pairs.of_options(view.eligible & ~view.candidates) for view in views)
+    too_long = pairs.any_of(pairs.of_options(view.alive_on_channel & ~view.fitting) for view in views)
+    lacking = pairs.any_of(pairs.of_actions(_without_option(catalogue, view, alive), view.channel) for view in views)
     blocks = []
-    for check, codes in ((Check.CONSENT, refused), (Check.ACCEPTS, too_long), (Check.TREATMENT, lacking)):
-        fresh = np.setdiff1d(_union(codes), seen)
-        blocks.append(DropBlock.of(check, *pairs.split(fresh)))
-        seen = np.union1d(seen, fresh)
+    for check, dropped in ((Check.CONSENT, refused), (Check.ACCEPTS, too_long), (Check.TREATMENT, lacking)):
+        blocks.append(DropBlock.of(check, *pairs.split(dropped & ~seen)))
+        seen |= dropped
     return blocks
 
 
-def _without_option(catalogue: Catalogue, view: _PlaceView, alive: Mask) -> Indices:
-    """Living actions that have no option on any channel of the place."""
-    has_option = np.zeros_like(alive)
-    has_option[catalogue.option_action[view.on_channel]] = True
-    return np.flatnonzero(alive & ~has_option).astype(np.int32)
+def _without_option(catalogue: Catalogue, view: _PlaceView, alive: Mask) -> Mask:
+    """bool[A]: living actions that have no option on any channel of the place."""
+    lacking = alive.copy()
+    lacking[catalogue.option_action[view.on_channel]] = False
+    return lacking
 
 
-@dataclass(frozen=True, slots=True)
 class _Pairs:
-    """(action, channel) as one number, so that sets of pairs are sorted int64 arrays."""
+    """Sets of (action, channel) as bool[A, N + 1]; the last column stands for every channel."""
 
-    channels: int
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._shape = (len(catalogue.actions), len(catalogue.channel_names) + 1)
 
-    def of_options(self, catalogue: Catalogue, options: Mask) -> NDArray[np.int64]:
-        return self._code(catalogue.option_action[options], catalogue.option_channel[options])
+    def any_of(self, sets: Iterable[Mask]) -> Mask:
+        union = np.zeros(self._shape, dtype=np.bool_)
+        for each in sets:
+            union |= each
+        return union
 
-    def of_actions(self, actions: Indices, channel: int) -> NDArray[np.int64]:
-        return self._code(actions, np.full(actions.size, channel, dtype=np.int32))
+    def of_options(self, options: Mask) -> Mask:
+        pairs = np.zeros(self._shape, dtype=np.bool_)
+        pairs[self._catalogue.option_action[options], self._catalogue.option_channel[options]] = True
+        return pairs
 
-    def split(self, codes: NDArray[np.int64]) -> tuple[Indices, Indices]:
-        action, channel = np.divmod(codes, self.channels + 1)
-        return action.astype(np.int32), (channel + EVERY_CHANNEL).astype(np.int32)
+    def of_actions(self, actions: Mask, channel: int) -> Mask:
+        pairs = np.zeros(self._shape, dtype=np.bool_)
+        pairs[actions, channel] = True
+        return pairs
 
-    def _code(self, action: Indices, channel: Indices) -> NDArray[np.int64]:
-        return action.astype(np.int64) * (self.channels + 1) + (channel - EVERY_CHANNEL)
-
-
-def _union(codes: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    return np.unique(np.concatenate(codes))
+    def split(self, pairs: Mask) -> tuple[Indices, Indices]:
+        action, channel = np.nonzero(pairs)
+        every = self._shape[1] - 1
+        return action.astype(np.int32), np.where(channel == every, EVERY_CHANNEL, channel).astype(np.int32)

@@ -63,7 +63,7 @@ def _fixed(node: Node, source: Source) -> Fixed | None:
     value = settled(node, source)
     verdict = UNKNOWN if isinstance(value, Failure) else TRUE if value is True else FALSE
     name = next((each for each in free_names(node) if each.startswith(ACTION_PREFIX)), "")
-    observed = source.action_value(name) if name else None
+    observed = source.constants.get(name)
     return Fixed(verdict, _fixed_threshold(node, source), name, NOT_FOUND if observed is None else present(observed))
 
 

@@ -48,6 +48,7 @@ def read_scopes(rule_set: RuleSet, log: FindingLog) -> tuple[Action, ...]:
     for scope in rule_set.scopes:
         _check_parent(scope, scopes, log)
         _check_unique_rules(scope, log)
+        _check_unique_numbers(scope, log)
     actions = tuple(Action(scope.scope_id, _lineage(scope, scopes)) for scope in _actions(rule_set))
     if len(actions) > MAX_ACTIONS:
         log.error(SourcePosition(), "LIMIT", f"there are {len(actions)} actions; {MAX_ACTIONS} are allowed")
@@ -102,6 +103,15 @@ def _check_unique_rules(scope: Scope, log: FindingLog) -> None:
             where = f"{rule.stage.name} rule of {_title(scope.level, scope.scope_id)}"
             log.error(rule.position, "DUPLICATE_RULE", f"'{rule.rule_id}' is the id of another {where}")
         seen.add((rule.stage, rule.rule_id))
+
+
+def _check_unique_numbers(scope: Scope, log: FindingLog) -> None:
+    seen = set()
+    for number in scope.numbers:
+        if number.name in seen:
+            where = _title(scope.level, scope.scope_id)
+            log.error(number.position, "DUPLICATE_NUMBER", f"'{number.name}' is declared twice by {where}")
+        seen.add(number.name)
 
 
 def _title(level: ScopeLevel, scope_id: str) -> str:

@@ -22,6 +22,7 @@ class Follower:
         self._model = model
         self._observer = observer
         self._interval_seconds = interval_seconds
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -29,21 +30,31 @@ class Follower:
         self._task = asyncio.create_task(self._run(), name="scoring-follower")
 
     async def stop(self) -> None:
-        """Ends the loop after what it is doing, and saves what was learnt since the last snapshot."""
+        """Ends the loop after what it is doing, and saves what was learnt since the last snapshot.
+
+        Not by cancelling: the MongoDB driver swallows a cancellation at times, and the loop would go on.
+        """
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.wait((self._task,))
         await self._snapshots.save()
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval_seconds)
+        while not await self._pause():
             try:
                 await self._learner.catch_up()
                 await self._snapshots.save_if_due()
             except Exception as failure:  # noqa: BLE001 - the top of a background loop: the next round tries again
                 _log.warning("the model does not follow the log", extra={"fields": {"cause": str(failure)}})
             self._observe()
+
+    async def _pause(self) -> bool:
+        """Waits for the next round; True where there is none."""
+        try:
+            await asyncio.wait_for(self._stopping.wait(), self._interval_seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def _observe(self) -> None:
         self._observer.model_is(self._model.scorer.position, self._learner.age_seconds)

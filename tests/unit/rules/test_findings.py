@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from services.rules.domain.rule_set import (
@@ -20,6 +22,7 @@ from services.rules.domain.rule_set import (
 )
 from shared.values import AttributeType
 from tests.support.rules import BRANCH, declarations, findings, offer, rule_set
+from tests.support.source import ROOT, python_files, strings
 
 TYPES = {
     "age": AttributeType.INT,
@@ -113,6 +116,12 @@ def test_a_number_must_be_a_number() -> None:
     content = RuleSet(declarations(TYPES), (), (Scope(ScopeLevel.POLICY, numbers=(number,)),))
     (found,) = findings(content)
     assert (found.code, found.position) == ("NOT_NUMBER", AT)
+
+
+def test_a_number_is_declared_once_by_a_scope() -> None:
+    numbers = (NumberExpression("business_value", "1.0"), NumberExpression("business_value", "2.0", AT))
+    (found,) = findings(RuleSet((), (), (Scope(ScopeLevel.POLICY, numbers=numbers),)))
+    assert (found.code, found.position) == ("DUPLICATE_NUMBER", AT)
 
 
 @pytest.mark.parametrize(
@@ -249,3 +258,11 @@ def test_findings_of_every_kind_come_together() -> None:
 
 def test_a_sound_rule_set_has_no_findings() -> None:
     assert of_condition("age >= 18 && loyalty_tier in ['gold'] && days_since(last_purchase) > 30") == ()
+
+
+def test_the_contract_lists_exactly_the_codes_there_are() -> None:
+    code = re.compile(r"[A-Z]+_[A-Z_]+|LIMIT")
+    written = {text for path in python_files("services/rules/domain") for text in strings(path) if code.fullmatch(text)}
+    contract = (ROOT / "protos" / "tandem" / "rules" / "v1" / "rule_set.proto").read_text()
+    comment = contract[contract.index("Stable and upper-case") : contract.index("string code")]
+    assert set(code.findall(comment)) == written - {"EVALUATION_TOO_COSTLY"}

@@ -144,6 +144,13 @@ def test_a_constant_the_action_lacks_is_not_found() -> None:
     ]
 
 
+def test_a_default_does_not_hide_that_the_action_lacks_a_constant() -> None:
+    scope = Scope(ScopeLevel.POLICY, rules=(condition("action.rank > 3", OnUnknown.DEFAULT, 1),))
+    offers = (offer("a", constants={"rank": 5}), offer("b"))
+    (reason,) = evaluate(RuleSet((), (), (scope, *BRANCH, *offers)), {}).dropped
+    assert (reason.action, reason.observed, reason.status) == ("b", None, FeatureStatus.NOT_FOUND)
+
+
 def test_reasons_are_given_only_when_asked() -> None:
     content = rule_set([condition("age >= 18")], TYPES)
     assert evaluate(content, FACTS, Explain.NONE).dropped == ()

@@ -12,6 +12,7 @@ from services.orchestrator.app.decide.placements import Settled, closed_placemen
 from services.orchestrator.app.decide.reasons import drop_counts, dropped
 from services.orchestrator.app.decide.record import candidates_of, columns_of, lost_block
 from services.orchestrator.app.decide.score import SCORING_UNAVAILABLE
+from services.orchestrator.app.decision_record import CandidateColumns
 from services.orchestrator.domain.decision import Answer, Candidate, Explain, PlacementAnswer, Versions
 from services.orchestrator.domain.tracking import TokenSigner
 
@@ -22,7 +23,8 @@ _DEGRADING = frozenset({PROFILE_UNAVAILABLE, RULES_UNAVAILABLE, SCORING_UNAVAILA
 def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
     """The answer of a decision that came to its end, as explained as was asked for."""
     brief, choice = settled.brief, settled.choice
-    blocks = (*choice.contest.drops, lost_block(brief.catalogue, columns_of(choice), choice.draws))
+    columns = columns_of(choice)
+    blocks = (*choice.contest.drops, lost_block(brief.catalogue, columns, choice.draws))
     advisories = () if choice.scored.is_learnt else (SCORING_UNAVAILABLE,)
     answer = _answer(brief, settled.known, settled.decision_id, placements_of(settled, signer), advisories)
     reasons = dropped(brief, settled.verdict, settled.competition, blocks) if brief.wants_reasons else ()
@@ -30,7 +32,7 @@ def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
         answer,
         versions=replace(answer.versions, model=choice.scored.scores.model_version),
         dropped_by_stage=drop_counts(settled.verdict, blocks),
-        candidates=_candidates(settled) if brief.command.explain is Explain.FULL else (),
+        candidates=_candidates(settled, columns) if brief.command.explain is Explain.FULL else (),
         dropped=reasons,
     )
 
@@ -65,7 +67,6 @@ def _answer(
     )
 
 
-def _candidates(settled: Settled) -> tuple[Candidate, ...]:
+def _candidates(settled: Settled, columns: CandidateColumns) -> tuple[Candidate, ...]:
     placement_ids = [place.placement_id for place in settled.brief.places]
-    choice = settled.choice
-    return candidates_of(settled.brief.catalogue, placement_ids, columns_of(choice), choice.draws)
+    return candidates_of(settled.brief.catalogue, placement_ids, columns, settled.choice.draws)
