@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -94,7 +95,11 @@ class CaptureOutcomes:
 
     async def _find_all(self, items: Sequence[OutcomeItem | InvalidArgument]) -> list[_Taken | ItemFault]:
         finder = PresentationFinder(self._world.log, self._world.signer, self._world.policies)
-        return [await self._find(finder, item, f"items[{index}]") for index, item in enumerate(items)]
+        found = []
+        for index, item in enumerate(items):
+            found.append(await self._find(finder, item, f"items[{index}]"))
+            await asyncio.sleep(0)  # a thousand records to read must not hold up the loop
+        return found
 
     async def _find(
         self, finder: PresentationFinder, item: OutcomeItem | InvalidArgument, path: str

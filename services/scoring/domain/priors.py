@@ -5,7 +5,7 @@ wide and three scales shrink or stretch them as data says: one for kin (issue, g
 placement), one for the customer, one for crosses of the two. A term's effect is scale · factor · weight, with
 factor² its prior variance and the weight N(0, 1): the non-centred form (Papaspiliopoulos, Roberts & Sköld 2007), as
 automatic relevance determination (MacKay 1994) is for groups of weights. Where features are noise the model comes
-down to the running base rate.
+close to the running base rate.
 """
 
 from __future__ import annotations

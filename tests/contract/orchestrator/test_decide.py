@@ -332,3 +332,15 @@ async def test_a_decision_is_kept_with_its_request_and_every_candidate(shop: Sho
     assert recorded.command == command
     assert replace(recorded.answer, candidates=()) == decided
     assert {candidate.action for candidate in recorded.answer.candidates} == {"green_tea", "espresso"}
+
+
+async def test_a_wide_catalogue_competes_whole(shop: Shop) -> None:
+    many = "".join(
+        f"  tea_{index}: {{group: tea, treatments: {{tea_{index}_web: {{channel: web, content: {{en: {{title: T}}}}}}}}}}\n"
+        for index in range(600)
+    )
+    await shop.publish({"actions:\n": f"actions:\n{many}"})
+    answer = await shop.decide(inbound())
+    assert len(answer.candidates) == 601
+    assert sum(candidate.choice_probability for candidate in answer.candidates) == pytest.approx(1.0, abs=1e-6)
+    assert min(candidate.choice_probability for candidate in answer.candidates) > 0.0

@@ -116,3 +116,22 @@ def test_removing_a_losing_candidate_changes_nothing_without_exploration(
     (again,) = fill_slots(fewer, [SlotPlan("home", 1)], terms())
     assert SILENCE in (winner.row, again.row) or fewer.action[again.row] == actions[winner.row]
     assert (again.row == SILENCE) == (winner.row == SILENCE)
+
+
+def ranks(worth: Worth, beliefs: Beliefs) -> dict[int, int]:
+    """The rank of every action when all are shown."""
+    size = worth.slope.size
+    field = Field(np.array([0, size], dtype=np.intp), np.arange(size, dtype=np.int32), worth, beliefs)
+    draws = fill_slots(field, [SlotPlan("home", size)], terms(reserve=-1e9))
+    return {draw.row: draw.slot for draw in draws}
+
+
+@given(st.integers(1, 15), st.integers(0, 500), st.floats(1.0, 20.0), st.data())
+def test_raising_a_lever_never_lowers_a_rank_without_exploration(
+    size: int, seed: int, factor: float, data: st.DataObject
+) -> None:
+    worth, beliefs = random_field(Shape(size, exploring=0.0), seed)
+    row = data.draw(st.integers(0, size - 1))
+    raised = worth.slope.copy()
+    raised[row] *= factor
+    assert ranks(Worth(raised, worth.offset), beliefs)[row] <= ranks(worth, beliefs)[row]

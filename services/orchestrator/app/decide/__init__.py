@@ -9,5 +9,5 @@ choose   the draws
 answer   what the caller gets            reasons   why each of the others fell
 record   what is kept
 
-Every step but gather, judge and score is pure.
+Every step but gather, judge and score depends on nothing but what the steps before it made.
 """

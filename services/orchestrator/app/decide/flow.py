@@ -61,7 +61,7 @@ class Decide:
         watch.lap("arbitration")
         scored = await score(brief, known, competition.contest, world.scorer, budget)
         watch.lap("scoring")
-        choice = choose(brief, competition.contest, scored, decision_id)
+        choice = await choose(brief, competition.contest, scored, decision_id)
         answer = settled_answer(Settled(decision_id, brief, known, verdict, competition, choice), world.signer)
         watch.lap("arbitration")
         return record_of(brief, known, choice, replace(answer, timing=watch.timing()), world.clock())
