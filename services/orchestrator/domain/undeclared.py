@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from shared.errors import InvalidArgument
 
-
 _REASONS = {"channel": "UNKNOWN_CHANNEL", "placement": "UNKNOWN_PLACEMENT", "action": "UNKNOWN_ACTION"}
 
 

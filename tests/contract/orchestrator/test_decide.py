@@ -335,10 +335,8 @@ async def test_a_decision_is_kept_with_its_request_and_every_candidate(shop: Sho
 
 
 async def test_a_wide_catalogue_competes_whole(shop: Shop) -> None:
-    many = "".join(
-        f"  tea_{index}: {{group: tea, treatments: {{tea_{index}_web: {{channel: web, content: {{en: {{title: T}}}}}}}}}}\n"
-        for index in range(600)
-    )
+    tea = "  tea_{0}: {{group: tea, treatments: {{tea_{0}_web: {{channel: web, content: {{en: {{title: T}}}}}}}}}}\n"
+    many = "".join(tea.format(index) for index in range(600))
     await shop.publish({"actions:\n": f"actions:\n{many}"})
     answer = await shop.decide(inbound())
     assert len(answer.candidates) == 601
