@@ -6,6 +6,7 @@ with majority none. A client belongs to the event loop that opened it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,14 @@ import pymongo
 from pymongo import AsyncMongoClient, IndexModel, ReadPreference, ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError, InvalidOperation, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    DuplicateKeyError,
+    InvalidOperation,
+    OperationFailure,
+    PyMongoError,
+)
 from pymongo.read_concern import ReadConcern
 
 from shared.errors import StartupError, Unavailable
@@ -27,6 +35,9 @@ OPERATION_TIMEOUT_MS = 5_000
 """Of one operation with its retries, the search for a primary included."""
 TRANSACTION_TIMEOUT_S = 10.0
 DUPLICATE_KEY = 11_000
+NAMESPACE_EXISTS = 48
+SNAPSHOT_UNAVAILABLE = 246
+SETTLE_ATTEMPTS, SETTLE_PAUSE_S = 100, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,7 @@ class MongoSchema:
     store: str
     version: int
     indexes: Mapping[str, Sequence[IndexModel]] = field(default_factory=dict)
-    """By collection."""
+    """By collection; a collection without any is named with none."""
 
 
 class MongoDatabase:
@@ -105,8 +116,10 @@ class MongoDatabase:
                     "start it with --replSet rs0 and run rs.initiate() once"
                 )
             await self._check_version(schema)
-            for collection, indexes in schema.indexes.items():
-                await self._database[collection].create_indexes(list(indexes))
+            for name, indexes in schema.indexes.items():
+                await self._create(name, indexes)
+            for name in schema.indexes:
+                await self._settle(name)
 
     async def _check_version(self, schema: MongoSchema) -> None:
         stored = await self._upserted("_meta", schema.store, {"$max": {"version": schema.version}})
@@ -115,6 +128,29 @@ class MongoDatabase:
                 f"database {self._database.name} holds version {stored['version']} of the {schema.store} store and "
                 f"this program knows {schema.version}: use the newer program, or another database"
             )
+
+    async def _create(self, name: str, indexes: Sequence[IndexModel]) -> None:
+        """At start-up, not at the first write: reads of a collection fail until the majority knows of it."""
+        try:
+            await self._database.create_collection(name, check_exists=False)
+        except OperationFailure as failure:
+            if failure.code != NAMESPACE_EXISTS:
+                raise
+        if indexes:
+            await self._database[name].create_indexes(list(indexes))
+
+    async def _settle(self, name: str) -> None:
+        """Waits until majority reads see the collection as it is now."""
+        for _ in range(SETTLE_ATTEMPTS):
+            try:
+                await self._database[name].find_one({}, {"_id": 1})
+            except OperationFailure as failure:
+                if failure.code != SNAPSHOT_UNAVAILABLE:
+                    raise
+            else:
+                return
+            await asyncio.sleep(SETTLE_PAUSE_S)
+        raise Unavailable("STORE_UNAVAILABLE", f"collection {name} does not settle", metadata={"store": self._store})
 
     async def _upserted(self, collection: str, key: str, update: Document) -> Document:
         document = await self._database[collection].find_one_and_update(

@@ -13,6 +13,7 @@ class OrchestratorSettings(ServiceSettings):
 
     listen_address: Address = Field("127.0.0.1:50051", description="gRPC, host:port")
     metrics_address: OptionalAddress = Field("127.0.0.1:9464", description="Prometheus over HTTP, host:port or off")
+    mongo_database: str = Field("tandem_orchestrator", description="MongoDB database name", min_length=1, max_length=63)
     profile_target: str = Field("127.0.0.1:50061", description="the profile service, host:port or dns:///name:port")
     rules_target: str = Field("127.0.0.1:50062", description="the rules service, likewise")
     scoring_target: str = Field("127.0.0.1:50063", description="the scoring service, likewise")

@@ -13,3 +13,4 @@ class RulesSettings(ServiceSettings):
 
     listen_address: Address = Field("127.0.0.1:50062", description="gRPC, host:port")
     metrics_address: OptionalAddress = Field("127.0.0.1:9462", description="Prometheus over HTTP, host:port or off")
+    mongo_database: str = Field("tandem_rules", description="MongoDB database name", min_length=1, max_length=63)

@@ -36,9 +36,19 @@ def storage_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 def drop_databases(storage: Storage) -> None:
     with MongoClient[dict[str, Any]](storage.mongo_uri) as mongo:
+        end_abandoned_transactions(mongo)
         for name in mongo.list_database_names():
             if name.startswith(storage.database):
                 mongo.drop_database(name)
+
+
+def end_abandoned_transactions(mongo: MongoClient[dict[str, Any]]) -> None:
+    """A process that was killed leaves its transactions open for a minute, and nothing can be dropped below them."""
+    ours = {"type": "idleSession", "appName": "tandem"}
+    idle = mongo.admin.aggregate([{"$currentOp": {"idleSessions": True}}, {"$match": ours}])
+    sessions = [{"id": operation["lsid"]["id"]} for operation in idle]
+    if sessions:
+        mongo.admin.command("killSessions", sessions)
 
 
 @pytest.fixture(scope="session", params=CONFIGURATIONS, ids=lambda each: f"{each[0]}-{each[1]}")

@@ -88,6 +88,9 @@ MONGO_SCHEMA = MongoSchema(
         "decisions": [IndexModel([("request_id", 1)], unique=True)],
         "outcomes": [IndexModel([("decision_id", 1)]), IndexModel([("reward_key", 1)])],
         "reward_outbox": [IndexModel([("is_pending", 1)], partialFilterExpression={"is_pending": True})],
+        "policies": [],
+        "active_policy": [],
+        "receipts": [],
+        "secrets": [],
     },
 )
-"""Collections: policies, policy_files, active_policy, receipts, decisions, outcomes, reward_outbox, secrets."""

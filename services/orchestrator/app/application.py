@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.orchestrator.app.activate import ActivatePolicy, PolicySummary
-from services.orchestrator.app.capture_outcomes import CaptureAnswer, CaptureOutcomes
+from services.orchestrator.app.capture_answer import CaptureAnswer
+from services.orchestrator.app.capture_outcomes import CaptureOutcomes
 from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.decide.flow import Decide
 from services.orchestrator.app.explain_decision import ExplainDecision, Explanation

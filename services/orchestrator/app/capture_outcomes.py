@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 
 import msgspec
 
+from services.orchestrator.app.capture_answer import CaptureAnswer, ItemFault, ItemResult
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeItem
 from services.orchestrator.app.presentations import PresentationFinder, Presented
 from services.orchestrator.app.receipts import earlier_answer
 from services.orchestrator.app.reward_courier import RewardCourier
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.outcome import Effect, effect_of
-from shared import errors
 from shared.clock import MAX_CLOCK_SKEW_MS
-from shared.errors import InvalidArgument, TandemError, Violation
+from shared.errors import InvalidArgument, NotFound
 from shared.ids import content_hash
 
 RPC = "CaptureOutcomes"
 MAX_ITEMS = 1_000
 INLINE_DELIVERY_MS = 1_000
 """How long a capture waits for the scoring service before it leaves its rewards to the background."""
-
-_KINDS: Mapping[str, type[TandemError]] = {kind.__name__: kind for kind in (errors.InvalidArgument, errors.NotFound)}
-
-
-@dataclass(frozen=True, slots=True)
-class ItemFault:
-    """Why one item was not taken."""
-
-    kind: str
-    reason: str
-    message: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    violations: tuple[Violation, ...] = ()
-
-    @classmethod
-    def of(cls, error: TandemError) -> ItemFault:
-        return cls(type(error).__name__, error.reason, error.message, error.metadata, error.violations)
-
-    def error(self) -> TandemError:
-        return _KINDS[self.kind](self.reason, self.message, metadata=self.metadata, violations=self.violations)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemResult:
-    """What became of one item: taken now, taken before, or faulty."""
-
-    idempotency_key: str
-    decision_id: str = ""
-    duplicate: bool = False
-    fault: ItemFault | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureAnswer:
-    """In the order of the request."""
-
-    items: tuple[ItemResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +72,7 @@ class CaptureOutcomes:
         try:
             _check_time(item, path, self._world.clock())
             return _Taken(item, await finder.find(item, path))
-        except (errors.InvalidArgument, errors.NotFound) as fault:
+        except (InvalidArgument, NotFound) as fault:
             return ItemFault.of(fault)
 
     def _capture(self, request_id: str, body_hash: str, found: Sequence[_Taken | ItemFault]) -> Capture:

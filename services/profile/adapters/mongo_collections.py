@@ -36,6 +36,10 @@ MONGO_SCHEMA = MongoSchema(
             IndexModel([("profile_id", ASCENDING), ("type", ASCENDING), ("_id", ASCENDING)]),
         ],
         CONSENTS: [IndexModel([("profile_id", ASCENDING), *_NEWEST_FIRST])],
+        RECORDS: [],
+        REQUESTS: [],
+        TRAIT_SCHEMAS: [],
+        POINTERS: [],
     },
 )
 

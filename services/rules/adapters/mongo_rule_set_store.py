@@ -18,9 +18,9 @@ from services.rules.domain.rule_set import RuleSet
 from shared.errors import request_id_reused
 from shared.mongo import MongoDatabase, MongoSchema, mongo_errors
 
-MONGO_SCHEMA = MongoSchema(store="rules", version=1)
-
 _RULE_SETS, _PUBLICATIONS = "rules_rule_sets", "rules_publications"
+
+MONGO_SCHEMA = MongoSchema(store="rules", version=1, indexes={_RULE_SETS: [], _PUBLICATIONS: []})
 
 
 class MongoRuleSetStore:

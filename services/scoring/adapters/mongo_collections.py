@@ -35,5 +35,9 @@ SCHEMA = MongoSchema(
         REWARDS: [IndexModel("reward_key")],
         RECEIPTS: [IndexModel("time", expireAfterSeconds=RECEIPT_SECONDS)],
         SNAPSHOTS: [IndexModel([("model_id", 1), ("position", DESCENDING)])],
+        FEATURE_SETS: [],
+        PUBLICATIONS: [],
+        REWARD_KEYS: [],
+        LOG: [],
     },
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.orchestrator.app.capture_outcomes import CaptureAnswer
+from services.orchestrator.app.capture_answer import CaptureAnswer
 from services.orchestrator.app.outcome_store import Money, OffPolicy, OutcomeItem
 from services.orchestrator.domain.decision import Answer
 from services.orchestrator.domain.outcome import Outcome

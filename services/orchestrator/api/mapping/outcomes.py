@@ -9,7 +9,8 @@ from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 from tandem.orchestrator.v1 import outcome_pb2
 
 from services.orchestrator.api.mapping import fields
-from services.orchestrator.app.capture_outcomes import MAX_ITEMS, CaptureAnswer, ItemResult
+from services.orchestrator.app.capture_answer import CaptureAnswer, ItemResult
+from services.orchestrator.app.capture_outcomes import MAX_ITEMS
 from services.orchestrator.app.outcome_store import Money, OffPolicy, OutcomeItem
 from services.orchestrator.domain.outcome import Outcome
 from shared.errors import InvalidArgument
