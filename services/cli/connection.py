@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,8 @@ class Connection:
     """How to reach a server."""
 
     target: str = DEFAULT_TARGET
+    profile_target: str | None = None
+    """Where the profile service answers, when not at `target`."""
     token: str | None = None
     tls: ClientTls | None = None
     timeout_s: float = 10.0
@@ -36,14 +39,14 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Stubs:
-    """The services a server answers for, over one channel."""
+    """The services that callers talk to: over one channel, or over two where they run apart."""
 
     orchestrator: OrchestratorServiceStub
     profiles: ProfileServiceStub
 
     @classmethod
-    def over(cls, channel: grpc.aio.Channel) -> Stubs:
-        return cls(OrchestratorServiceStub(channel), ProfileServiceStub(channel))  # type: ignore[no-untyped-call]
+    def over(cls, channel: grpc.aio.Channel, profiles: grpc.aio.Channel) -> Stubs:
+        return cls(OrchestratorServiceStub(channel), ProfileServiceStub(profiles))  # type: ignore[no-untyped-call]
 
 
 def connection_options(command: Command) -> Command:
@@ -51,6 +54,7 @@ def connection_options(command: Command) -> Command:
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
     options = [
         click.option("--target", default=DEFAULT_TARGET, show_default=True, help="Server, host:port."),
+        click.option("--profile-target", help="Where the profile service answers, when not at --target."),
         click.option("--token", envvar="TANDEM_BEARER_TOKEN", help="Bearer token; or TANDEM_BEARER_TOKEN."),
         click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds to wait for an answer."),
         click.option("--tls", "uses_tls", is_flag=True, help="TLS, trusting the system's authorities."),
@@ -70,7 +74,7 @@ def connection_from(options: dict[str, Any]) -> Connection:
         raise click.UsageError("--tls-certificate and --tls-key go together")
     has_tls = options["uses_tls"] or ca is not None or certificate is not None
     tls = ClientTls(ca, certificate, key) if has_tls else None
-    return Connection(options["target"], options["token"], tls, options["timeout_s"])
+    return Connection(options["target"], options["profile_target"], options["token"], tls, options["timeout_s"])
 
 
 def run(connection: Connection, talk: Callable[[Stubs], Awaitable[Answer]]) -> Answer:
@@ -84,8 +88,16 @@ def run(connection: Connection, talk: Callable[[Stubs], Awaitable[Answer]]) -> A
 
 
 async def _run(connection: Connection, talk: Callable[[Stubs], Awaitable[Answer]]) -> Answer:
-    async with open_channel(connection.target, tls=connection.tls, token=connection.token) as channel:
-        return await talk(Stubs.over(channel))
+    async with AsyncExitStack() as stack:
+        channel = await stack.enter_async_context(_open(connection, connection.target))
+        profiles = channel
+        if connection.profile_target is not None:
+            profiles = await stack.enter_async_context(_open(connection, connection.profile_target))
+        return await talk(Stubs.over(channel, profiles))
+
+
+def _open(connection: Connection, target: str) -> grpc.aio.Channel:
+    return open_channel(target, tls=connection.tls, token=connection.token)
 
 
 def _nobody_answers(connection: Connection, details: str) -> str:

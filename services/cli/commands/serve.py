@@ -54,7 +54,8 @@ def _serve_in_one(*, as_json: bool) -> int:
 def _serve_apart(*, as_json: bool) -> int:
     planned = plans(os.environ)
     metrics_address = os.environ.get(variable(FRONT, "METRICS_ADDRESS"), f"127.0.0.1:{METRICS_PORT}")
-    welcome = Welcome(planned[-1].address, metrics_address.removeprefix("off"))
+    address = {plan.name: plan.address for plan in planned}
+    welcome = Welcome(address[FRONT], metrics_address.removeprefix("off"), profile_address=address["profile"])
     try:
         asyncio.run(run_children(planned, os.environ, on_ready=lambda: _welcome(welcome, as_json=as_json)))
     except (ChildEnded, ChildIsSlow) as error:

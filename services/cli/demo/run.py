@@ -55,7 +55,7 @@ async def run(place: Place, visits: Sequence[Visit]) -> Report:
     directory = Path(tempfile.mkdtemp(prefix="run-", dir=place.demo))
     try:
         async with fresh_server(directory, os.environ) as address, open_channel(address) as channel:
-            report = await _talk(Stubs.over(channel), place.console, visits)
+            report = await _talk(Stubs.over(channel, channel), place.console, visits)
     finally:
         shutil.rmtree(directory / "stores", ignore_errors=True)
     report.write(place.demo / "report.json")

@@ -19,13 +19,16 @@ class Welcome:
     metrics_address: str
     """Empty where metrics are off."""
     has_tls: bool = False
+    profile_address: str | None = None
+    """Where the services are apart."""
 
     def commands(self) -> tuple[str, ...]:
         target = ("" if self.address == DEFAULT_TARGET else f" --target {self.address}") + " --tls" * self.has_tls
         trust = "-insecure" if self.has_tls else "-plaintext"
         boutique = _relative(BOUTIQUE)
         persona = boutique / "personas" / "lea.yaml"
-        decide = f"tandem publish {boutique}{target} && tandem decide --persona {persona}{target}"
+        profiles = f" --profile-target {self.profile_address}" if self.profile_address else ""
+        decide = f"tandem publish {boutique}{target} && tandem decide --persona {persona}{target}{profiles}"
         metrics = f"curl http://{self.metrics_address}/metrics" if self.metrics_address else "# metrics are off"
         return f"grpcurl {trust} {self.address} describe {SERVICE}", decide, metrics
 
