@@ -1,10 +1,10 @@
-"""Work that may run ahead of its use, in order and within a window."""
+"""Work that may run ahead of its use, in order and in small batches."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,22 +12,24 @@ R = TypeVar("R")
 
 
 async def ahead(
-    items: Iterable[T], prepare: Callable[[T], Coroutine[None, None, R]], *, window: int
+    items: Iterable[T], prepare: Callable[[T], Coroutine[None, None, R]], *, batch: int
 ) -> AsyncIterator[tuple[T, R]]:
-    """Each item with what `prepare` made of it, in the order of `items`; at most `window` are under way.
+    """Each item with what `prepare` made of it, in the order of `items`.
 
+    While one batch is used, the next one is prepared, all its items at once: a store then commits them together.
     Raises what `prepare` raised, when the turn of that item comes.
     """
-    under_way: deque[tuple[T, asyncio.Task[R]]] = deque()
+    waiting = iter(items)
+
+    def start() -> Sequence[tuple[T, asyncio.Task[R]]]:
+        return [(item, asyncio.create_task(prepare(item))) for item in islice(waiting, batch)]
+
+    current, following = start(), start()
     try:
-        for item in items:
-            under_way.append((item, asyncio.create_task(prepare(item))))
-            if len(under_way) >= window:
-                first, task = under_way.popleft()
-                yield first, await task
-        while under_way:
-            first, task = under_way.popleft()
-            yield first, await task
+        while current:
+            for item, task in current:
+                yield item, await task
+            current, following = following, start()
     finally:
-        for _, task in under_way:
+        for _, task in (*current, *following):
             task.cancel()

@@ -1,11 +1,13 @@
 """Through the visits once, in the order of time: Tandem decides first, then learns what the log's policy showed.
 
 Prequential (Dawid 1984): every visit is decided before its outcome is told. Only what carries no outcome, traits and
-consents, is written ahead, within a window.
+consents, is written ahead, in small batches. The outcome of a visit is told while the next one is decided: learning is
+never more than one visit behind.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +25,7 @@ from services.cli.demo.visits import Visit
 from services.cli.failures import CommandFailed
 from shared.rpc.channel import call
 
-WINDOW = 16
+BATCH = 8
 CALL_SECONDS = 30.0
 ENGAGEMENT_STAGES = frozenset(
     {
@@ -52,11 +54,18 @@ async def walk(stubs: Stubs, visits: Sequence[Visit], advance: Callable[[], None
     """`advance` is called after each visit."""
     walker = _Walker(stubs, Walked())
     began = time.perf_counter()
-    async for visit, token in ahead(visits, walker.prepare, window=WINDOW):
-        await walker.decide_and_learn(visit, token)
-        if requests.is_contacted(visit):
-            await walker.contact(visit, token)
-        advance()
+    learning = asyncio.create_task(asyncio.sleep(0))
+    try:
+        async for visit, token in ahead(visits, walker.prepare, batch=BATCH):
+            decision_id = await walker.decide(visit, token)
+            await learning
+            learning = asyncio.create_task(walker.learn(visit, decision_id))
+            if requests.is_contacted(visit):
+                await walker.contact(visit, token)
+            advance()
+        await learning
+    finally:
+        learning.cancel()
     walker.walked.tally.walk_s = time.perf_counter() - began
     return walker.walked
 
@@ -82,7 +91,8 @@ class _Walker:
             token = stated.consistency_token
         return token
 
-    async def decide_and_learn(self, visit: Visit, token: ConsistencyToken) -> None:
+    async def decide(self, visit: Visit, token: ConsistencyToken) -> str:
+        """The id of the decision."""
         asked = time.perf_counter()
         response = await self._decide(requests.inbound(visit), token)
         self.walked.tally.decide_ms.append(1000 * (time.perf_counter() - asked))
@@ -90,7 +100,8 @@ class _Walker:
         self.walked.decision_ids.append(response.decision_id)
         if _has_both_sides(response) or not self.walked.sample_decision_id:
             self.walked.sample_decision_id = response.decision_id
-        await self._capture(visit, response.decision_id)
+        decision_id: str = response.decision_id
+        return decision_id
 
     async def contact(self, visit: Visit, token: ConsistencyToken) -> None:
         response = await self._decide(requests.outbound(visit), token)
@@ -104,7 +115,8 @@ class _Walker:
         self.walked.tally.add_drops(response.dropped_by_stage)
         return response
 
-    async def _capture(self, visit: Visit, decision_id: str) -> None:
+    async def learn(self, visit: Visit, decision_id: str) -> None:
+        """Tells what the log's policy showed at this visit, and whether it was clicked."""
         request = requests.outcomes(visit, decision_id)
         answer = await call(self.stubs.orchestrator.CaptureOutcomes, request, timeout_s=CALL_SECONDS)
         for item, taken in zip(request.items, answer.items, strict=True):
