@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 async def ahead(
     items: Iterable[T], prepare: Callable[[T], Coroutine[None, None, R]], *, batch: int
-) -> AsyncIterator[tuple[T, R]]:
+) -> AsyncGenerator[tuple[T, R], None]:
     """Each item with what `prepare` made of it, in the order of `items`.
 
     While one batch is used, the next one is prepared, all its items at once: a store then commits them together.

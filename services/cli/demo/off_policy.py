@@ -10,7 +10,7 @@ best_single_action   always the item that was clicked most often in the first ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,18 +84,12 @@ def _estimates(visits: Sequence[Visit], target: Matrix, expected: Matrix) -> dic
         reward=np.array([float(visit.has_click) for visit in visits]),
         logging_probability=logging,
         target_probability=target[rows, items],
-        weight_bound=_weight_bound(target, logging),
+        # What the visit could have weighed at most, whatever had been shown: known before it was.
+        weight_bound=target.max(axis=1) / logging,
     )
     target_reward = (target * expected).sum(axis=1)
-    robust = doubly_robust(log, expected[rows, items], target_reward)
-    # Doubly robust may land outside [0, 1], where no click rate is; its interval is cut there already.
-    return {"snips": snips(log), "dr": replace(robust, mean=min(max(robust.mean, robust.low), robust.high))}
-
-
-def _weight_bound(target: Matrix, logging: NDArray[np.float64]) -> float:
-    """Uniform never weighs more than 1; a policy that learns could have come to choose anything with certainty."""
-    is_fixed = bool((target == target[0]).all())
-    return float((target[0].max() if is_fixed else 1.0) / logging.min())
+    robust = doubly_robust(log, expected[rows, items], target_reward, expected.max(axis=1))
+    return {"snips": snips(log), "dr": robust}
 
 
 def _always(item: int, count: int) -> Matrix:

@@ -38,7 +38,7 @@ def _figures(report: Report) -> RenderableType:
     drops = ", ".join(f"{stage} {count:,}" for stage, count in tally.drops.items())
     rows = [
         ("visits decided", f"{tally.decisions:,}  (and {tally.outbound_decisions:,} outbound decisions)"),
-        ("decisions per second", f"{tally.decisions_per_s:.0f}  (one after the other, learning included)"),
+        ("decisions per second", f"{tally.decisions_per_s:.0f}  (two visits in flight, learning included)"),
         ("time of a Decide", f"p50 {tally.latency_ms(0.50):.1f} ms, p99 {tally.latency_ms(0.99):.1f} ms"),
         ("candidates dropped", drops),
         ("impressions captured", f"{tally.impressions:,}"),

@@ -1,14 +1,15 @@
 """Through the visits once, in the order of time: Tandem decides first, then learns what the log's policy showed.
 
 Prequential (Dawid 1984): every visit is decided before its outcome is told. Only what carries no outcome, traits and
-consents, is written ahead, in small batches. The outcome of a visit is told while the next one is decided: learning is
-never more than one visit behind.
+consents, is written ahead, in small batches. Two visits are in flight at a time, as in a shop more than one would be: a
+visit is decided when the outcome of the last but one has been learnt.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ from services.cli.failures import CommandFailed
 from shared.rpc.channel import call
 
 BATCH = 8
+IN_FLIGHT = 2
 CALL_SECONDS = 30.0
 ENGAGEMENT_STAGES = frozenset(
     {
@@ -52,20 +54,21 @@ class Walked:
 
 async def walk(stubs: Stubs, visits: Sequence[Visit], advance: Callable[[], None]) -> Walked:
     """`advance` is called after each visit."""
-    walker = _Walker(stubs, Walked())
+    walker = _Walker(stubs, Walked(decision_ids=[""] * len(visits)))
     began = time.perf_counter()
-    learning = asyncio.create_task(asyncio.sleep(0))
+    in_flight: deque[asyncio.Task[None]] = deque()
     try:
         async for visit, token in ahead(visits, walker.prepare, batch=BATCH):
-            decision_id = await walker.decide(visit, token)
-            await learning
-            learning = asyncio.create_task(walker.learn(visit, decision_id))
-            if requests.is_contacted(visit):
-                await walker.contact(visit, token)
+            if len(in_flight) == IN_FLIGHT:
+                await in_flight.popleft()
+                advance()
+            in_flight.append(asyncio.create_task(walker.visit(visit, token)))
+        while in_flight:
+            await in_flight.popleft()
             advance()
-        await learning
     finally:
-        learning.cancel()
+        for task in in_flight:
+            task.cancel()
     walker.walked.tally.walk_s = time.perf_counter() - began
     return walker.walked
 
@@ -91,19 +94,25 @@ class _Walker:
             token = stated.consistency_token
         return token
 
-    async def decide(self, visit: Visit, token: ConsistencyToken) -> str:
+    async def visit(self, visit: Visit, token: ConsistencyToken) -> None:
+        """Decides first, then learns."""
+        await self._learn(visit, await self._decide_inbound(visit, token))
+        if requests.is_contacted(visit):
+            await self._contact(visit, token)
+
+    async def _decide_inbound(self, visit: Visit, token: ConsistencyToken) -> str:
         """The id of the decision."""
         asked = time.perf_counter()
         response = await self._decide(requests.inbound(visit), token)
         self.walked.tally.decide_ms.append(1000 * (time.perf_counter() - asked))
         self.walked.tally.decisions += 1
-        self.walked.decision_ids.append(response.decision_id)
+        self.walked.decision_ids[visit.index] = response.decision_id
         if _has_both_sides(response) or not self.walked.sample_decision_id:
             self.walked.sample_decision_id = response.decision_id
         decision_id: str = response.decision_id
         return decision_id
 
-    async def contact(self, visit: Visit, token: ConsistencyToken) -> None:
+    async def _contact(self, visit: Visit, token: ConsistencyToken) -> None:
         response = await self._decide(requests.outbound(visit), token)
         self.walked.tally.outbound_decisions += 1
         if any(r.no_action.reason == NoActionReason.NO_ACTION_REASON_NO_CONSENT for r in response.placement_results):
@@ -115,7 +124,7 @@ class _Walker:
         self.walked.tally.add_drops(response.dropped_by_stage)
         return response
 
-    async def learn(self, visit: Visit, decision_id: str) -> None:
+    async def _learn(self, visit: Visit, decision_id: str) -> None:
         """Tells what the log's policy showed at this visit, and whether it was clicked."""
         request = requests.outcomes(visit, decision_id)
         answer = await call(self.stubs.orchestrator.CaptureOutcomes, request, timeout_s=CALL_SECONDS)

@@ -84,6 +84,24 @@ def test_doubly_robust_intervals_cover_the_truth_even_with_a_wrong_model() -> No
     assert hits >= 0.93 * 150
 
 
+def test_bounds_by_row_cover_the_truth_and_are_narrower() -> None:
+    truth = np.array([0.02, 0.05, 0.10, 0.01])
+    hits, gained = 0, 0.0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        # A policy that is nearly greedy at a tenth of the rows and nearly uniform at the others.
+        target = np.where(rng.random((1500, 1)) < 0.1, [0.02, 0.04, 0.92, 0.02], [0.24, 0.25, 0.26, 0.25])
+        action = rng.integers(4, size=1500)
+        reward = (rng.random(1500) < truth[action]).astype(np.float64)
+        logged = (reward, np.full(1500, 0.25), target[np.arange(1500), action])
+        by_row = snips(LoggedRows(*logged, target.max(axis=1) * 4))
+        overall = snips(LoggedRows(*logged, 4.0))
+        hits += by_row.low <= float((target @ truth).mean()) <= by_row.high
+        gained += (overall.high - overall.low) - (by_row.high - by_row.low)
+    assert hits >= 93
+    assert gained > 0.0
+
+
 def test_many_rows_make_a_narrow_interval() -> None:
     terms = (np.random.default_rng(5).random(20_000) < 0.3).astype(np.float64)
     low, high = bounded_mean_interval(terms, 0.0, 1.0)

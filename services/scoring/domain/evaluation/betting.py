@@ -4,12 +4,17 @@ Hedged capital of Waudby-Smith and Ramdas (2023), "Estimating means of bounded r
 gambler bets against "the mean is m" with stakes that depend on the past alone. Were m the mean, the gambler's capital
 would exceed 1/α with probability at most α (Ville 1939), so the interval keeps every m at which it does not. Narrower
 than the empirical Bernstein interval of Maurer and Pontil (2009), above all where the terms are mostly zero.
+
+A stake must only never risk more than the capital, so what counts is how far each term can stray, known before it is
+drawn: a target policy that spreads its choices has small weights, and its interval is as narrow as that deserves,
+whatever the largest weight another policy could have had.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,48 +24,63 @@ Column = NDArray[np.float64]
 _LARGEST_BET = 0.75
 """Share of the capital at stake at most: the bound "c" of the paper, §4.3."""
 _BISECTIONS = 40
+_TINY = 1e-300
 
 
-def bounded_mean_interval(terms: Column, lower: float, upper: float, confidence: float = 0.95) -> tuple[float, float]:
-    """An interval for the mean of `terms`, float64[N], which are known to lie within [lower, upper].
+@dataclass(frozen=True, slots=True, eq=False)
+class Game:
+    """float64[N] each: terms whose mean is zero if what is bet against is true, each within [-below, above]."""
 
-    The terms are independent given the past, in the order they were drawn.
+    terms: Column
+    below: Column
+    above: Column
+
+
+def bounded_mean_interval(
+    terms: Column, lower: Column | float, upper: Column | float, confidence: float = 0.95
+) -> tuple[float, float]:
+    """An interval for the mean of `terms`, float64[N], each of which is known to lie within [lower, upper].
+
+    The bounds may be columns: each must be known before its term is drawn. The terms are independent given the past,
+    in the order they were drawn, and have one mean, which lies within all bounds.
     """
-    unit = (terms - lower) / (upper - lower)
-    low, high = hedged_interval(lambda mean: (unit, mean), float(unit.mean()), confidence)
-    return lower + low * (upper - lower), lower + high * (upper - lower)
+    low, high = np.broadcast_to(lower, terms.shape), np.broadcast_to(upper, terms.shape)
+    centre = min(max(float(terms.mean()), float(low.max())), float(high.min()))
+    return hedged_interval(
+        lambda mean: Game(terms - mean, mean - low, high - mean),
+        centre,
+        (float(low.max()), float(high.min())),
+        confidence,
+    )
 
 
 def hedged_interval(
-    question: Callable[[float], tuple[Column, float]], centre: float, confidence: float
+    question: Callable[[float], Game], centre: float, ends: tuple[float, float], confidence: float
 ) -> tuple[float, float]:
-    """The values in [0, 1] around `centre` that the betting does not refute.
-
-    `question(value)` answers terms within [0, 1] and the mean they would have if `value` were the truth.
-    """
+    """The values between `ends` and around `centre` that the betting does not refute."""
 
     def is_refuted(value: float) -> bool:
-        terms, mean = question(value)
-        return log_capital(terms, mean, confidence) >= -math.log(1.0 - confidence)
+        return log_capital(question(value), confidence) >= -math.log(1.0 - confidence)
 
-    return _edge(is_refuted, centre, 0.0), _edge(is_refuted, centre, 1.0)
-
-
-def log_capital(terms: Column, mean: float, confidence: float) -> float:
-    """log of the hedged capital after betting against "the mean of these terms, float64[N] in [0, 1], is `mean`"."""
-    stakes = _stakes(terms, 1.0 - confidence)
-    gains = terms - mean
-    above = np.log1p(np.minimum(stakes, _LARGEST_BET / max(mean, 1e-300)) * gains).sum()
-    below = np.log1p(-np.minimum(stakes, _LARGEST_BET / max(1.0 - mean, 1e-300)) * gains).sum()
-    return float(np.logaddexp(above, below) - np.log(2.0))
+    return _edge(is_refuted, centre, ends[0]), _edge(is_refuted, centre, ends[1])
 
 
-def _stakes(terms: Column, alpha: float) -> Column:
+def log_capital(game: Game, confidence: float) -> float:
+    """log of the hedged capital after betting that the terms are not of mean zero."""
+    stakes = _stakes(game, 1.0 - confidence)
+    up = np.log1p(np.minimum(stakes, _LARGEST_BET / np.maximum(game.below, _TINY)) * game.terms).sum()
+    down = np.log1p(-np.minimum(stakes, _LARGEST_BET / np.maximum(game.above, _TINY)) * game.terms).sum()
+    return float(np.logaddexp(up, down) - np.log(2.0))
+
+
+def _stakes(game: Game, alpha: float) -> Column:
     """float64[N]: what to bet on each term, from the variance of those before it (§3.2, fixed sample size)."""
+    terms = game.terms
+    first = float(game.below[0] + game.above[0]) ** 2 / 4
     count = np.arange(1, terms.size + 1)
-    mean = (0.5 + np.cumsum(terms)) / (count + 1)
-    variance = (0.25 + np.cumsum((terms - mean) ** 2)) / (count + 1)
-    before = np.concatenate(([0.25], variance[:-1]))
+    mean = np.cumsum(terms) / (count + 1)
+    variance = (first + np.cumsum((terms - mean) ** 2)) / (count + 1)
+    before = np.concatenate(([first], variance[:-1]))
     stakes: Column = np.sqrt(2.0 * np.log(2.0 / alpha) / (terms.size * before))
     return stakes
 

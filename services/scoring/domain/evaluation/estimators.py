@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.scoring.domain.evaluation.betting import Column, bounded_mean_interval, hedged_interval
+from services.scoring.domain.evaluation.betting import Column, Game, bounded_mean_interval, hedged_interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +25,9 @@ class LoggedRows:
     reward: Column
     logging_probability: Column
     target_probability: Column
-    weight_bound: float
-    """A bound on target over logging probability that holds whatever action had been logged."""
+    weight_bound: Column | float
+    """A bound on target over logging probability that holds whatever action had been logged: for all rows, or (much
+    narrower intervals) for each row as it was known before its action was logged."""
 
     def __post_init__(self) -> None:
         sizes = {column.size for column in (self.reward, self.logging_probability, self.target_probability)}
@@ -71,20 +72,27 @@ def snips(rows: LoggedRows) -> Estimate:
     if total == 0.0:
         return _estimate(rows, 0.0, 0.0, 1.0)
     mean = float((weight * rows.reward).sum() / total)
-    # w (r − v) + v × bound lies within [0, bound] and has the mean v × bound if v is the value.
-    low, high = hedged_interval(lambda v: (weight / bound * (rows.reward - v) + v, v), mean, 0.95)
+    # If v is the value, w (r − v) has mean zero; it lies within [−v × bound, (1 − v) × bound].
+    bounds = np.broadcast_to(bound, weight.shape)
+    low, high = hedged_interval(
+        lambda v: Game(weight * (rows.reward - v), v * bounds, (1.0 - v) * bounds), mean, (0.0, 1.0), 0.95
+    )
     return _estimate(rows, mean, low, high)
 
 
-def doubly_robust(rows: LoggedRows, logged_reward: Column, target_reward: Column) -> Estimate:
+def doubly_robust(
+    rows: LoggedRows, logged_reward: Column, target_reward: Column, largest_reward: Column | float = 1.0
+) -> Estimate:
     """`logged_reward` q: the reward a model expected of the logged action; `target_reward` q̄: what it expected of the
-    target's choice, Σ_a π(a) q(a). float64[N] within [0, 1], from a model that did not see the row's own reward.
+    target's choice, Σ_a π(a) q(a); `largest_reward`: what it expected of any action at most. float64[N] within [0, 1],
+    from a model that did not see the row's own reward. The mean is moved into [0, 1], where every value lies.
     """
     terms = target_reward + rows.weight * (rows.reward - logged_reward)
-    lower = -rows.weight_bound * float(logged_reward.max())
-    upper = rows.weight_bound + float(target_reward.max())
+    lower = target_reward - rows.weight_bound * largest_reward
+    upper = target_reward + rows.weight_bound
     low, high = bounded_mean_interval(terms, lower, upper)
-    return _estimate(rows, float(terms.mean()), max(low, 0.0), min(high, 1.0))
+    low, high = max(low, 0.0), min(high, 1.0)
+    return _estimate(rows, min(max(float(terms.mean()), low), high), low, high)
 
 
 def _estimate(rows: LoggedRows, mean: float, low: float, high: float) -> Estimate:
