@@ -18,6 +18,7 @@ from services.cli.rendering.welcome import Welcome
 from services.local.settings import LocalSettings
 from shared.rpc.server import RunningServer
 from shared.settings import SettingsError, load
+from shared.settings import variable as setting
 
 
 @click.command()
@@ -52,6 +53,7 @@ def _serve_in_one(*, as_json: bool) -> int:
 
 
 def _serve_apart(*, as_json: bool) -> int:
+    _refuse_settings_of_one_process()
     planned = plans(os.environ)
     metrics_address = os.environ.get(variable(FRONT, "METRICS_ADDRESS"), f"127.0.0.1:{METRICS_PORT}")
     address = {plan.name: plan.address for plan in planned}
@@ -61,6 +63,15 @@ def _serve_apart(*, as_json: bool) -> int:
     except (ChildEnded, ChildIsSlow) as error:
         raise CommandFailed("SERVICE_FAILED", f"{error}; the other services are stopped") from error
     return 0
+
+
+def _refuse_settings_of_one_process() -> None:
+    """None of the four would read them."""
+    strangers = sorted({setting(LocalSettings, name) for name in LocalSettings.model_fields} & os.environ.keys())
+    if strangers:
+        mine = strangers[0].replace("TANDEM_", "TANDEM_PROFILE_")
+        text = f"{', '.join(strangers)}: of the one-process server; apart, each service has its own, such as {mine}"
+        raise CommandFailed("SETTINGS_INVALID", text, exit_code=2)
 
 
 def _welcome(welcome: Welcome, *, as_json: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +30,8 @@ class Welcome:
         boutique = _relative(BOUTIQUE)
         persona = boutique / "personas" / "lea.yaml"
         profiles = f" --profile-target {self.profile_address}" if self.profile_address else ""
-        decide = f"tandem publish {boutique}{target} && tandem decide --persona {persona}{target}{profiles}"
+        program = _program()
+        decide = f"{program} publish {boutique}{target} && {program} decide --persona {persona}{target}{profiles}"
         metrics = f"curl http://{self.metrics_address}/metrics" if self.metrics_address else "# metrics are off"
         return f"grpcurl {trust} {self.address} describe {SERVICE}", decide, metrics
 
@@ -38,6 +41,11 @@ class Welcome:
     def text(self) -> str:
         lines = "\n".join(f"  {command}" for command in self.commands())
         return f"Tandem serves on {self.address}. Try next:\n{lines}\nCtrl-C drains and stops it."
+
+
+def _program() -> str:
+    """As it can be typed here: the environment it is installed in need not be active."""
+    return "tandem" if shutil.which("tandem") else str(_relative(Path(sys.executable).parent / "tandem"))
 
 
 def _relative(path: Path) -> Path:

@@ -3,6 +3,10 @@
 Of the statements of one identity that speak of a channel (by name, or of every channel) the latest wins; of two of one
 moment, the one that forbids. A denied or revoked statement for marketing on every channel is an objection: it covers
 the whole person, whatever identity it was given on.
+
+Which address a contact will use is not known here. A refusal therefore also holds against grants on identities of other
+namespaces (a withdrawal on the phone number against a grant on the customer number), and not against a grant on another
+identity of its own (one of two e-mail addresses).
 """
 
 from __future__ import annotations
@@ -41,10 +45,12 @@ def contact_permission(channel: Channel, statements: Sequence[ConsentStatement],
         return Permission(False, OBJECTED)
     speaking = _about(statements, channel.purpose, channel.name)
     winning = _latest_of_each_identity(speaking, now_ms)
-    granted = next((each for each in winning if each.status_at(now_ms) == GRANTED), None)
-    if granted is not None:
-        return Permission(True, GRANTED, granted.reference)
-    return Permission(False, winning[0].status_at(now_ms) if winning else "")
+    refusals = [each for each in winning if each.forbids]
+    for each in winning:
+        is_refused = any(refusal.identity.namespace != each.identity.namespace for refusal in refusals)
+        if each.status_at(now_ms) == GRANTED and not is_refused:
+            return Permission(True, GRANTED, each.reference)
+    return Permission(False, next((each.status_at(now_ms) for each in (*refusals, *winning)), ""))
 
 
 def has_objected(statements: Sequence[ConsentStatement], now_ms: int) -> bool:

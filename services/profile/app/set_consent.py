@@ -18,6 +18,7 @@ from services.profile.domain.consents import (
     in_force,
 )
 from services.profile.domain.identities import Identity, normalise, normalise_subject, primary_of
+from shared.clock import MAX_CLOCK_SKEW_MS
 from shared.errors import InvalidArgument
 
 
@@ -48,6 +49,9 @@ async def set_consent(writer: Writer, new_id: Callable[[str], str], command: Set
 def _consent(write: ConsentWrite, identity: Identity, statement_id: str, arrival_ms: int) -> Consent:
     """With the defaults filled in."""
     is_granted = write.status is ConsentStatus.GRANTED
+    granted_ms = arrival_ms if write.granted_ms is None else write.granted_ms
+    if arrival_ms < granted_ms <= arrival_ms + MAX_CLOCK_SKEW_MS:
+        granted_ms = arrival_ms  # a caller whose clock is ahead must not overrule what is said after this
     return Consent(
         statement_id=statement_id,
         identity=identity.key,
@@ -55,7 +59,7 @@ def _consent(write: ConsentWrite, identity: Identity, statement_id: str, arrival
         channel=write.channel.strip().upper(),
         status=write.status,
         legal_basis=write.legal_basis or (LegalBasis.CONSENT if is_granted else LegalBasis.UNSPECIFIED),
-        granted_ms=arrival_ms if write.granted_ms is None else write.granted_ms,
+        granted_ms=granted_ms,
         recorded_ms=arrival_ms,
         expire_ms=write.expire_ms,
         jurisdiction=write.jurisdiction.strip().upper(),

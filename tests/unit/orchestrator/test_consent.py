@@ -22,10 +22,11 @@ def said(
     channel: str = "EMAIL",
     days_ago: float = 1.0,
     who: str = "ada@example.org",
+    namespace: str = "email",
     expires_in_days: float | None = None,
 ) -> ConsentStatement:
     expire_time_ms = None if expires_in_days is None else NOW + int(expires_in_days * DAY)
-    identity = Identity("email", who)
+    identity = Identity(namespace, who)
     return ConsentStatement(identity, purpose, channel, status, "CONSENT", NOW - int(days_ago * DAY), expire_time_ms)
 
 
@@ -65,7 +66,14 @@ def test_nothing_but_a_grant_in_force_permits(statement: ConsentStatement) -> No
     assert not is_permitted(statement)
 
 
-def test_a_grant_on_any_identity_is_enough() -> None:
+def test_a_refusal_on_the_address_holds_against_a_grant_on_the_customer_number() -> None:
+    grant = said("GRANTED", who="42", namespace="crm")
+    permission = contact_permission(EMAIL, [grant, said("REVOKED", days_ago=9.0)], NOW)
+    assert (permission.permitted, permission.status) == (False, "REVOKED")
+    assert is_permitted(grant)
+
+
+def test_a_grant_on_any_identity_of_the_kind_is_enough() -> None:
     assert is_permitted(said("REVOKED", who="old@example.org"), said("GRANTED", who="new@example.org"))
 
 

@@ -34,6 +34,8 @@ class Brief:
     """Every declared context attribute, as "context.<name>"."""
     now_ms: int
     """The moment decided for."""
+    consent_ms: int
+    """The moment whose consents count: in EXECUTE never before the request came, whatever moment it decides for."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -50,13 +52,15 @@ def brief_of(command: DecideCommand, policy: ActivePolicy, arrival_ms: int) -> B
         raise InvalidArgument.field(
             "subject.identities", "required to reach out to somebody", reason="REQUIRED_FIELD_MISSING"
         )
+    now_ms = _moment(command, arrival_ms)
     return Brief(
         command,
         policy,
         places_of(command.places, policy.catalogue),
         _excluded(command.excluded_actions, policy.catalogue),
         _context(command.context, policy.attributes),
-        _moment(command, arrival_ms),
+        now_ms,
+        now_ms if command.mode is Mode.SIMULATE else max(now_ms, arrival_ms),
     )
 
 

@@ -31,7 +31,7 @@ class Competition:
 def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     catalogue = brief.catalogue
     permissions = [
-        contact_permission(catalogue.channels[name], known.view.consents, brief.now_ms)
+        contact_permission(catalogue.channels[name], known.view.consents, brief.consent_ms)
         for name in catalogue.channel_names
     ]
     permitted = np.array([permission.permitted for permission in permissions], dtype=np.bool_)

@@ -90,7 +90,7 @@ def _known(brief: Brief, view: SubjectView) -> Known:
     direction = brief.command.places.direction
     basis = brief.policy.settings.profiling_basis
     is_somebody = bool(view.profile_id or brief.command.events)
-    if is_somebody and not may_profile(direction, basis, view.consents, brief.now_ms):
+    if is_somebody and not may_profile(direction, basis, view.consents, brief.consent_ms):
         return Known(view, _features(brief, {}), (*view.advisories, PROFILING_BASIS_MISSING))
     return Known(view, _features(brief, view.features), view.advisories)
 

@@ -95,7 +95,8 @@ class OrchestratorServiceServicer:
 
     def CaptureOutcomes(self, request, context):
         """What became of propositions. Fails per item: NOT_FOUND (DECISION_NOT_FOUND, PROPOSITION_NOT_FOUND),
-        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION); the other items are taken.
+        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION); the other items are taken. A REQUIRED field left empty refuses the
+        whole call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
