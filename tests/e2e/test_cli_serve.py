@@ -103,6 +103,14 @@ def test_wrong_setting_is_one_line(tmp_path: Path) -> None:
     )
 
 
+def test_four_processes_refuse_a_setting_that_none_of_them_would_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TANDEM_DATA_DIR", "elsewhere")
+    assert main(["serve", "--apart"]) == 2
+    assert "TANDEM_DATA_DIR: of the one-process server" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the children in /proc")
 def test_four_processes_decide_together_and_a_signal_drains_them_all(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

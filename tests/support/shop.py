@@ -78,9 +78,16 @@ class Shop:
         await self.profile.upsert_traits(UpsertTraits(fresh_id(), (_named(who),), writes))
 
     async def hears(
-        self, status: ConsentStatus, who: str = ADA, *, purpose: str = "MARKETING", channel: str = ""
+        self,
+        status: ConsentStatus,
+        who: str = ADA,
+        *,
+        purpose: str = "MARKETING",
+        channel: str = "",
+        granted_ms: int | None = None,
+        expire_ms: int | None = None,
     ) -> None:
-        consent = ConsentWrite(purpose, status, channel=channel)
+        consent = ConsentWrite(purpose, status, channel=channel, granted_ms=granted_ms, expire_ms=expire_ms)
         await self.profile.set_consent(SetConsent(fresh_id(), (_named(who),), consent))
 
     async def decide(self, command: DecideCommand | None = None, **changed: Any) -> Answer:

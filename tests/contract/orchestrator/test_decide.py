@@ -207,6 +207,18 @@ async def test_consent_opens_its_channel_until_it_is_revoked(shop: Shop) -> None
     assert silent.placements[0].no_action.reason is NoActionReason.NO_CONSENT
 
 
+async def test_a_consent_that_has_expired_permits_nothing_whatever_moment_is_decided_for(shop: Shop) -> None:
+    now_ms = system_clock()
+    await shop.knows(age=42)
+    await shop.hears(GRANTED, channel="EMAIL", granted_ms=now_ms - 10 * HOUR_MS, expire_ms=now_ms - HOUR_MS)
+    earlier = replace(outbound(), decision_time_ms=now_ms - 2 * HOUR_MS)
+    executed = await shop.decide(earlier)
+    assert executed.placements[0].no_action is not None
+    assert executed.placements[0].no_action.reason is NoActionReason.NO_CONSENT
+    simulated = await shop.decide(replace(earlier, request_id="simulated", mode=Mode.SIMULATE))
+    assert simulated.placements[0].propositions
+
+
 async def test_an_objection_closes_every_channel(shop: Shop) -> None:
     await shop.hears(GRANTED, channel="EMAIL")
     await shop.hears(DENIED)

@@ -244,8 +244,9 @@ async def test_a_withdrawal_is_in_force_at_once_even_against_a_grant_from_a_cloc
     app: ProfileApplication,
 ) -> None:
     ahead = ConsentWrite("marketing", ConsentStatus.GRANTED, granted_ms=NOW_MS + 60_000)
-    await app.set_consent(SetConsent("r1", ANN, ahead))
-    await app.set_consent(SetConsent("r2", ANN, ConsentWrite("marketing", ConsentStatus.REVOKED)))
+    stated = await app.set_consent(SetConsent("r1", ANN, ahead))
+    assert stated.consent.granted_ms == NOW_MS
+    await app.set_consent(SetConsent("r2", ANN, ConsentWrite("marketing", ConsentStatus.REVOKED, granted_ms=NOW_MS)))
     (consent,) = (await app.get_profile(ProfileQuery(ANN))).profile.consents
     assert consent.status is ConsentStatus.REVOKED
 
