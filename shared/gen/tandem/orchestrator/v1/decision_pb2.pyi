@@ -7,6 +7,7 @@ from tandem.common.v1 import stage_pb2 as _stage_pb2
 from tandem.common.v1 import subject_pb2 as _subject_pb2
 from tandem.common.v1 import value_pb2 as _value_pb2
 from tandem.orchestrator.v1 import policy_pb2 as _policy_pb2
+from tandem.profile.v1 import consent_pb2 as _consent_pb2
 from tandem.profile.v1 import event_pb2 as _event_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -40,6 +41,7 @@ class NoActionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NO_ACTION_REASON_DEGRADED: _ClassVar[NoActionReason]
     NO_ACTION_REASON_CHANNEL: _ClassVar[NoActionReason]
     NO_ACTION_REASON_NOT_PRICED: _ClassVar[NoActionReason]
+    NO_ACTION_REASON_CONTACT_POLICY: _ClassVar[NoActionReason]
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_INBOUND: Direction
 DIRECTION_OUTBOUND: Direction
@@ -55,6 +57,7 @@ NO_ACTION_REASON_EXHAUSTED: NoActionReason
 NO_ACTION_REASON_DEGRADED: NoActionReason
 NO_ACTION_REASON_CHANNEL: NoActionReason
 NO_ACTION_REASON_NOT_PRICED: NoActionReason
+NO_ACTION_REASON_CONTACT_POLICY: NoActionReason
 
 class Accepts(_message.Message):
     __slots__ = ("formats", "max_length", "width", "height")
@@ -85,7 +88,7 @@ class Dedup(_message.Message):
     def __init__(self, across_placements: _Optional[bool] = ...) -> None: ...
 
 class Proposition(_message.Message):
-    __slots__ = ("proposition_id", "channel", "issue", "group", "action", "treatment", "locale", "content", "content_version", "message_class", "rank", "priority", "propensity", "context_weight", "business_value", "lever", "cost", "choice_probability", "uncertainty", "evidence", "expire_time", "tracking_token", "consent_ref")
+    __slots__ = ("proposition_id", "channel", "issue", "group", "action", "treatment", "locale", "content", "content_version", "message_class", "rank", "priority", "propensity", "context_weight", "business_value", "lever", "cost", "choice_probability", "uncertainty", "evidence", "expire_time", "tracking_token", "consent_ref", "reservation_id")
     class ContentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +119,7 @@ class Proposition(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     TRACKING_TOKEN_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REF_FIELD_NUMBER: _ClassVar[int]
+    RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     proposition_id: str
     channel: str
     issue: str
@@ -139,7 +143,8 @@ class Proposition(_message.Message):
     expire_time: _timestamp_pb2.Timestamp
     tracking_token: str
     consent_ref: str
-    def __init__(self, proposition_id: _Optional[str] = ..., channel: _Optional[str] = ..., issue: _Optional[str] = ..., group: _Optional[str] = ..., action: _Optional[str] = ..., treatment: _Optional[str] = ..., locale: _Optional[str] = ..., content: _Optional[_Mapping[str, str]] = ..., content_version: _Optional[str] = ..., message_class: _Optional[str] = ..., rank: _Optional[int] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ..., context_weight: _Optional[float] = ..., business_value: _Optional[float] = ..., lever: _Optional[float] = ..., cost: _Optional[float] = ..., choice_probability: _Optional[float] = ..., uncertainty: _Optional[float] = ..., evidence: _Optional[float] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tracking_token: _Optional[str] = ..., consent_ref: _Optional[str] = ...) -> None: ...
+    reservation_id: str
+    def __init__(self, proposition_id: _Optional[str] = ..., channel: _Optional[str] = ..., issue: _Optional[str] = ..., group: _Optional[str] = ..., action: _Optional[str] = ..., treatment: _Optional[str] = ..., locale: _Optional[str] = ..., content: _Optional[_Mapping[str, str]] = ..., content_version: _Optional[str] = ..., message_class: _Optional[str] = ..., rank: _Optional[int] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ..., context_weight: _Optional[float] = ..., business_value: _Optional[float] = ..., lever: _Optional[float] = ..., cost: _Optional[float] = ..., choice_probability: _Optional[float] = ..., uncertainty: _Optional[float] = ..., evidence: _Optional[float] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tracking_token: _Optional[str] = ..., consent_ref: _Optional[str] = ..., reservation_id: _Optional[str] = ...) -> None: ...
 
 class NoAction(_message.Message):
     __slots__ = ("reason", "expected_value", "choice_probability")
@@ -209,21 +214,23 @@ class Candidate(_message.Message):
     def __init__(self, action: _Optional[str] = ..., treatment: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., choice_probability: _Optional[float] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ...) -> None: ...
 
 class Timing(_message.Message):
-    __slots__ = ("profile", "rules", "scoring", "arbitration", "total")
+    __slots__ = ("profile", "rules", "scoring", "arbitration", "total", "ledger")
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
     SCORING_FIELD_NUMBER: _ClassVar[int]
     ARBITRATION_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    LEDGER_FIELD_NUMBER: _ClassVar[int]
     profile: _duration_pb2.Duration
     rules: _duration_pb2.Duration
     scoring: _duration_pb2.Duration
     arbitration: _duration_pb2.Duration
     total: _duration_pb2.Duration
-    def __init__(self, profile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., arbitration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    ledger: _duration_pb2.Duration
+    def __init__(self, profile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., arbitration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ledger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class DecideRequest(_message.Message):
-    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain")
+    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain", "consent_signals")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -246,6 +253,7 @@ class DecideRequest(_message.Message):
     DEDUP_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_SIGNALS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     subject: _subject_pb2.Subject
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
@@ -261,7 +269,8 @@ class DecideRequest(_message.Message):
     dedup: Dedup
     mode: DecisionMode
     explain: _stage_pb2.Explain
-    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ...) -> None: ...
+    consent_signals: _consent_pb2.ConsentSignals
+    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., consent_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
     __slots__ = ("decision_id", "profile_id", "placement_results", "candidates", "dropped", "dropped_by_stage", "versions", "feature_statuses", "degraded", "advisories", "timing", "consistency_token", "decision_time", "request_id")

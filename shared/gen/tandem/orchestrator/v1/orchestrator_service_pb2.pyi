@@ -15,6 +15,32 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class ExportSubjectDataRequest(_message.Message):
+    __slots__ = ("profile_ids",)
+    PROFILE_IDS_FIELD_NUMBER: _ClassVar[int]
+    profile_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, profile_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ExportSubjectDataResponse(_message.Message):
+    __slots__ = ("lines",)
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    lines: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, lines: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class EraseSubjectDataRequest(_message.Message):
+    __slots__ = ("request_id", "profile_ids")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_IDS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    profile_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, request_id: _Optional[str] = ..., profile_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class EraseSubjectDataResponse(_message.Message):
+    __slots__ = ("erased_count",)
+    ERASED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    erased_count: int
+    def __init__(self, erased_count: _Optional[int] = ...) -> None: ...
+
 class CaptureOutcomesRequest(_message.Message):
     __slots__ = ("request_id", "items")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]

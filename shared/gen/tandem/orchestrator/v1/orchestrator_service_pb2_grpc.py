@@ -49,6 +49,16 @@ class OrchestratorServiceStub:
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesResponse.FromString,
                 _registered_method=True)
+        self.ExportSubjectData = channel.unary_stream(
+                '/tandem.orchestrator.v1.OrchestratorService/ExportSubjectData',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExportSubjectDataRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExportSubjectDataResponse.FromString,
+                _registered_method=True)
+        self.EraseSubjectData = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/EraseSubjectData',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.EraseSubjectDataRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.EraseSubjectDataResponse.FromString,
+                _registered_method=True)
         self.GetDecision = channel.unary_unary(
                 '/tandem.orchestrator.v1.OrchestratorService/GetDecision',
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.GetDecisionRequest.SerializeToString,
@@ -97,6 +107,23 @@ class OrchestratorServiceServicer:
         """What became of propositions. Fails per item: NOT_FOUND (DECISION_NOT_FOUND, PROPOSITION_NOT_FOUND),
         INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION); the other items are taken. A REQUIRED field left empty refuses the
         whole call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportSubjectData(self, request, context):
+        """Everything this service keeps of a person: the decisions for profiles with their outcomes, as JSON Lines.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseSubjectData(self, request, context):
+        """Erases the decisions for profiles, their outcomes, and the rewards the scoring service has of them. Idempotent. An
+        erasure in the profile service is carried out here by itself within seconds: this is for those who cannot wait.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (DEPENDENCY_UNAVAILABLE): try again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -153,6 +180,16 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.CaptureOutcomes,
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesResponse.SerializeToString,
+            ),
+            'ExportSubjectData': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportSubjectData,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExportSubjectDataRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExportSubjectDataResponse.SerializeToString,
+            ),
+            'EraseSubjectData': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseSubjectData,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.EraseSubjectDataRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.EraseSubjectDataResponse.SerializeToString,
             ),
             'GetDecision': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDecision,
@@ -238,6 +275,60 @@ class OrchestratorService:
             '/tandem.orchestrator.v1.OrchestratorService/CaptureOutcomes',
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesRequest.SerializeToString,
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportSubjectData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/ExportSubjectData',
+            tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExportSubjectDataRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExportSubjectDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseSubjectData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/EraseSubjectData',
+            tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.EraseSubjectDataRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.EraseSubjectDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

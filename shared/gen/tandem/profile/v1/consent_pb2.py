@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tandem.common.v1 import subject_pb2 as tandem_dot_common_dot_v1_dot_subject__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftandem/profile/v1/consent.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etandem/common/v1/subject.proto\"\x85\x03\n\x07\x43onsent\x12,\n\x08identity\x18\x01 \x01(\x0b\x32\x1a.tandem.common.v1.Identity\x12\x15\n\x07purpose\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x36\n\x06status\x18\x04 \x01(\x0e\x32 .tandem.profile.v1.ConsentStatusB\x04\xe2\x41\x01\x02\x12\x32\n\x0blegal_basis\x18\x05 \x01(\x0e\x32\x1d.tandem.profile.v1.LegalBasis\x12\x14\n\x0cjurisdiction\x18\x06 \x01(\t\x12\x18\n\x10\x63ollection_point\x18\x07 \x01(\t\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\x12\x30\n\x0cgranted_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05proof\x18\x0b \x01(\t*\x9e\x01\n\rConsentStatus\x12\x1e\n\x1a\x43ONSENT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43ONSENT_STATUS_GRANTED\x10\x01\x12\x19\n\x15\x43ONSENT_STATUS_DENIED\x10\x02\x12\x1a\n\x16\x43ONSENT_STATUS_REVOKED\x10\x03\x12\x1a\n\x16\x43ONSENT_STATUS_UNKNOWN\x10\x04*\x9e\x01\n\nLegalBasis\x12\x1b\n\x17LEGAL_BASIS_UNSPECIFIED\x10\x00\x12\x17\n\x13LEGAL_BASIS_CONSENT\x10\x01\x12\x1b\n\x17LEGAL_BASIS_SOFT_OPT_IN\x10\x02\x12\x18\n\x14LEGAL_BASIS_CONTRACT\x10\x03\x12#\n\x1fLEGAL_BASIS_LEGITIMATE_INTEREST\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftandem/profile/v1/consent.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etandem/common/v1/subject.proto\"\xea\x03\n\x07\x43onsent\x12,\n\x08identity\x18\x01 \x01(\x0b\x32\x1a.tandem.common.v1.Identity\x12\x15\n\x07purpose\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x36\n\x06status\x18\x04 \x01(\x0e\x32 .tandem.profile.v1.ConsentStatusB\x04\xe2\x41\x01\x02\x12\x32\n\x0blegal_basis\x18\x05 \x01(\x0e\x32\x1d.tandem.profile.v1.LegalBasis\x12\x14\n\x0cjurisdiction\x18\x06 \x01(\t\x12\x18\n\x10\x63ollection_point\x18\x07 \x01(\t\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\x12\x30\n\x0cgranted_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05proof\x18\x0b \x01(\t\x12\x32\n\x0e\x63onfirmed_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0esimilar_groups\x18\r \x03(\t\x12\x17\n\tsignalled\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\"1\n\x0e\x43onsentSignals\x12\x12\n\ntcf_string\x18\x01 \x01(\t\x12\x0b\n\x03gpc\x18\x02 \x01(\x08*\xc7\x01\n\rConsentStatus\x12\x1e\n\x1a\x43ONSENT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43ONSENT_STATUS_GRANTED\x10\x01\x12\x19\n\x15\x43ONSENT_STATUS_DENIED\x10\x02\x12\x1a\n\x16\x43ONSENT_STATUS_REVOKED\x10\x03\x12\x1a\n\x16\x43ONSENT_STATUS_UNKNOWN\x10\x04\x12\'\n#CONSENT_STATUS_PENDING_CONFIRMATION\x10\x05*\x9e\x01\n\nLegalBasis\x12\x1b\n\x17LEGAL_BASIS_UNSPECIFIED\x10\x00\x12\x17\n\x13LEGAL_BASIS_CONSENT\x10\x01\x12\x1b\n\x17LEGAL_BASIS_SOFT_OPT_IN\x10\x02\x12\x18\n\x14LEGAL_BASIS_CONTRACT\x10\x03\x12#\n\x1fLEGAL_BASIS_LEGITIMATE_INTEREST\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,10 +38,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENT'].fields_by_name['purpose']._serialized_options = b'\342A\001\002'
   _globals['_CONSENT'].fields_by_name['status']._loaded_options = None
   _globals['_CONSENT'].fields_by_name['status']._serialized_options = b'\342A\001\002'
-  _globals['_CONSENTSTATUS']._serialized_start=545
-  _globals['_CONSENTSTATUS']._serialized_end=703
-  _globals['_LEGALBASIS']._serialized_start=706
-  _globals['_LEGALBASIS']._serialized_end=864
+  _globals['_CONSENT'].fields_by_name['signalled']._loaded_options = None
+  _globals['_CONSENT'].fields_by_name['signalled']._serialized_options = b'\342A\001\003'
+  _globals['_CONSENTSTATUS']._serialized_start=697
+  _globals['_CONSENTSTATUS']._serialized_end=896
+  _globals['_LEGALBASIS']._serialized_start=899
+  _globals['_LEGALBASIS']._serialized_end=1057
   _globals['_CONSENT']._serialized_start=153
-  _globals['_CONSENT']._serialized_end=542
+  _globals['_CONSENT']._serialized_end=643
+  _globals['_CONSENTSIGNALS']._serialized_start=645
+  _globals['_CONSENTSIGNALS']._serialized_end=694
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ from tandem.common.v1 import subject_pb2 as tandem_dot_common_dot_v1_dot_subject
 from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/profile/v1/event.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ctandem/common/v1/value.proto\"\xa4\x02\n\x05\x45vent\x12\x16\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x12\n\x04type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12<\n\nproperties\x18\x05 \x03(\x0b\x32(.tandem.profile.v1.Event.PropertiesEntry\x1aO\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01\"\x91\x01\n\rRecordedEvent\x12\x10\n\x08position\x18\x01 \x01(\t\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\'\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x18.tandem.profile.v1.Event\x12\x31\n\rrecorded_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/profile/v1/event.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ctandem/common/v1/value.proto\"\xe0\x02\n\x05\x45vent\x12\x16\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x12\n\x04type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12<\n\nproperties\x18\x05 \x03(\x0b\x32(.tandem.profile.v1.Event.PropertiesEntry\x12\x12\n\nis_machine\x18\x06 \x01(\x08\x12\x12\n\nlink_token\x18\x07 \x01(\t\x12\x12\n\nuser_agent\x18\x08 \x01(\t\x1aO\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01\"\x91\x01\n\rRecordedEvent\x12\x10\n\x08position\x18\x01 \x01(\t\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\'\n\x05\x65vent\x18\x03 \x01(\x0b\x32\x18.tandem.profile.v1.Event\x12\x31\n\rrecorded_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,9 +44,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['type']._loaded_options = None
   _globals['_EVENT'].fields_by_name['type']._serialized_options = b'\342A\001\002'
   _globals['_EVENT']._serialized_start=181
-  _globals['_EVENT']._serialized_end=473
-  _globals['_EVENT_PROPERTIESENTRY']._serialized_start=394
-  _globals['_EVENT_PROPERTIESENTRY']._serialized_end=473
-  _globals['_RECORDEDEVENT']._serialized_start=476
-  _globals['_RECORDEDEVENT']._serialized_end=621
+  _globals['_EVENT']._serialized_end=533
+  _globals['_EVENT_PROPERTIESENTRY']._serialized_start=454
+  _globals['_EVENT_PROPERTIESENTRY']._serialized_end=533
+  _globals['_RECORDEDEVENT']._serialized_start=536
+  _globals['_RECORDEDEVENT']._serialized_end=681
 # @@protoc_insertion_point(module_scope)

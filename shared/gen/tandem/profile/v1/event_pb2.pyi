@@ -13,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Event(_message.Message):
-    __slots__ = ("event_id", "subject", "type", "event_time", "properties")
+    __slots__ = ("event_id", "subject", "type", "event_time", "properties", "is_machine", "link_token", "user_agent")
     class PropertiesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -26,12 +26,18 @@ class Event(_message.Message):
     TYPE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     PROPERTIES_FIELD_NUMBER: _ClassVar[int]
+    IS_MACHINE_FIELD_NUMBER: _ClassVar[int]
+    LINK_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    USER_AGENT_FIELD_NUMBER: _ClassVar[int]
     event_id: str
     subject: _subject_pb2.Subject
     type: str
     event_time: _timestamp_pb2.Timestamp
     properties: _containers.MessageMap[str, _value_pb2.TypedValue]
-    def __init__(self, event_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., type: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., properties: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ...) -> None: ...
+    is_machine: bool
+    link_token: str
+    user_agent: str
+    def __init__(self, event_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., type: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., properties: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., is_machine: _Optional[bool] = ..., link_token: _Optional[str] = ..., user_agent: _Optional[str] = ...) -> None: ...
 
 class RecordedEvent(_message.Message):
     __slots__ = ("position", "profile_id", "event", "recorded_time")

@@ -26,10 +26,11 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tandem.common.v1 import subject_pb2 as tandem_dot_common_dot_v1_dot_subject__pb2
 from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
 from tandem.profile.v1 import consent_pb2 as tandem_dot_profile_dot_v1_dot_consent__pb2
+from tandem.profile.v1 import contact_pb2 as tandem_dot_profile_dot_v1_dot_contact__pb2
 from tandem.profile.v1 import trait_pb2 as tandem_dot_profile_dot_v1_dot_trait__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftandem/profile/v1/profile.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1ftandem/profile/v1/consent.proto\x1a\x1dtandem/profile/v1/trait.proto\"\x9f\x05\n\x07Profile\x12\x12\n\nprofile_id\x18\x01 \x01(\t\x12.\n\nidentities\x18\x02 \x03(\x0b\x32\x1a.tandem.common.v1.Identity\x12\r\n\x05known\x18\x03 \x01(\x08\x12\x36\n\x06traits\x18\x04 \x03(\x0b\x32&.tandem.profile.v1.Profile.TraitsEntry\x12>\n\naggregates\x18\x05 \x03(\x0b\x32*.tandem.profile.v1.Profile.AggregatesEntry\x12I\n\x10\x66\x65\x61ture_statuses\x18\x06 \x03(\x0b\x32/.tandem.profile.v1.Profile.FeatureStatusesEntry\x12,\n\x08\x63onsents\x18\x07 \x03(\x0b\x32\x1a.tandem.profile.v1.Consent\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aG\n\x0bTraitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.tandem.profile.v1.Trait:\x02\x38\x01\x1aL\n\x0f\x41ggregatesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\x1aW\n\x14\x46\x65\x61tureStatusesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftandem/profile/v1/profile.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1ftandem/profile/v1/consent.proto\x1a\x1ftandem/profile/v1/contact.proto\x1a\x1dtandem/profile/v1/trait.proto\"\xa5\x06\n\x07Profile\x12\x12\n\nprofile_id\x18\x01 \x01(\t\x12.\n\nidentities\x18\x02 \x03(\x0b\x32\x1a.tandem.common.v1.Identity\x12\r\n\x05known\x18\x03 \x01(\x08\x12\x36\n\x06traits\x18\x04 \x03(\x0b\x32&.tandem.profile.v1.Profile.TraitsEntry\x12>\n\naggregates\x18\x05 \x03(\x0b\x32*.tandem.profile.v1.Profile.AggregatesEntry\x12I\n\x10\x66\x65\x61ture_statuses\x18\x06 \x03(\x0b\x32/.tandem.profile.v1.Profile.FeatureStatusesEntry\x12,\n\x08\x63onsents\x18\x07 \x03(\x0b\x32\x1a.tandem.profile.v1.Consent\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12merged_profile_ids\x18\n \x03(\t\x12\x30\n\x08\x63ontacts\x18\x0b \x03(\x0b\x32\x1e.tandem.profile.v1.LedgerEntry\x12\x36\n\x0e\x63ontact_limits\x18\x0c \x03(\x0b\x32\x1e.tandem.profile.v1.LimitStatus\x1aG\n\x0bTraitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.tandem.profile.v1.Trait:\x02\x38\x01\x1aL\n\x0f\x41ggregatesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\x1aW\n\x14\x46\x65\x61tureStatusesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,12 +43,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILE_AGGREGATESENTRY']._serialized_options = b'8\001'
   _globals['_PROFILE_FEATURESTATUSESENTRY']._loaded_options = None
   _globals['_PROFILE_FEATURESTATUSESENTRY']._serialized_options = b'8\001'
-  _globals['_PROFILE']._serialized_start=214
-  _globals['_PROFILE']._serialized_end=885
-  _globals['_PROFILE_TRAITSENTRY']._serialized_start=647
-  _globals['_PROFILE_TRAITSENTRY']._serialized_end=718
-  _globals['_PROFILE_AGGREGATESENTRY']._serialized_start=720
-  _globals['_PROFILE_AGGREGATESENTRY']._serialized_end=796
-  _globals['_PROFILE_FEATURESTATUSESENTRY']._serialized_start=798
-  _globals['_PROFILE_FEATURESTATUSESENTRY']._serialized_end=885
+  _globals['_PROFILE']._serialized_start=247
+  _globals['_PROFILE']._serialized_end=1052
+  _globals['_PROFILE_TRAITSENTRY']._serialized_start=814
+  _globals['_PROFILE_TRAITSENTRY']._serialized_end=885
+  _globals['_PROFILE_AGGREGATESENTRY']._serialized_start=887
+  _globals['_PROFILE_AGGREGATESENTRY']._serialized_end=963
+  _globals['_PROFILE_FEATURESTATUSESENTRY']._serialized_start=965
+  _globals['_PROFILE_FEATURESTATUSESENTRY']._serialized_end=1052
 # @@protoc_insertion_point(module_scope)

@@ -27,12 +27,16 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from tandem.common.v1 import subject_pb2 as tandem_dot_common_dot_v1_dot_subject__pb2
 from tandem.profile.v1 import consent_pb2 as tandem_dot_profile_dot_v1_dot_consent__pb2
+from tandem.profile.v1 import contact_ledger_pb2 as tandem_dot_profile_dot_v1_dot_contact__ledger__pb2
 from tandem.profile.v1 import event_pb2 as tandem_dot_profile_dot_v1_dot_event__pb2
+from tandem.profile.v1 import identity_graph_pb2 as tandem_dot_profile_dot_v1_dot_identity__graph__pb2
 from tandem.profile.v1 import profile_pb2 as tandem_dot_profile_dot_v1_dot_profile__pb2
+from tandem.profile.v1 import rights_pb2 as tandem_dot_profile_dot_v1_dot_rights__pb2
+from tandem.profile.v1 import search_pb2 as tandem_dot_profile_dot_v1_dot_search__pb2
 from tandem.profile.v1 import trait_pb2 as tandem_dot_profile_dot_v1_dot_trait__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'tandem/profile/v1/profile_service.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ftandem/profile/v1/consent.proto\x1a\x1dtandem/profile/v1/event.proto\x1a\x1ftandem/profile/v1/profile.proto\x1a\x1dtandem/profile/v1/trait.proto\"\xfd\x01\n\x11GetProfileRequest\x12\x30\n\x07subject\x18\x01 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12=\n\x11\x63onsistency_token\x18\x02 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x12-\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0eschema_version\x18\x04 \x01(\t\x12\x30\n\x0eoverlay_events\x18\x05 \x03(\x0b\x32\x18.tandem.profile.v1.Event\"\x94\x01\n\x12GetProfileResponse\x12+\n\x07profile\x18\x01 \x01(\x0b\x32\x1a.tandem.profile.v1.Profile\x12\x12\n\nadvisories\x18\x02 \x03(\t\x12=\n\x11\x63onsistency_token\x18\x03 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\"W\n\x17\x42\x61tchGetProfilesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32$.tandem.profile.v1.GetProfileRequestB\x04\xe2\x41\x01\x02\"\xcc\x01\n\x18\x42\x61tchGetProfilesResponse\x12?\n\x05items\x18\x01 \x03(\x0b\x32\x30.tandem.profile.v1.BatchGetProfilesResponse.Item\x1ao\n\x04Item\x12\x37\n\x06result\x18\x01 \x01(\x0b\x32%.tandem.profile.v1.GetProfileResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x91\x01\n\x13UpsertTraitsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12.\n\x06traits\x18\x03 \x03(\x0b\x32\x18.tandem.profile.v1.TraitB\x04\xe2\x41\x01\x02\"}\n\x14UpsertTraitsResponse\x12\x12\n\nprofile_id\x18\x01 \x01(\t\x12=\n\x11\x63onsistency_token\x18\x02 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x12\x12\n\nadvisories\x18\x03 \x03(\t\"_\n\x13RecordEventsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x18.tandem.profile.v1.EventB\x04\xe2\x41\x01\x02\"\xed\x01\n\x14RecordEventsResponse\x12?\n\x07results\x18\x01 \x03(\x0b\x32..tandem.profile.v1.RecordEventsResponse.Result\x12=\n\x11\x63onsistency_token\x18\x02 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x1aU\n\x06Result\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\x11\n\tduplicate\x18\x03 \x01(\x08\x12\x12\n\nadvisories\x18\x04 \x03(\t\"J\n\x11TailEventsRequest\x12\x16\n\x0e\x61\x66ter_position\x18\x01 \x01(\t\x12\r\n\x05types\x18\x02 \x03(\t\x12\x0e\n\x06\x66ollow\x18\x03 \x01(\x08\"X\n\x12TailEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .tandem.profile.v1.RecordedEvent\x12\x10\n\x08position\x18\x02 \x01(\t\"\x92\x01\n\x11SetConsentRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x31\n\x07\x63onsent\x18\x03 \x01(\x0b\x32\x1a.tandem.profile.v1.ConsentB\x04\xe2\x41\x01\x02\"\xa8\x01\n\x12SetConsentResponse\x12\x12\n\nprofile_id\x18\x01 \x01(\t\x12+\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x1a.tandem.profile.v1.Consent\x12=\n\x11\x63onsistency_token\x18\x03 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x12\x12\n\nadvisories\x18\x04 \x03(\t\"\x87\x01\n\x13ListConsentsRequest\x12\x30\n\x07subject\x18\x01 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x17\n\x0finclude_history\x18\x04 \x01(\x08\"]\n\x14ListConsentsResponse\x12,\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1a.tandem.profile.v1.Consent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"}\n\x19PublishTraitSchemaRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x06schema\x18\x02 \x01(\x0b\x32\x1e.tandem.profile.v1.TraitSchemaB\x04\xe2\x41\x01\x02\x12\x10\n\x08\x61\x63tivate\x18\x03 \x01(\x08\"4\n\x1aPublishTraitSchemaResponse\x12\x16\n\x0eschema_version\x18\x01 \x01(\t2\xa6\x06\n\x0eProfileService\x12Y\n\nGetProfile\x12$.tandem.profile.v1.GetProfileRequest\x1a%.tandem.profile.v1.GetProfileResponse\x12k\n\x10\x42\x61tchGetProfiles\x12*.tandem.profile.v1.BatchGetProfilesRequest\x1a+.tandem.profile.v1.BatchGetProfilesResponse\x12_\n\x0cUpsertTraits\x12&.tandem.profile.v1.UpsertTraitsRequest\x1a\'.tandem.profile.v1.UpsertTraitsResponse\x12_\n\x0cRecordEvents\x12&.tandem.profile.v1.RecordEventsRequest\x1a\'.tandem.profile.v1.RecordEventsResponse\x12[\n\nTailEvents\x12$.tandem.profile.v1.TailEventsRequest\x1a%.tandem.profile.v1.TailEventsResponse0\x01\x12Y\n\nSetConsent\x12$.tandem.profile.v1.SetConsentRequest\x1a%.tandem.profile.v1.SetConsentResponse\x12_\n\x0cListConsents\x12&.tandem.profile.v1.ListConsentsRequest\x1a\'.tandem.profile.v1.ListConsentsResponse\x12q\n\x12PublishTraitSchema\x12,.tandem.profile.v1.PublishTraitSchemaRequest\x1a-.tandem.profile.v1.PublishTraitSchemaResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'tandem/profile/v1/profile_service.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ftandem/profile/v1/consent.proto\x1a&tandem/profile/v1/contact_ledger.proto\x1a\x1dtandem/profile/v1/event.proto\x1a&tandem/profile/v1/identity_graph.proto\x1a\x1ftandem/profile/v1/profile.proto\x1a\x1etandem/profile/v1/rights.proto\x1a\x1etandem/profile/v1/search.proto\x1a\x1dtandem/profile/v1/trait.proto\"\xf1\x02\n\x11GetProfileRequest\x12\x30\n\x07subject\x18\x01 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12=\n\x11\x63onsistency_token\x18\x02 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x12-\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0eschema_version\x18\x04 \x01(\t\x12\x30\n\x0eoverlay_events\x18\x05 \x03(\x0b\x32\x18.tandem.profile.v1.Event\x12:\n\x0foverlay_signals\x18\x06 \x01(\x0b\x32!.tandem.profile.v1.ConsentSignals\x12\x36\n\x12\x65\x61rliest_read_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x94\x01\n\x12GetProfileResponse\x12+\n\x07profile\x18\x01 \x01(\x0b\x32\x1a.tandem.profile.v1.Profile\x12\x12\n\nadvisories\x18\x02 \x03(\t\x12=\n\x11\x63onsistency_token\x18\x03 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\"W\n\x17\x42\x61tchGetProfilesRequest\x12<\n\x08requests\x18\x01 \x03(\x0b\x32$.tandem.profile.v1.GetProfileRequestB\x04\xe2\x41\x01\x02\"\xcc\x01\n\x18\x42\x61tchGetProfilesResponse\x12?\n\x05items\x18\x01 \x03(\x0b\x32\x30.tandem.profile.v1.BatchGetProfilesResponse.Item\x1ao\n\x04Item\x12\x37\n\x06result\x18\x01 \x01(\x0b\x32%.tandem.profile.v1.GetProfileResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x91\x01\n\x13UpsertTraitsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12.\n\x06traits\x18\x03 \x03(\x0b\x32\x18.tandem.profile.v1.TraitB\x04\xe2\x41\x01\x02\"\xb4\x01\n\x14UpsertTraitsResponse\x12\x12\n\nprofile_id\x18\x01 \x01(\t\x12=\n\x11\x63onsistency_token\x18\x02 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x12\x12\n\nadvisories\x18\x03 \x03(\t\x12\x35\n\x0etrait_statuses\x18\x04 \x03(\x0e\x32\x1d.tandem.profile.v1.ItemStatus\"\xe5\x01\n\x18\x42\x61tchUpsertTraitsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x45\n\x05items\x18\x02 \x03(\x0b\x32\x30.tandem.profile.v1.BatchUpsertTraitsRequest.ItemB\x04\xe2\x41\x01\x02\x1ah\n\x04Item\x12\x30\n\x07subject\x18\x01 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12.\n\x06traits\x18\x02 \x03(\x0b\x32\x18.tandem.profile.v1.TraitB\x04\xe2\x41\x01\x02\"\x8f\x02\n\x19\x42\x61tchUpsertTraitsResponse\x12@\n\x05items\x18\x01 \x03(\x0b\x32\x31.tandem.profile.v1.BatchUpsertTraitsResponse.Item\x12=\n\x11\x63onsistency_token\x18\x02 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x1aq\n\x04Item\x12\x39\n\x06result\x18\x01 \x01(\x0b\x32\'.tandem.profile.v1.UpsertTraitsResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"_\n\x13RecordEventsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x06\x65vents\x18\x02 \x03(\x0b\x32\x18.tandem.profile.v1.EventB\x04\xe2\x41\x01\x02\"\x9d\x02\n\x14RecordEventsResponse\x12?\n\x07results\x18\x01 \x03(\x0b\x32..tandem.profile.v1.RecordEventsResponse.Result\x12=\n\x11\x63onsistency_token\x18\x02 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x1a\x84\x01\n\x06Result\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\x11\n\tduplicate\x18\x03 \x01(\x08\x12\x12\n\nadvisories\x18\x04 \x03(\t\x12-\n\x06status\x18\x05 \x01(\x0e\x32\x1d.tandem.profile.v1.ItemStatus\"J\n\x11TailEventsRequest\x12\x16\n\x0e\x61\x66ter_position\x18\x01 \x01(\t\x12\r\n\x05types\x18\x02 \x03(\t\x12\x0e\n\x06\x66ollow\x18\x03 \x01(\x08\"X\n\x12TailEventsResponse\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .tandem.profile.v1.RecordedEvent\x12\x10\n\x08position\x18\x02 \x01(\t\"\x92\x01\n\x11SetConsentRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x31\n\x07\x63onsent\x18\x03 \x01(\x0b\x32\x1a.tandem.profile.v1.ConsentB\x04\xe2\x41\x01\x02\"\xa8\x01\n\x12SetConsentResponse\x12\x12\n\nprofile_id\x18\x01 \x01(\t\x12+\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x1a.tandem.profile.v1.Consent\x12=\n\x11\x63onsistency_token\x18\x03 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x12\x12\n\nadvisories\x18\x04 \x03(\t\"\xd3\x01\n\x1bRecordConsentSignalsRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x12\n\ntcf_string\x18\x03 \x01(\t\x12\x0b\n\x03gpc\x18\x04 \x01(\x08\x12\x31\n\robserved_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cjurisdiction\x18\x06 \x01(\t\"\xb3\x01\n\x1cRecordConsentSignalsResponse\x12\x12\n\nprofile_id\x18\x01 \x01(\t\x12,\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x1a.tandem.profile.v1.Consent\x12=\n\x11\x63onsistency_token\x18\x03 \x01(\x0b\x32\".tandem.common.v1.ConsistencyToken\x12\x12\n\nadvisories\x18\x04 \x03(\t\"\xb9\x01\n\x13ListConsentsRequest\x12\x30\n\x07subject\x18\x01 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x17\n\x0finclude_history\x18\x04 \x01(\x08\x12\x30\n\x0c\x63onsent_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x14ListConsentsResponse\x12,\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x1a.tandem.profile.v1.Consent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"}\n\x19PublishTraitSchemaRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\x06schema\x18\x02 \x01(\x0b\x32\x1e.tandem.profile.v1.TraitSchemaB\x04\xe2\x41\x01\x02\x12\x10\n\x08\x61\x63tivate\x18\x03 \x01(\x08\"4\n\x1aPublishTraitSchemaResponse\x12\x16\n\x0eschema_version\x18\x01 \x01(\t*\xb0\x01\n\nItemStatus\x12\x1b\n\x17ITEM_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14ITEM_STATUS_RECORDED\x10\x01\x12\x19\n\x15ITEM_STATUS_DUPLICATE\x10\x02\x12\x18\n\x14ITEM_STATUS_NO_BASIS\x10\x03\x12\x16\n\x12ITEM_STATUS_ERASED\x10\x04\x12\x1e\n\x1aITEM_STATUS_PAST_RETENTION\x10\x05\x32\x92\x14\n\x0eProfileService\x12Y\n\nGetProfile\x12$.tandem.profile.v1.GetProfileRequest\x1a%.tandem.profile.v1.GetProfileResponse\x12k\n\x10\x42\x61tchGetProfiles\x12*.tandem.profile.v1.BatchGetProfilesRequest\x1a+.tandem.profile.v1.BatchGetProfilesResponse\x12_\n\x0cUpsertTraits\x12&.tandem.profile.v1.UpsertTraitsRequest\x1a\'.tandem.profile.v1.UpsertTraitsResponse\x12n\n\x11\x42\x61tchUpsertTraits\x12+.tandem.profile.v1.BatchUpsertTraitsRequest\x1a,.tandem.profile.v1.BatchUpsertTraitsResponse\x12_\n\x0cRecordEvents\x12&.tandem.profile.v1.RecordEventsRequest\x1a\'.tandem.profile.v1.RecordEventsResponse\x12[\n\nTailEvents\x12$.tandem.profile.v1.TailEventsRequest\x1a%.tandem.profile.v1.TailEventsResponse0\x01\x12Y\n\nSetConsent\x12$.tandem.profile.v1.SetConsentRequest\x1a%.tandem.profile.v1.SetConsentResponse\x12w\n\x14RecordConsentSignals\x12..tandem.profile.v1.RecordConsentSignalsRequest\x1a/.tandem.profile.v1.RecordConsentSignalsResponse\x12_\n\x0cListConsents\x12&.tandem.profile.v1.ListConsentsRequest\x1a\'.tandem.profile.v1.ListConsentsResponse\x12q\n\x12PublishTraitSchema\x12,.tandem.profile.v1.PublishTraitSchemaRequest\x1a-.tandem.profile.v1.PublishTraitSchemaResponse\x12\x65\n\x0eLinkIdentities\x12(.tandem.profile.v1.LinkIdentitiesRequest\x1a).tandem.profile.v1.LinkIdentitiesResponse\x12\x65\n\x0eIssueLinkToken\x12(.tandem.profile.v1.IssueLinkTokenRequest\x1a).tandem.profile.v1.IssueLinkTokenResponse\x12\x62\n\rMergeProfiles\x12\'.tandem.profile.v1.MergeProfilesRequest\x1a(.tandem.profile.v1.MergeProfilesResponse\x12h\n\x0fUnmergeProfiles\x12).tandem.profile.v1.UnmergeProfilesRequest\x1a*.tandem.profile.v1.UnmergeProfilesResponse\x12k\n\x10ListMergeHistory\x12*.tandem.profile.v1.ListMergeHistoryRequest\x1a+.tandem.profile.v1.ListMergeHistoryResponse\x12\x65\n\x0eReserveContact\x12(.tandem.profile.v1.ReserveContactRequest\x1a).tandem.profile.v1.ReserveContactResponse\x12\x65\n\x0e\x43onfirmContact\x12(.tandem.profile.v1.ConfirmContactRequest\x1a).tandem.profile.v1.ConfirmContactResponse\x12\x65\n\x0eReleaseContact\x12(.tandem.profile.v1.ReleaseContactRequest\x1a).tandem.profile.v1.ReleaseContactResponse\x12k\n\x10GetContactLedger\x12*.tandem.profile.v1.GetContactLedgerRequest\x1a+.tandem.profile.v1.GetContactLedgerResponse\x12\x64\n\rExportSubject\x12\'.tandem.profile.v1.ExportSubjectRequest\x1a(.tandem.profile.v1.ExportSubjectResponse0\x01\x12_\n\x0c\x45raseSubject\x12&.tandem.profile.v1.EraseSubjectRequest\x1a\'.tandem.profile.v1.EraseSubjectResponse\x12\x65\n\x0eReadmitSubject\x12(.tandem.profile.v1.ReadmitSubjectRequest\x1a).tandem.profile.v1.ReadmitSubjectResponse\x12\x61\n\x0cTailErasures\x12&.tandem.profile.v1.TailErasuresRequest\x1a\'.tandem.profile.v1.TailErasuresResponse0\x01\x12\\\n\x0bListChanges\x12%.tandem.profile.v1.ListChangesRequest\x1a&.tandem.profile.v1.ListChangesResponse\x12g\n\x0eSearchProfiles\x12(.tandem.profile.v1.SearchProfilesRequest\x1a).tandem.profile.v1.SearchProfilesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +53,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPSERTTRAITSREQUEST'].fields_by_name['subject']._serialized_options = b'\342A\001\002'
   _globals['_UPSERTTRAITSREQUEST'].fields_by_name['traits']._loaded_options = None
   _globals['_UPSERTTRAITSREQUEST'].fields_by_name['traits']._serialized_options = b'\342A\001\002'
+  _globals['_BATCHUPSERTTRAITSREQUEST_ITEM'].fields_by_name['subject']._loaded_options = None
+  _globals['_BATCHUPSERTTRAITSREQUEST_ITEM'].fields_by_name['subject']._serialized_options = b'\342A\001\002'
+  _globals['_BATCHUPSERTTRAITSREQUEST_ITEM'].fields_by_name['traits']._loaded_options = None
+  _globals['_BATCHUPSERTTRAITSREQUEST_ITEM'].fields_by_name['traits']._serialized_options = b'\342A\001\002'
+  _globals['_BATCHUPSERTTRAITSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_BATCHUPSERTTRAITSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
+  _globals['_BATCHUPSERTTRAITSREQUEST'].fields_by_name['items']._loaded_options = None
+  _globals['_BATCHUPSERTTRAITSREQUEST'].fields_by_name['items']._serialized_options = b'\342A\001\002'
   _globals['_RECORDEVENTSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RECORDEVENTSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
   _globals['_RECORDEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
@@ -59,48 +71,66 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETCONSENTREQUEST'].fields_by_name['subject']._serialized_options = b'\342A\001\002'
   _globals['_SETCONSENTREQUEST'].fields_by_name['consent']._loaded_options = None
   _globals['_SETCONSENTREQUEST'].fields_by_name['consent']._serialized_options = b'\342A\001\002'
+  _globals['_RECORDCONSENTSIGNALSREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_RECORDCONSENTSIGNALSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
+  _globals['_RECORDCONSENTSIGNALSREQUEST'].fields_by_name['subject']._loaded_options = None
+  _globals['_RECORDCONSENTSIGNALSREQUEST'].fields_by_name['subject']._serialized_options = b'\342A\001\002'
   _globals['_LISTCONSENTSREQUEST'].fields_by_name['subject']._loaded_options = None
   _globals['_LISTCONSENTSREQUEST'].fields_by_name['subject']._serialized_options = b'\342A\001\002'
   _globals['_PUBLISHTRAITSCHEMAREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_PUBLISHTRAITSCHEMAREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
   _globals['_PUBLISHTRAITSCHEMAREQUEST'].fields_by_name['schema']._loaded_options = None
   _globals['_PUBLISHTRAITSCHEMAREQUEST'].fields_by_name['schema']._serialized_options = b'\342A\001\002'
-  _globals['_GETPROFILEREQUEST']._serialized_start=314
-  _globals['_GETPROFILEREQUEST']._serialized_end=567
-  _globals['_GETPROFILERESPONSE']._serialized_start=570
-  _globals['_GETPROFILERESPONSE']._serialized_end=718
-  _globals['_BATCHGETPROFILESREQUEST']._serialized_start=720
-  _globals['_BATCHGETPROFILESREQUEST']._serialized_end=807
-  _globals['_BATCHGETPROFILESRESPONSE']._serialized_start=810
-  _globals['_BATCHGETPROFILESRESPONSE']._serialized_end=1014
-  _globals['_BATCHGETPROFILESRESPONSE_ITEM']._serialized_start=903
-  _globals['_BATCHGETPROFILESRESPONSE_ITEM']._serialized_end=1014
-  _globals['_UPSERTTRAITSREQUEST']._serialized_start=1017
-  _globals['_UPSERTTRAITSREQUEST']._serialized_end=1162
-  _globals['_UPSERTTRAITSRESPONSE']._serialized_start=1164
-  _globals['_UPSERTTRAITSRESPONSE']._serialized_end=1289
-  _globals['_RECORDEVENTSREQUEST']._serialized_start=1291
-  _globals['_RECORDEVENTSREQUEST']._serialized_end=1386
-  _globals['_RECORDEVENTSRESPONSE']._serialized_start=1389
-  _globals['_RECORDEVENTSRESPONSE']._serialized_end=1626
-  _globals['_RECORDEVENTSRESPONSE_RESULT']._serialized_start=1541
-  _globals['_RECORDEVENTSRESPONSE_RESULT']._serialized_end=1626
-  _globals['_TAILEVENTSREQUEST']._serialized_start=1628
-  _globals['_TAILEVENTSREQUEST']._serialized_end=1702
-  _globals['_TAILEVENTSRESPONSE']._serialized_start=1704
-  _globals['_TAILEVENTSRESPONSE']._serialized_end=1792
-  _globals['_SETCONSENTREQUEST']._serialized_start=1795
-  _globals['_SETCONSENTREQUEST']._serialized_end=1941
-  _globals['_SETCONSENTRESPONSE']._serialized_start=1944
-  _globals['_SETCONSENTRESPONSE']._serialized_end=2112
-  _globals['_LISTCONSENTSREQUEST']._serialized_start=2115
-  _globals['_LISTCONSENTSREQUEST']._serialized_end=2250
-  _globals['_LISTCONSENTSRESPONSE']._serialized_start=2252
-  _globals['_LISTCONSENTSRESPONSE']._serialized_end=2345
-  _globals['_PUBLISHTRAITSCHEMAREQUEST']._serialized_start=2347
-  _globals['_PUBLISHTRAITSCHEMAREQUEST']._serialized_end=2472
-  _globals['_PUBLISHTRAITSCHEMARESPONSE']._serialized_start=2474
-  _globals['_PUBLISHTRAITSCHEMARESPONSE']._serialized_end=2526
-  _globals['_PROFILESERVICE']._serialized_start=2529
-  _globals['_PROFILESERVICE']._serialized_end=3335
+  _globals['_ITEMSTATUS']._serialized_start=3845
+  _globals['_ITEMSTATUS']._serialized_end=4021
+  _globals['_GETPROFILEREQUEST']._serialized_start=458
+  _globals['_GETPROFILEREQUEST']._serialized_end=827
+  _globals['_GETPROFILERESPONSE']._serialized_start=830
+  _globals['_GETPROFILERESPONSE']._serialized_end=978
+  _globals['_BATCHGETPROFILESREQUEST']._serialized_start=980
+  _globals['_BATCHGETPROFILESREQUEST']._serialized_end=1067
+  _globals['_BATCHGETPROFILESRESPONSE']._serialized_start=1070
+  _globals['_BATCHGETPROFILESRESPONSE']._serialized_end=1274
+  _globals['_BATCHGETPROFILESRESPONSE_ITEM']._serialized_start=1163
+  _globals['_BATCHGETPROFILESRESPONSE_ITEM']._serialized_end=1274
+  _globals['_UPSERTTRAITSREQUEST']._serialized_start=1277
+  _globals['_UPSERTTRAITSREQUEST']._serialized_end=1422
+  _globals['_UPSERTTRAITSRESPONSE']._serialized_start=1425
+  _globals['_UPSERTTRAITSRESPONSE']._serialized_end=1605
+  _globals['_BATCHUPSERTTRAITSREQUEST']._serialized_start=1608
+  _globals['_BATCHUPSERTTRAITSREQUEST']._serialized_end=1837
+  _globals['_BATCHUPSERTTRAITSREQUEST_ITEM']._serialized_start=1733
+  _globals['_BATCHUPSERTTRAITSREQUEST_ITEM']._serialized_end=1837
+  _globals['_BATCHUPSERTTRAITSRESPONSE']._serialized_start=1840
+  _globals['_BATCHUPSERTTRAITSRESPONSE']._serialized_end=2111
+  _globals['_BATCHUPSERTTRAITSRESPONSE_ITEM']._serialized_start=1998
+  _globals['_BATCHUPSERTTRAITSRESPONSE_ITEM']._serialized_end=2111
+  _globals['_RECORDEVENTSREQUEST']._serialized_start=2113
+  _globals['_RECORDEVENTSREQUEST']._serialized_end=2208
+  _globals['_RECORDEVENTSRESPONSE']._serialized_start=2211
+  _globals['_RECORDEVENTSRESPONSE']._serialized_end=2496
+  _globals['_RECORDEVENTSRESPONSE_RESULT']._serialized_start=2364
+  _globals['_RECORDEVENTSRESPONSE_RESULT']._serialized_end=2496
+  _globals['_TAILEVENTSREQUEST']._serialized_start=2498
+  _globals['_TAILEVENTSREQUEST']._serialized_end=2572
+  _globals['_TAILEVENTSRESPONSE']._serialized_start=2574
+  _globals['_TAILEVENTSRESPONSE']._serialized_end=2662
+  _globals['_SETCONSENTREQUEST']._serialized_start=2665
+  _globals['_SETCONSENTREQUEST']._serialized_end=2811
+  _globals['_SETCONSENTRESPONSE']._serialized_start=2814
+  _globals['_SETCONSENTRESPONSE']._serialized_end=2982
+  _globals['_RECORDCONSENTSIGNALSREQUEST']._serialized_start=2985
+  _globals['_RECORDCONSENTSIGNALSREQUEST']._serialized_end=3196
+  _globals['_RECORDCONSENTSIGNALSRESPONSE']._serialized_start=3199
+  _globals['_RECORDCONSENTSIGNALSRESPONSE']._serialized_end=3378
+  _globals['_LISTCONSENTSREQUEST']._serialized_start=3381
+  _globals['_LISTCONSENTSREQUEST']._serialized_end=3566
+  _globals['_LISTCONSENTSRESPONSE']._serialized_start=3568
+  _globals['_LISTCONSENTSRESPONSE']._serialized_end=3661
+  _globals['_PUBLISHTRAITSCHEMAREQUEST']._serialized_start=3663
+  _globals['_PUBLISHTRAITSCHEMAREQUEST']._serialized_end=3788
+  _globals['_PUBLISHTRAITSCHEMARESPONSE']._serialized_start=3790
+  _globals['_PUBLISHTRAITSCHEMARESPONSE']._serialized_end=3842
+  _globals['_PROFILESERVICE']._serialized_start=4024
+  _globals['_PROFILESERVICE']._serialized_end=6602
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,11 @@
 import grpc
 import warnings
 
+from tandem.profile.v1 import contact_ledger_pb2 as tandem_dot_profile_dot_v1_dot_contact__ledger__pb2
+from tandem.profile.v1 import identity_graph_pb2 as tandem_dot_profile_dot_v1_dot_identity__graph__pb2
 from tandem.profile.v1 import profile_service_pb2 as tandem_dot_profile_dot_v1_dot_profile__service__pb2
+from tandem.profile.v1 import rights_pb2 as tandem_dot_profile_dot_v1_dot_rights__pb2
+from tandem.profile.v1 import search_pb2 as tandem_dot_profile_dot_v1_dot_search__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -27,9 +31,9 @@ if _version_not_supported:
 
 class ProfileServiceStub:
     """Keeps one profile per person: identities, traits, events and what is computed from them, consents.
-    A write is durable when it is answered. Every mutation is idempotent under its request_id: the same id with the same
-    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others
-    overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
+    A write is durable when it is answered. Every mutation is idempotent under its request_id, for 30 days (a setting): the
+    same id with the same body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A
+    write that others overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
     """
 
     def __init__(self, channel):
@@ -53,6 +57,11 @@ class ProfileServiceStub:
                 request_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.UpsertTraitsRequest.SerializeToString,
                 response_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.UpsertTraitsResponse.FromString,
                 _registered_method=True)
+        self.BatchUpsertTraits = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/BatchUpsertTraits',
+                request_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.BatchUpsertTraitsRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.BatchUpsertTraitsResponse.FromString,
+                _registered_method=True)
         self.RecordEvents = channel.unary_unary(
                 '/tandem.profile.v1.ProfileService/RecordEvents',
                 request_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordEventsRequest.SerializeToString,
@@ -68,6 +77,11 @@ class ProfileServiceStub:
                 request_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.SetConsentRequest.SerializeToString,
                 response_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.SetConsentResponse.FromString,
                 _registered_method=True)
+        self.RecordConsentSignals = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/RecordConsentSignals',
+                request_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordConsentSignalsRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordConsentSignalsResponse.FromString,
+                _registered_method=True)
         self.ListConsents = channel.unary_unary(
                 '/tandem.profile.v1.ProfileService/ListConsents',
                 request_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.ListConsentsRequest.SerializeToString,
@@ -78,13 +92,88 @@ class ProfileServiceStub:
                 request_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.PublishTraitSchemaRequest.SerializeToString,
                 response_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.PublishTraitSchemaResponse.FromString,
                 _registered_method=True)
+        self.LinkIdentities = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/LinkIdentities',
+                request_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.LinkIdentitiesRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.LinkIdentitiesResponse.FromString,
+                _registered_method=True)
+        self.IssueLinkToken = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/IssueLinkToken',
+                request_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.IssueLinkTokenRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.IssueLinkTokenResponse.FromString,
+                _registered_method=True)
+        self.MergeProfiles = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/MergeProfiles',
+                request_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.MergeProfilesRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.MergeProfilesResponse.FromString,
+                _registered_method=True)
+        self.UnmergeProfiles = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/UnmergeProfiles',
+                request_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.UnmergeProfilesRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.UnmergeProfilesResponse.FromString,
+                _registered_method=True)
+        self.ListMergeHistory = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/ListMergeHistory',
+                request_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.ListMergeHistoryRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.ListMergeHistoryResponse.FromString,
+                _registered_method=True)
+        self.ReserveContact = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/ReserveContact',
+                request_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReserveContactRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReserveContactResponse.FromString,
+                _registered_method=True)
+        self.ConfirmContact = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/ConfirmContact',
+                request_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ConfirmContactRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ConfirmContactResponse.FromString,
+                _registered_method=True)
+        self.ReleaseContact = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/ReleaseContact',
+                request_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReleaseContactRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReleaseContactResponse.FromString,
+                _registered_method=True)
+        self.GetContactLedger = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/GetContactLedger',
+                request_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.GetContactLedgerRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.GetContactLedgerResponse.FromString,
+                _registered_method=True)
+        self.ExportSubject = channel.unary_stream(
+                '/tandem.profile.v1.ProfileService/ExportSubject',
+                request_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ExportSubjectRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ExportSubjectResponse.FromString,
+                _registered_method=True)
+        self.EraseSubject = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/EraseSubject',
+                request_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.EraseSubjectRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.EraseSubjectResponse.FromString,
+                _registered_method=True)
+        self.ReadmitSubject = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/ReadmitSubject',
+                request_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ReadmitSubjectRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ReadmitSubjectResponse.FromString,
+                _registered_method=True)
+        self.TailErasures = channel.unary_stream(
+                '/tandem.profile.v1.ProfileService/TailErasures',
+                request_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.TailErasuresRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.TailErasuresResponse.FromString,
+                _registered_method=True)
+        self.ListChanges = channel.unary_unary(
+                '/tandem.profile.v1.ProfileService/ListChanges',
+                request_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ListChangesRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ListChangesResponse.FromString,
+                _registered_method=True)
+        self.SearchProfiles = channel.unary_stream(
+                '/tandem.profile.v1.ProfileService/SearchProfiles',
+                request_serializer=tandem_dot_profile_dot_v1_dot_search__pb2.SearchProfilesRequest.SerializeToString,
+                response_deserializer=tandem_dot_profile_dot_v1_dot_search__pb2.SearchProfilesResponse.FromString,
+                _registered_method=True)
 
 
 class ProfileServiceServicer:
     """Keeps one profile per person: identities, traits, events and what is computed from them, consents.
-    A write is durable when it is answered. Every mutation is idempotent under its request_id: the same id with the same
-    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others
-    overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
+    A write is durable when it is answered. Every mutation is idempotent under its request_id, for 30 days (a setting): the
+    same id with the same body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A
+    write that others overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
     """
 
     def GetProfile(self, request, context):
@@ -103,8 +192,19 @@ class ProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpsertTraits(self, request, context):
-        """Writes traits; creates the profile when no identity is known yet. All or nothing.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_TRAIT), FAILED_PRECONDITION (NO_ACTIVE_TRAIT_SCHEMA).
+        """Writes traits; creates the profile when no identity is known yet. A trait without a basis for what it is collected
+        for is left out and its status says so; else all or nothing.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_TRAIT), FAILED_PRECONDITION (NO_ACTIVE_TRAIT_SCHEMA,
+        SUBJECT_ERASED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUpsertTraits(self, request, context):
+        """UpsertTraits of up to 1,000 persons in one commit; answers in the order of the request, one result or error each.
+        An item that is refused leaves nothing and does not touch the others; a malformed one refuses the whole call.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (NO_ACTIVE_TRAIT_SCHEMA).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,7 +212,8 @@ class ProfileServiceServicer:
 
     def RecordEvents(self, request, context):
         """Appends up to 1,000 events and moves the aggregates. An event_id seen before changes nothing and is answered as a
-        duplicate. A malformed event refuses the whole call and nothing is stored.
+        duplicate; one without a basis, or of a person who was erased, is left out and its status says so. A malformed
+        event refuses the whole call and nothing is stored.
         Fails: INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -130,7 +231,17 @@ class ProfileServiceServicer:
     def SetConsent(self, request, context):
         """Records one statement; creates the profile when no identity is known yet. An identity that only the statement
         names becomes the person's. In an IDENTITY_CONFLICT the profile that holds the identity gets the statement too.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (SUBJECT_ERASED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordConsentSignals(self, request, context):
+        """Records what a browser signals, as it is and as the statements it stands for (ConsentSignals). What the person says
+        of the same moment outweighs a signal, and a signal that was recorded before says nothing new: it takes back nothing
+        that was said since.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (SUBJECT_ERASED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,6 +259,132 @@ class ProfileServiceServicer:
         """Stores a trait schema (idempotent: the version is the hash of the content) and, when asked, makes it the one that
         writes are checked against. Reads name the schema they want.
         Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LinkIdentities(self, request, context):
+        """States that identities are one person's. Anonymous profiles among them are merged into the known one; an anonymous
+        identity of another known profile is handed over. Two known profiles are never merged by this: IDENTITY_CONFLICT.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD, LINK_TOKEN_INVALID), FAILED_PRECONDITION (LINK_TOKEN_USED, SUBJECT_ERASED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IssueLinkToken(self, request, context):
+        """A signed, single-use token for a link in a mail to the person: who clicks it is the recipient.
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeProfiles(self, request, context):
+        """Makes one profile of two, reversibly: traits, events, aggregates, consents and contacts of both.
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, SELF_MERGE), FAILED_PRECONDITION
+        (IDENTITY_LIMIT_EXCEEDED, SUBJECT_ERASED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnmergeProfiles(self, request, context):
+        """Takes a merge back: each side has what it had and what arrived since on its identities. Identities that come
+        together again are a conflict from then on, until MergeProfiles.
+        Fails: NOT_FOUND (MERGE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (MERGE_UNDONE,
+        SUBJECT_ERASED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMergeHistory(self, request, context):
+        """Merges, un-merges, conflicts and hand-overs of a person, newest first.
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReserveContact(self, request, context):
+        """Takes allowances for contacts, each under all limits that apply to it in one step, or says which leave no room. A
+        refusal is an answer, not an error. Exact over all identities, channels and servers, through merges and crashes.
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND, TRAIT_SCHEMA_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD,
+        UNKNOWN_CONTACT_LIMIT), FAILED_PRECONDITION (SUBJECT_ERASED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmContact(self, request, context):
+        """Hands a contact over, or acknowledges how far it got.
+        Fails: NOT_FOUND (RESERVATION_NOT_FOUND), FAILED_PRECONDITION (RESERVATION_ENDED), INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseContact(self, request, context):
+        """Gives an allowance back: cancelled before its hand-over, or failed after it.
+        Fails: NOT_FOUND (RESERVATION_NOT_FOUND), FAILED_PRECONDITION (RESERVATION_CONFIRMED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetContactLedger(self, request, context):
+        """The contacts of a person, what the limits still allow, and when the next slot opens.
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND, TRAIT_SCHEMA_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportSubject(self, request, context):
+        """Everything this service keeps of a person, as JSON Lines.
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseSubject(self, request, context):
+        """Deletes everything of a person and keeps the identities out from then on: writes that name one of them are refused
+        with SUBJECT_ERASED. The other services follow within seconds (TailErasures).
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadmitSubject(self, request, context):
+        """Lets identities that were erased be recorded again. What was erased stays so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TailErasures(self, request, context):
+        """Erasures after a position, oldest first: what other services have to erase as well.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD) for a position that is not one of ours.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListChanges(self, request, context):
+        """Who changed what of a person, newest first.
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchProfiles(self, request, context):
+        """Streams the profiles for which a condition holds.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD with line and column of the condition), NOT_FOUND (TRAIT_SCHEMA_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,6 +408,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     request_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.UpsertTraitsRequest.FromString,
                     response_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.UpsertTraitsResponse.SerializeToString,
             ),
+            'BatchUpsertTraits': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpsertTraits,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.BatchUpsertTraitsRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.BatchUpsertTraitsResponse.SerializeToString,
+            ),
             'RecordEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordEvents,
                     request_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordEventsRequest.FromString,
@@ -186,6 +428,11 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     request_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.SetConsentRequest.FromString,
                     response_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.SetConsentResponse.SerializeToString,
             ),
+            'RecordConsentSignals': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordConsentSignals,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordConsentSignalsRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordConsentSignalsResponse.SerializeToString,
+            ),
             'ListConsents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListConsents,
                     request_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.ListConsentsRequest.FromString,
@@ -195,6 +442,81 @@ def add_ProfileServiceServicer_to_server(servicer, server):
                     servicer.PublishTraitSchema,
                     request_deserializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.PublishTraitSchemaRequest.FromString,
                     response_serializer=tandem_dot_profile_dot_v1_dot_profile__service__pb2.PublishTraitSchemaResponse.SerializeToString,
+            ),
+            'LinkIdentities': grpc.unary_unary_rpc_method_handler(
+                    servicer.LinkIdentities,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.LinkIdentitiesRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.LinkIdentitiesResponse.SerializeToString,
+            ),
+            'IssueLinkToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.IssueLinkToken,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.IssueLinkTokenRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.IssueLinkTokenResponse.SerializeToString,
+            ),
+            'MergeProfiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeProfiles,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.MergeProfilesRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.MergeProfilesResponse.SerializeToString,
+            ),
+            'UnmergeProfiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnmergeProfiles,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.UnmergeProfilesRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.UnmergeProfilesResponse.SerializeToString,
+            ),
+            'ListMergeHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMergeHistory,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.ListMergeHistoryRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_identity__graph__pb2.ListMergeHistoryResponse.SerializeToString,
+            ),
+            'ReserveContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReserveContact,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReserveContactRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReserveContactResponse.SerializeToString,
+            ),
+            'ConfirmContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmContact,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ConfirmContactRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ConfirmContactResponse.SerializeToString,
+            ),
+            'ReleaseContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseContact,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReleaseContactRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReleaseContactResponse.SerializeToString,
+            ),
+            'GetContactLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetContactLedger,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.GetContactLedgerRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.GetContactLedgerResponse.SerializeToString,
+            ),
+            'ExportSubject': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportSubject,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ExportSubjectRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ExportSubjectResponse.SerializeToString,
+            ),
+            'EraseSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseSubject,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.EraseSubjectRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.EraseSubjectResponse.SerializeToString,
+            ),
+            'ReadmitSubject': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadmitSubject,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ReadmitSubjectRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ReadmitSubjectResponse.SerializeToString,
+            ),
+            'TailErasures': grpc.unary_stream_rpc_method_handler(
+                    servicer.TailErasures,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.TailErasuresRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.TailErasuresResponse.SerializeToString,
+            ),
+            'ListChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListChanges,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ListChangesRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_rights__pb2.ListChangesResponse.SerializeToString,
+            ),
+            'SearchProfiles': grpc.unary_stream_rpc_method_handler(
+                    servicer.SearchProfiles,
+                    request_deserializer=tandem_dot_profile_dot_v1_dot_search__pb2.SearchProfilesRequest.FromString,
+                    response_serializer=tandem_dot_profile_dot_v1_dot_search__pb2.SearchProfilesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -206,9 +528,9 @@ def add_ProfileServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ProfileService:
     """Keeps one profile per person: identities, traits, events and what is computed from them, consents.
-    A write is durable when it is answered. Every mutation is idempotent under its request_id: the same id with the same
-    body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A write that others
-    overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
+    A write is durable when it is answered. Every mutation is idempotent under its request_id, for 30 days (a setting): the
+    same id with the same body answers the same; with another body it fails with ALREADY_EXISTS (REQUEST_ID_REUSED). A
+    write that others overtook more often than the server retries fails with ABORTED (CONCURRENT_CHANGE).
     """
 
     @staticmethod
@@ -282,6 +604,33 @@ class ProfileService:
             '/tandem.profile.v1.ProfileService/UpsertTraits',
             tandem_dot_profile_dot_v1_dot_profile__service__pb2.UpsertTraitsRequest.SerializeToString,
             tandem_dot_profile_dot_v1_dot_profile__service__pb2.UpsertTraitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpsertTraits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/BatchUpsertTraits',
+            tandem_dot_profile_dot_v1_dot_profile__service__pb2.BatchUpsertTraitsRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_profile__service__pb2.BatchUpsertTraitsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -374,6 +723,33 @@ class ProfileService:
             _registered_method=True)
 
     @staticmethod
+    def RecordConsentSignals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/RecordConsentSignals',
+            tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordConsentSignalsRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_profile__service__pb2.RecordConsentSignalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListConsents(request,
             target,
             options=(),
@@ -417,6 +793,411 @@ class ProfileService:
             '/tandem.profile.v1.ProfileService/PublishTraitSchema',
             tandem_dot_profile_dot_v1_dot_profile__service__pb2.PublishTraitSchemaRequest.SerializeToString,
             tandem_dot_profile_dot_v1_dot_profile__service__pb2.PublishTraitSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LinkIdentities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/LinkIdentities',
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.LinkIdentitiesRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.LinkIdentitiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IssueLinkToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/IssueLinkToken',
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.IssueLinkTokenRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.IssueLinkTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/MergeProfiles',
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.MergeProfilesRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.MergeProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnmergeProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/UnmergeProfiles',
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.UnmergeProfilesRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.UnmergeProfilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMergeHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/ListMergeHistory',
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.ListMergeHistoryRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_identity__graph__pb2.ListMergeHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReserveContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/ReserveContact',
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReserveContactRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReserveContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/ConfirmContact',
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ConfirmContactRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ConfirmContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/ReleaseContact',
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReleaseContactRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.ReleaseContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetContactLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/GetContactLedger',
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.GetContactLedgerRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_contact__ledger__pb2.GetContactLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/ExportSubject',
+            tandem_dot_profile_dot_v1_dot_rights__pb2.ExportSubjectRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_rights__pb2.ExportSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/EraseSubject',
+            tandem_dot_profile_dot_v1_dot_rights__pb2.EraseSubjectRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_rights__pb2.EraseSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadmitSubject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/ReadmitSubject',
+            tandem_dot_profile_dot_v1_dot_rights__pb2.ReadmitSubjectRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_rights__pb2.ReadmitSubjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TailErasures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/TailErasures',
+            tandem_dot_profile_dot_v1_dot_rights__pb2.TailErasuresRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_rights__pb2.TailErasuresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/ListChanges',
+            tandem_dot_profile_dot_v1_dot_rights__pb2.ListChangesRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_rights__pb2.ListChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchProfiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tandem.profile.v1.ProfileService/SearchProfiles',
+            tandem_dot_profile_dot_v1_dot_search__pb2.SearchProfilesRequest.SerializeToString,
+            tandem_dot_profile_dot_v1_dot_search__pb2.SearchProfilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

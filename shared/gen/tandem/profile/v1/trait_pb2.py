@@ -26,9 +26,11 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
+from tandem.profile.v1 import consent_pb2 as tandem_dot_profile_dot_v1_dot_consent__pb2
+from tandem.profile.v1 import contact_pb2 as tandem_dot_profile_dot_v1_dot_contact__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/profile/v1/trait.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctandem/common/v1/value.proto\"\xe8\x01\n\x05Trait\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValueB\x04\xe2\x41\x01\x02\x12.\n\x06source\x18\x03 \x01(\x0e\x32\x1e.tandem.profile.v1.TraitSource\x12\x31\n\robserved_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x06status\x18\x05 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatusB\x04\xe2\x41\x01\x03\"\xc5\x01\n\x10TraitDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x04type\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeTypeB\x04\xe2\x41\x01\x02\x12-\n\x07\x61llowed\x18\x03 \x03(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\timmutable\x18\x05 \x01(\x08\"\x8c\x02\n\x14\x41ggregateDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65vent\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x07measure\x18\x03 \x01(\x0e\x32\x1a.tandem.profile.v1.MeasureB\x04\xe2\x41\x01\x02\x12\x10\n\x08property\x18\x04 \x01(\t\x12)\n\x06window\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\thalf_life\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\x04type\x18\x07 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeType\"9\n\x14NamespaceDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05known\x18\x02 \x01(\x08\"\xbc\x01\n\x0bTraitSchema\x12\x33\n\x06traits\x18\x01 \x03(\x0b\x32#.tandem.profile.v1.TraitDeclaration\x12;\n\naggregates\x18\x02 \x03(\x0b\x32\'.tandem.profile.v1.AggregateDeclaration\x12;\n\nnamespaces\x18\x03 \x03(\x0b\x32\'.tandem.profile.v1.NamespaceDeclaration*\xb9\x01\n\x0bTraitSource\x12\x1c\n\x18TRAIT_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRAIT_SOURCE_EXPLICIT\x10\x01\x12\x19\n\x15TRAIT_SOURCE_IMPLICIT\x10\x02\x12\x19\n\x15TRAIT_SOURCE_COMPUTED\x10\x03\x12\x1d\n\x19TRAIT_SOURCE_SECOND_PARTY\x10\x04\x12\x1c\n\x18TRAIT_SOURCE_THIRD_PARTY\x10\x05*\x88\x01\n\x07Measure\x12\x17\n\x13MEASURE_UNSPECIFIED\x10\x00\x12\x11\n\rMEASURE_COUNT\x10\x01\x12\x0f\n\x0bMEASURE_SUM\x10\x02\x12\x10\n\x0cMEASURE_LAST\x10\x03\x12\x14\n\x10MEASURE_DISTINCT\x10\x04\x12\x18\n\x14MEASURE_DECAYED_RATE\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/profile/v1/trait.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1ftandem/profile/v1/consent.proto\x1a\x1ftandem/profile/v1/contact.proto\"\xe8\x01\n\x05Trait\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValueB\x04\xe2\x41\x01\x02\x12.\n\x06source\x18\x03 \x01(\x0e\x32\x1e.tandem.profile.v1.TraitSource\x12\x31\n\robserved_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x06status\x18\x05 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatusB\x04\xe2\x41\x01\x03\"\xca\x02\n\x10TraitDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x04type\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeTypeB\x04\xe2\x41\x01\x02\x12-\n\x07\x61llowed\x18\x03 \x03(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\timmutable\x18\x05 \x01(\x08\x12\x32\n\nprecedence\x18\x06 \x03(\x0e\x32\x1e.tandem.profile.v1.TraitSource\x12,\n\tretention\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08purposes\x18\x08 \x03(\t\x12\x0f\n\x07indexed\x18\t \x01(\x08\"\xca\x04\n\x14\x41ggregateDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x65vent\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x07measure\x18\x03 \x01(\x0e\x32\x1a.tandem.profile.v1.MeasureB\x04\xe2\x41\x01\x02\x12\x10\n\x08property\x18\x04 \x01(\t\x12)\n\x06window\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\thalf_life\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\x04type\x18\x07 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeType\x12\x31\n\x08\x63\x61lendar\x18\x08 \x01(\x0e\x32\x1f.tandem.profile.v1.CalendarUnit\x12\x10\n\x08previous\x18\t \x01(\x08\x12\t\n\x01k\x18\n \x01(\x05\x12\x0e\n\x06\x66ilter\x18\x0b \x01(\t\x12\x11\n\tcondition\x18\x0c \x01(\t\x12K\n\nproperties\x18\r \x03(\x0b\x32\x37.tandem.profile.v1.AggregateDeclaration.PropertiesEntry\x12\x16\n\x0ereturned_event\x18\x0e \x01(\t\x12\x10\n\x08relation\x18\x0f \x01(\t\x1aR\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeType:\x02\x38\x01\"\xb3\x01\n\x14NamespaceDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05known\x18\x02 \x01(\x08\x12\x37\n\rnormalisation\x18\x03 \x01(\x0e\x32 .tandem.profile.v1.Normalisation\x12\x0e\n\x06shared\x18\x04 \x01(\x08\x12\x17\n\x0fmax_per_profile\x18\x05 \x01(\x05\x12\x16\n\x0e\x64\x65\x66\x61ult_region\x18\x06 \x01(\t\"m\n\x12PurposeDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x05\x62\x61sis\x18\x02 \x01(\x0e\x32\x1d.tandem.profile.v1.LegalBasis\x12\x15\n\rdouble_opt_in\x18\x03 \x01(\x08\"j\n\x14\x45ventTypeDeclaration\x12\x12\n\x04type\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\tretention\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08purposes\x18\x03 \x03(\t\"\x98\x01\n\x13RelationDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x05pairs\x18\x02 \x03(\x0b\x32+.tandem.profile.v1.RelationDeclaration.Pair\x1a\x31\n\x04Pair\x12\x12\n\x04item\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07implied\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xdb\x03\n\x0bTraitSchema\x12\x33\n\x06traits\x18\x01 \x03(\x0b\x32#.tandem.profile.v1.TraitDeclaration\x12;\n\naggregates\x18\x02 \x03(\x0b\x32\'.tandem.profile.v1.AggregateDeclaration\x12;\n\nnamespaces\x18\x03 \x03(\x0b\x32\'.tandem.profile.v1.NamespaceDeclaration\x12\x37\n\x08purposes\x18\x04 \x03(\x0b\x32%.tandem.profile.v1.PurposeDeclaration\x12<\n\x0b\x65vent_types\x18\x05 \x03(\x0b\x32\'.tandem.profile.v1.EventTypeDeclaration\x12\x39\n\trelations\x18\x06 \x03(\x0b\x32&.tandem.profile.v1.RelationDeclaration\x12\x37\n\x0e\x63ontact_limits\x18\x07 \x03(\x0b\x32\x1f.tandem.profile.v1.ContactLimit\x12\x17\n\x0ftime_zone_trait\x18\x08 \x01(\t\x12\x19\n\x11\x64\x65\x66\x61ult_time_zone\x18\t \x01(\t*\xb9\x01\n\x0bTraitSource\x12\x1c\n\x18TRAIT_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15TRAIT_SOURCE_EXPLICIT\x10\x01\x12\x19\n\x15TRAIT_SOURCE_IMPLICIT\x10\x02\x12\x19\n\x15TRAIT_SOURCE_COMPUTED\x10\x03\x12\x1d\n\x19TRAIT_SOURCE_SECOND_PARTY\x10\x04\x12\x1c\n\x18TRAIT_SOURCE_THIRD_PARTY\x10\x05*\xf4\x02\n\x07Measure\x12\x17\n\x13MEASURE_UNSPECIFIED\x10\x00\x12\x11\n\rMEASURE_COUNT\x10\x01\x12\x0f\n\x0bMEASURE_SUM\x10\x02\x12\x10\n\x0cMEASURE_LAST\x10\x03\x12\x14\n\x10MEASURE_DISTINCT\x10\x04\x12\x18\n\x14MEASURE_DECAYED_RATE\x10\x05\x12\x10\n\x0cMEASURE_MEAN\x10\x06\x12\x0f\n\x0bMEASURE_MIN\x10\x07\x12\x0f\n\x0bMEASURE_MAX\x10\x08\x12\x11\n\rMEASURE_FIRST\x10\t\x12\x11\n\rMEASURE_TOP_K\x10\n\x12\x18\n\x14MEASURE_HOUR_OF_WEEK\x10\x0b\x12\x15\n\x11MEASURE_BEST_HOUR\x10\x0c\x12\x11\n\rMEASURE_SHARE\x10\r\x12\x11\n\rMEASURE_OWNED\x10\x0e\x12\x1b\n\x17MEASURE_DAYS_SINCE_LAST\x10\x0f\x12\x1c\n\x18MEASURE_DAYS_SINCE_FIRST\x10\x10*\xb2\x01\n\rNormalisation\x12\x1d\n\x19NORMALISATION_UNSPECIFIED\x10\x00\x12\x19\n\x15NORMALISATION_TRIMMED\x10\x01\x12\x1c\n\x18NORMALISATION_LOWER_CASE\x10\x02\x12\x17\n\x13NORMALISATION_EMAIL\x10\x03\x12\x16\n\x12NORMALISATION_E164\x10\x04\x12\x18\n\x14NORMALISATION_SHA256\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +47,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRAITDECLARATION'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_TRAITDECLARATION'].fields_by_name['type']._loaded_options = None
   _globals['_TRAITDECLARATION'].fields_by_name['type']._serialized_options = b'\342A\001\002'
+  _globals['_AGGREGATEDECLARATION_PROPERTIESENTRY']._loaded_options = None
+  _globals['_AGGREGATEDECLARATION_PROPERTIESENTRY']._serialized_options = b'8\001'
   _globals['_AGGREGATEDECLARATION'].fields_by_name['name']._loaded_options = None
   _globals['_AGGREGATEDECLARATION'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_AGGREGATEDECLARATION'].fields_by_name['event']._loaded_options = None
@@ -53,18 +57,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGGREGATEDECLARATION'].fields_by_name['measure']._serialized_options = b'\342A\001\002'
   _globals['_NAMESPACEDECLARATION'].fields_by_name['name']._loaded_options = None
   _globals['_NAMESPACEDECLARATION'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_TRAITSOURCE']._serialized_start=1137
-  _globals['_TRAITSOURCE']._serialized_end=1322
-  _globals['_MEASURE']._serialized_start=1325
-  _globals['_MEASURE']._serialized_end=1461
-  _globals['_TRAIT']._serialized_start=181
-  _globals['_TRAIT']._serialized_end=413
-  _globals['_TRAITDECLARATION']._serialized_start=416
-  _globals['_TRAITDECLARATION']._serialized_end=613
-  _globals['_AGGREGATEDECLARATION']._serialized_start=616
-  _globals['_AGGREGATEDECLARATION']._serialized_end=884
-  _globals['_NAMESPACEDECLARATION']._serialized_start=886
-  _globals['_NAMESPACEDECLARATION']._serialized_end=943
-  _globals['_TRAITSCHEMA']._serialized_start=946
-  _globals['_TRAITSCHEMA']._serialized_end=1134
+  _globals['_PURPOSEDECLARATION'].fields_by_name['name']._loaded_options = None
+  _globals['_PURPOSEDECLARATION'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_EVENTTYPEDECLARATION'].fields_by_name['type']._loaded_options = None
+  _globals['_EVENTTYPEDECLARATION'].fields_by_name['type']._serialized_options = b'\342A\001\002'
+  _globals['_RELATIONDECLARATION_PAIR'].fields_by_name['item']._loaded_options = None
+  _globals['_RELATIONDECLARATION_PAIR'].fields_by_name['item']._serialized_options = b'\342A\001\002'
+  _globals['_RELATIONDECLARATION_PAIR'].fields_by_name['implied']._loaded_options = None
+  _globals['_RELATIONDECLARATION_PAIR'].fields_by_name['implied']._serialized_options = b'\342A\001\002'
+  _globals['_RELATIONDECLARATION'].fields_by_name['name']._loaded_options = None
+  _globals['_RELATIONDECLARATION'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_TRAITSOURCE']._serialized_start=2438
+  _globals['_TRAITSOURCE']._serialized_end=2623
+  _globals['_MEASURE']._serialized_start=2626
+  _globals['_MEASURE']._serialized_end=2998
+  _globals['_NORMALISATION']._serialized_start=3001
+  _globals['_NORMALISATION']._serialized_end=3179
+  _globals['_TRAIT']._serialized_start=247
+  _globals['_TRAIT']._serialized_end=479
+  _globals['_TRAITDECLARATION']._serialized_start=482
+  _globals['_TRAITDECLARATION']._serialized_end=812
+  _globals['_AGGREGATEDECLARATION']._serialized_start=815
+  _globals['_AGGREGATEDECLARATION']._serialized_end=1401
+  _globals['_AGGREGATEDECLARATION_PROPERTIESENTRY']._serialized_start=1319
+  _globals['_AGGREGATEDECLARATION_PROPERTIESENTRY']._serialized_end=1401
+  _globals['_NAMESPACEDECLARATION']._serialized_start=1404
+  _globals['_NAMESPACEDECLARATION']._serialized_end=1583
+  _globals['_PURPOSEDECLARATION']._serialized_start=1585
+  _globals['_PURPOSEDECLARATION']._serialized_end=1694
+  _globals['_EVENTTYPEDECLARATION']._serialized_start=1696
+  _globals['_EVENTTYPEDECLARATION']._serialized_end=1802
+  _globals['_RELATIONDECLARATION']._serialized_start=1805
+  _globals['_RELATIONDECLARATION']._serialized_end=1957
+  _globals['_RELATIONDECLARATION_PAIR']._serialized_start=1908
+  _globals['_RELATIONDECLARATION_PAIR']._serialized_end=1957
+  _globals['_TRAITSCHEMA']._serialized_start=1960
+  _globals['_TRAITSCHEMA']._serialized_end=2435
 # @@protoc_insertion_point(module_scope)

@@ -165,3 +165,17 @@ class RecordRewardsResponse(_message.Message):
     items: _containers.RepeatedCompositeFieldContainer[RecordRewardsResponse.Item]
     model_version: str
     def __init__(self, items: _Optional[_Iterable[_Union[RecordRewardsResponse.Item, _Mapping]]] = ..., model_version: _Optional[str] = ...) -> None: ...
+
+class EraseSubjectDataRequest(_message.Message):
+    __slots__ = ("request_id", "decision_ids")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    DECISION_IDS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    decision_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, request_id: _Optional[str] = ..., decision_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class EraseSubjectDataResponse(_message.Message):
+    __slots__ = ("erased_count",)
+    ERASED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    erased_count: int
+    def __init__(self, erased_count: _Optional[int] = ...) -> None: ...

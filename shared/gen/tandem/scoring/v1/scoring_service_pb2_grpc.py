@@ -50,6 +50,11 @@ class ScoringServiceStub:
                 request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsRequest.SerializeToString,
                 response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsResponse.FromString,
                 _registered_method=True)
+        self.EraseSubjectData = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/EraseSubjectData',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataResponse.FromString,
+                _registered_method=True)
 
 
 class ScoringServiceServicer:
@@ -81,6 +86,15 @@ class ScoringServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseSubjectData(self, request, context):
+        """Erases the rewards of decisions from the log, with the features they were recorded with. What the model learnt of
+        them stays: it is sums over many people. Idempotent.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScoringServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -98,6 +112,11 @@ def add_ScoringServiceServicer_to_server(servicer, server):
                     servicer.RecordRewards,
                     request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsRequest.FromString,
                     response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsResponse.SerializeToString,
+            ),
+            'EraseSubjectData': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseSubjectData,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -182,6 +201,33 @@ class ScoringService:
             '/tandem.scoring.v1.ScoringService/RecordRewards',
             tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsRequest.SerializeToString,
             tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseSubjectData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/EraseSubjectData',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataResponse.FromString,
             options,
             channel_credentials,
             insecure,
