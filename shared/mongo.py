@@ -7,12 +7,13 @@ with majority none. A client belongs to the event loop that opened it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pymongo
+from bson.timestamp import Timestamp
 from pymongo import AsyncMongoClient, IndexModel, ReadPreference, ReturnDocument
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
@@ -27,9 +28,13 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from shared.errors import StartupError, Unavailable
+from shared.mongo_moments import SeenMoments
+from shared.mongo_transactions import APP_NAME, Blocked
 
 T = TypeVar("T")
 Document = dict[str, Any]
+Body = Callable[[AsyncClientSession], Awaitable[T]]
+"""Of a transaction."""
 
 OPERATION_TIMEOUT_MS = 5_000
 """Of one operation with its retries, the search for a primary included."""
@@ -37,6 +42,9 @@ TRANSACTION_TIMEOUT_S = 10.0
 DUPLICATE_KEY = 11_000
 NAMESPACE_EXISTS = 48
 SNAPSHOT_UNAVAILABLE = 246
+TIME_IS_AHEAD = 72
+"""MongoDB's code for a read that asks for a time that the server's clock has not reached."""
+REACH_PAUSE_S = 0.02
 SETTLE_ATTEMPTS, SETTLE_PAUSE_S = 100, 0.05
 
 
@@ -55,6 +63,7 @@ class MongoDatabase:
         self._client = client
         self._database = client[name]
         self._store = store
+        self._seen = SeenMoments()
 
     @classmethod
     async def open(cls, uri: str, name: str, *, schema: MongoSchema) -> MongoDatabase:
@@ -77,16 +86,67 @@ class MongoDatabase:
     def collection(self, name: str) -> AsyncCollection[Document]:
         return self._database.get_collection(name)
 
-    async def transaction(self, body: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
+    async def transaction(self, body: Body[T]) -> T:
         """Runs `body` in a transaction, and again from its start where MongoDB says a retry may help.
 
         `body` passes its session to every operation and has no other effects.
         """
         with mongo_errors(self._store, keeps_transient=False), pymongo.timeout(TRANSACTION_TIMEOUT_S):
-            async with self._client.start_session() as session:
+            async with self._seen.session(self._client) as session:
                 return await session.with_transaction(
-                    body, read_concern=ReadConcern("snapshot"), read_preference=ReadPreference.PRIMARY
+                    self._watch(body), read_concern=ReadConcern("snapshot"), read_preference=ReadPreference.PRIMARY
                 )
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncClientSession]:
+        """A session for majority reads that are never older than anything this process saw before, a write of its own
+        or of a token (`reach`), whichever member is primary. What is written in it counts as its own, also where it
+        fails on a key that is taken: the reads behind it see what took it. Raises as `mongo_errors` does.
+
+        As cheap as a read without it: a primary that stays in office has nothing to wait for.
+        """
+        with mongo_errors(self._store):
+            async with self._seen.session(self._client) as session:
+                yield session
+
+    @property
+    def moment(self) -> Timestamp | None:
+        """The newest one that this process knows to be durable; everything it read or wrote is not after it."""
+        return self._seen.durable
+
+    async def reach(self, moment: Timestamp) -> None:
+        """Returns when `reading` sees everything until then. Raises Unavailable where the primary does not."""
+        if self._seen.includes(moment):
+            return
+        with mongo_errors(self._store), pymongo.timeout(OPERATION_TIMEOUT_MS / 1_000):
+            while not await self._has_reached(moment):  # noqa: ASYNC110 - the server is what changes
+                await asyncio.sleep(REACH_PAUSE_S)
+
+    async def _has_reached(self, moment: Timestamp) -> bool:
+        """False where the primary has not heard of such a time: it was deposed and does not know, or the time is none
+        of this replica set."""
+        try:
+            async with self._seen.session(self._client, at_least=moment) as session:
+                await self._database["_meta"].find_one({}, {"_id": 1}, session=session)
+        except OperationFailure as failure:
+            if failure.code != TIME_IS_AHEAD:
+                raise
+            return False
+        return True
+
+    def _watch(self, body: Body[T]) -> Body[T]:
+        """The body, for a transaction that others block: a killed process leaves its own open, with what it locked."""
+        blocked = Blocked(self._client)
+
+        async def watched(session: AsyncClientSession) -> T:
+            try:
+                return await body(session)
+            except OperationFailure as failure:
+                if failure.has_error_label("TransientTransactionError"):
+                    await blocked.again()
+                raise
+
+        return watched
 
     async def next_positions(self, log: str, count: int) -> int:
         """Reserves `count` consecutive positions of a log and answers the first; a log starts at 1.
@@ -171,7 +231,7 @@ def _client(uri: str) -> AsyncMongoClient[Document]:
         serverSelectionTimeoutMS=OPERATION_TIMEOUT_MS,
         timeoutMS=OPERATION_TIMEOUT_MS,
         tz_aware=True,
-        appname="tandem",
+        appname=APP_NAME,
     )
 
 

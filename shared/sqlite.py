@@ -2,7 +2,8 @@
 
 Settings, measured: WAL (readers never wait for the writer), synchronous=FULL (an acknowledged write survives kill -9
 and, on an honest disk, power loss; with group commit it costs what NORMAL costs), busy_timeout (a second process may
-write too). WAL needs a local file system and all processes on one host.
+write too), secure_delete (what was deleted is overwritten with zeros). WAL needs a local file system and all processes
+on one host.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",  # KiB
     "PRAGMA mmap_size = 268435456",
+    "PRAGMA secure_delete = ON",
 )
 
 
@@ -40,8 +42,9 @@ class StoreSchema:
 class SqliteDatabase:
     """Belongs to the event loop that opened it."""
 
-    def __init__(self, store: str, reader: sqlite3.Connection, writer: GroupWriter) -> None:
+    def __init__(self, store: str, path: Path, reader: sqlite3.Connection, writer: GroupWriter) -> None:
         self._store = store
+        self._path = path
         self._reader = reader
         self._writer = writer
 
@@ -52,7 +55,7 @@ class SqliteDatabase:
         Raises StartupError where the file is newer than this program, or cannot be opened.
         """
         reader, connection = await asyncio.to_thread(_open, path, schema)
-        return cls(schema.store, reader, GroupWriter(connection, lambda failure: _mapped(failure, schema.store)))
+        return cls(schema.store, path, reader, GroupWriter(connection, lambda failure: _mapped(failure, schema.store)))
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows. Sees every write that was acknowledged before; never waits for the writer."""
@@ -83,6 +86,16 @@ class SqliteDatabase:
         """
         return await self._writer.write(change)
 
+    async def write_back(self) -> None:
+        """Empties the write-ahead log into the file, so that what was deleted is in neither.
+
+        Where another process keeps reading for long, this is left to the next time the log is written back.
+        """
+        try:
+            await asyncio.to_thread(_write_back, self._path)
+        except sqlite3.Error as failure:
+            raise _mapped(failure, self._store) from failure
+
     async def close(self) -> None:
         """Commits what waits, then closes. Writes after this raise Unavailable; closing twice is harmless."""
         await self._writer.close()
@@ -109,6 +122,11 @@ def _connect(path: Path) -> sqlite3.Connection:
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     return connection
+
+
+def _write_back(path: Path) -> None:
+    with closing(_connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, schema: StoreSchema) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, Protocol
 import grpc
 from google.protobuf.message import Message
 
+from shared.caller import set_caller
 from shared.clock import system_clock
 from shared.ids import new_id
 from shared.logging import request_id
@@ -89,7 +90,15 @@ def _begin(method: str, grpc_context: GrpcContext) -> CallContext:
     deadline_ms = None if remaining_s is None else system_clock() + int(remaining_s * 1000)
     context = CallContext(_request_id(metadata.get(REQUEST_ID_HEADER, "")), method, deadline_ms, metadata)
     request_id.set(context.request_id)
+    set_caller(lambda: _caller(grpc_context))
     return context
+
+
+def _caller(grpc_context: GrpcContext) -> str:
+    """The common name in the client's certificate, else the address it called from."""
+    for name in grpc_context.auth_context().get("x509_common_name", ()):
+        return name.decode(errors="replace")
+    return str(grpc_context.peer()).rpartition(":")[0]
 
 
 def _request_id(given: str) -> str:

@@ -49,16 +49,17 @@ class MongoRuleSetStore:
         await self._database.ping()
 
     async def _remember(self, publication: Publication) -> None:
-        with mongo_errors(MONGO_SCHEMA.store):
+        async with self._database.reading() as session:
             try:
                 kept = await self._publications.find_one_and_update(
                     {"_id": publication.request_id},
                     {"$setOnInsert": {"version": publication.version}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
+                    session=session,
                 )
             except DuplicateKeyError:  # two of the same request at the same moment
-                kept = await self._publications.find_one({"_id": publication.request_id})
+                kept = await self._publications.find_one({"_id": publication.request_id}, session=session)
         assert kept is not None, "an upsert answers what it stored"
         if kept["version"] != publication.version:
             raise request_id_reused(publication.request_id)

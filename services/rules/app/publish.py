@@ -9,8 +9,9 @@ from services.rules.app.compiled_policies import CompiledPolicies
 from services.rules.app.ports import Publication, RuleSetStore
 from services.rules.app.requests import PublishRuleSet, RuleSetPublished
 from services.rules.domain.evaluation import RuleEngine
-from services.rules.domain.rule_set import Finding, RuleSet, Severity
+from services.rules.domain.rule_set import Finding, RuleSet
 from services.rules.domain.scope_tree import is_id
+from shared.cel.problems import Severity
 from shared.clock import Clock
 from shared.errors import InvalidArgument, Violation
 from shared.ids import content_id

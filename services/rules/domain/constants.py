@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.rules.domain.cel import CheckedExpression, Failure, TooManySteps
-from services.rules.domain.preparation import literal
-from services.rules.domain.syntax import Call, Constant, ConstantKind, Name, Node, Place, free_names, walk
+from shared.cel.library import CheckedExpression, Failure, TooManySteps
+from shared.cel.preparation import literal
+from shared.cel.syntax import Call, Constant, ConstantKind, Name, Node, Place, free_names, walk
 from shared.values import AttributeType, Scalar, Value, conform
 
 ACTION_PREFIX = "action."

@@ -8,48 +8,11 @@ from collections.abc import Iterable, Mapping
 from services.rules.domain.finding_log import FindingLog
 from services.rules.domain.rule_set import AttributeDeclaration, SourcePosition
 from services.rules.domain.scope_tree import Action
+from shared.cel.words import RESERVED_WORDS
 from shared.values import ATTRIBUTE_TYPES, AttributeType, Value, conform, type_name
 
 _NAME = re.compile(r"(context\.)?[a-z][a-z0-9_]{0,63}")
 _CONSTANT_NAME = re.compile(r"action\.[a-z][a-z0-9_]{0,63}")
-
-# The words of CEL and its types (the language definition, sections Syntax and Values).
-_RESERVED = frozenset(
-    {
-        "as",
-        "bool",
-        "break",
-        "bytes",
-        "const",
-        "continue",
-        "double",
-        "dyn",
-        "else",
-        "false",
-        "for",
-        "function",
-        "if",
-        "import",
-        "in",
-        "int",
-        "let",
-        "list",
-        "loop",
-        "map",
-        "namespace",
-        "null",
-        "null_type",
-        "package",
-        "return",
-        "string",
-        "true",
-        "type",
-        "uint",
-        "var",
-        "void",
-        "while",
-    }
-)
 
 
 def declared_types(attributes: Iterable[AttributeDeclaration], log: FindingLog) -> dict[str, AttributeType]:
@@ -57,7 +20,7 @@ def declared_types(attributes: Iterable[AttributeDeclaration], log: FindingLog) 
     for attribute in attributes:
         if not _NAME.fullmatch(attribute.name):
             log.error(SourcePosition(), "BAD_NAME", f"'{attribute.name}' is no attribute name")
-        elif attribute.name in _RESERVED:
+        elif attribute.name in RESERVED_WORDS:
             log.error(SourcePosition(), "BAD_NAME", f"'{attribute.name}' is a word of CEL")
         elif attribute.name in types:
             log.error(SourcePosition(), "DUPLICATE_ATTRIBUTE", f"attribute '{attribute.name}' is declared twice")

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 
-from services.rules.domain.cel import CelEnvironment, CheckedExpression, Failure
-from services.rules.domain.cel_problems import Problem, problem_at, suggestion
 from services.rules.domain.constants import Source, is_closed, settled
-from services.rules.domain.rule_set import Severity
-from services.rules.domain.syntax import (
+from shared.cel.checks import limit_problems, pattern_problems, presence_problems
+from shared.cel.library import CelEnvironment, CheckedExpression, Failure
+from shared.cel.problems import Problem, Severity, problem_at, suggestion
+from shared.cel.syntax import (
     Call,
     Constant,
-    ConstantKind,
-    ListLiteral,
-    Name,
     Node,
     children,
     free_names,
     walk,
-)
-from services.rules.domain.work import (
-    MAX_CONSTANT_WORK,
-    MAX_LIST_ELEMENTS,
-    MAX_LOOP_NESTING,
-    loop_nesting,
-    work_bound,
 )
 from shared.values import AttributeType
 
@@ -74,29 +64,10 @@ def _segment_problems(checked: CheckedExpression, segments: Collection[str]) -> 
 
 
 def _presence_problems(checked: CheckedExpression) -> Iterator[Problem]:
-    # The checker turns has(context.flag) into context.flag: its place is the parenthesis.
-    for node in walk(checked.root):
-        is_dotted = isinstance(node, Name) and "." in node.name
-        if isinstance(node, Name) and is_dotted and checked.text[node.place.offset : node.place.offset + 1] == "(":
-            message = (
-                f"has() cannot test {node.name}: a missing attribute is unknown, and on_unknown says what that means"
-            )
-            yield problem_at(checked.text, node.place.offset, "CEL_TYPE", message)
+    return presence_problems(checked, "a missing attribute is unknown, and on_unknown says what that means")
 
 
-def _limit_problems(checked: CheckedExpression) -> Iterator[Problem]:
-    for node in walk(checked.root):
-        if isinstance(node, ListLiteral) and len(node.elements) > MAX_LIST_ELEMENTS:
-            message = f"the list has {len(node.elements)} elements; {MAX_LIST_ELEMENTS} are allowed"
-            yield problem_at(checked.text, node.place.offset, "LIMIT", message)
-    if (nesting := loop_nesting(checked.root)) > MAX_LOOP_NESTING:
-        yield Problem("LIMIT", f"{nesting} comprehensions run inside one another; {MAX_LOOP_NESTING} may")
-    constant_work = work_bound(checked.root, lambda _: False).get((), 0)
-    if constant_work > MAX_CONSTANT_WORK:
-        yield Problem("LIMIT", f"one evaluation takes {constant_work} steps; {MAX_CONSTANT_WORK} are allowed")
-
-
-_CHECKS: tuple[Callable[[CheckedExpression], Iterator[Problem]], ...] = (_presence_problems, _limit_problems)
+_CHECKS: tuple[Callable[[CheckedExpression], Iterator[Problem]], ...] = (_presence_problems, limit_problems)
 
 
 def _constant_problems(checked: CheckedExpression) -> Iterator[Problem]:
@@ -106,12 +77,7 @@ def _constant_problems(checked: CheckedExpression) -> Iterator[Problem]:
         if isinstance(value, Failure) and not value.is_other_type:
             message = f"always fails, so what depends on it is unknown: {value.sentence}"
             yield problem_at(checked.text, node.place.offset, "ALWAYS_FAILS", message, Severity.WARNING)
-    for node in walk(checked.root):
-        match node:
-            case Call(function="matches", arguments=(*_, Constant(kind=ConstantKind.STRING) as pattern)):
-                value = settled(Call("matches", Constant(ConstantKind.STRING, ""), (pattern,)), source)
-                if isinstance(value, Failure):
-                    yield problem_at(checked.text, pattern.place.offset, "INVALID_PATTERN", value.sentence)
+    yield from pattern_problems(checked)
 
 
 def _constant_parts(node: Node, source: Source) -> Iterator[Node]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.rules.domain.cel_problems import Problem
-from services.rules.domain.rule_set import Finding, Severity, SourcePosition
+from services.rules.domain.rule_set import Finding, SourcePosition
+from shared.cel.problems import Problem, Severity
 
 
 class FindingLog:

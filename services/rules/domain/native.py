@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from services.rules.domain.condition import Default, Operator, Term, TermKind, Test
 from services.rules.domain.constants import ACTION_PREFIX, KINDS, Source, constant, constant_of
-from services.rules.domain.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node
 from services.rules.domain.threshold import flipped
+from shared.cel.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node
 from shared.values import AttributeType
 
 COMPARISONS = {

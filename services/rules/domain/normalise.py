@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from services.rules.domain.cel import Failure
 from services.rules.domain.condition import AllOf, AnyOf, Condition, Default, Fixed, Membership, Not, Opaque
 from services.rules.domain.constants import ACTION_PREFIX, Source, constant_of, is_closed, settled
-from services.rules.domain.excerpt import excerpt
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN
 from services.rules.domain.native import COMPARISONS, native_test
-from services.rules.domain.syntax import Call, Constant, Name, Node, free_names, walk
 from services.rules.domain.threshold import constant_text
+from shared.cel.excerpt import excerpt
+from shared.cel.library import Failure
+from shared.cel.syntax import Call, Constant, Name, Node, free_names, walk
 from shared.values import NOT_FOUND, present
 
 Segments = Mapping[str, Membership]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from shared.cel.problems import Severity
 from shared.values import AttributeType, Value
 
 
@@ -31,11 +32,6 @@ class ScopeLevel(IntEnum):
     ISSUE = 2
     GROUP = 3
     ACTION = 4
-
-
-class Severity(IntEnum):
-    WARNING = 1
-    ERROR = 2
 
 
 @dataclass(frozen=True, slots=True)

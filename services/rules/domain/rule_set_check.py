@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from services.rules.domain.cel import CelEnvironment, CheckedExpression
-from services.rules.domain.cel_problems import problem_at
 from services.rules.domain.constants import ACTION_PREFIX
 from services.rules.domain.declarations import constant_types, declared_types
 from services.rules.domain.expression_check import Found, Purpose, check_expression
@@ -22,7 +20,9 @@ from services.rules.domain.rule_set import (
 )
 from services.rules.domain.scope_tree import Action, read_scopes
 from services.rules.domain.segment_order import ordered_segments, unique_segments
-from services.rules.domain.syntax import Name, free_names, walk
+from shared.cel.library import CelEnvironment, CheckedExpression
+from shared.cel.problems import problem_at
+from shared.cel.syntax import Name, free_names, walk
 from shared.values import AttributeType, Value, conform, type_name
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from services.rules.domain.cel import CheckedExpression
 from services.rules.domain.finding_log import FindingLog
 from services.rules.domain.normalise import segment_ids
 from services.rules.domain.rule_set import Segment
+from shared.cel.library import CheckedExpression
 
 MAX_DEPTH = 32
 """How far segments may use one another."""

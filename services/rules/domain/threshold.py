@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from services.rules.domain.condition import Operator, TermKind, Test
-from services.rules.domain.syntax import Constant
+from shared.cel.syntax import Constant
 
 _FLIPPED = {
     Operator.LESS: Operator.GREATER,

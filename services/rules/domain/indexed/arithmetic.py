@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from services.rules.domain.constants import ACTION_PREFIX
 from services.rules.domain.indexed.facts import Column
-from services.rules.domain.syntax import Call, Constant, ConstantKind, Name, Node
+from shared.cel.syntax import Call, Constant, ConstantKind, Name, Node
 from shared.values import AttributeType, Value
 
 Numbers = float | NDArray[np.float64]

@@ -32,7 +32,7 @@ from services.rules.domain.indexed.program import (
     Step,
 )
 from services.rules.domain.kleene import UNKNOWN
-from services.rules.domain.work import work_bound
+from shared.cel.work import work_bound
 from shared.values import AttributeType
 
 _SIZED = {AttributeType.STRING}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.rules.domain.cel import CheckedExpression
 from services.rules.domain.condition import Condition, Default, Membership
 from services.rules.domain.constants import ACTION_PREFIX, Source
 from services.rules.domain.declarations import conformed
@@ -19,7 +18,8 @@ from services.rules.domain.indexed.reasons import RuleEntry, slots_by_id
 from services.rules.domain.normalise import normalise
 from services.rules.domain.rule_set import Finding, Rule, RuleSet, Segment, Stage
 from services.rules.domain.rule_set_check import CheckedRuleSet, check_rule_set
-from services.rules.domain.syntax import free_names
+from shared.cel.library import CheckedExpression
+from shared.cel.syntax import free_names
 from shared.values import Value
 
 Constants = Mapping[str, Value]

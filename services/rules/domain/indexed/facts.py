@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.rules.domain.cel import CelEnvironment, is_readable
 from services.rules.domain.condition import Default
-from services.rules.domain.preparation import NOW
-from services.rules.domain.work import MAX_WORK, Polynomial, size_of, work
+from shared.cel.library import CelEnvironment, is_readable
+from shared.cel.preparation import NOW
+from shared.cel.work import MAX_WORK, Polynomial, size_of, work
 from shared.errors import InvalidArgument, ResourceExhausted
 from shared.values import AttributeType, Feature, FeatureStatus, Value, conform
 

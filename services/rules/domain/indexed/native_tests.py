@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.rules.domain.condition import Operator, TermKind, Test
-from services.rules.domain.elapsed import days_between, hours_between, microseconds_between
+from shared.cel.elapsed import days_between, hours_between, microseconds_between
 
 NativeTest = Callable[[Any], bool]
 Derivation = Callable[[Any, datetime], Any]

@@ -13,13 +13,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.rules.domain.cel import CheckedExpression, TooManySteps
-from services.rules.domain.cel import Program as CelProgram
 from services.rules.domain.constants import ACTION_PREFIX, Source, is_closed, settled
 from services.rules.domain.indexed.arithmetic import Arithmetic, arithmetic
 from services.rules.domain.indexed.facts import Column, Facts, too_costly
-from services.rules.domain.syntax import free_names
-from services.rules.domain.work import Polynomial, work_bound
+from shared.cel.library import CheckedExpression, TooManySteps
+from shared.cel.library import Program as CelProgram
+from shared.cel.syntax import free_names
+from shared.cel.work import Polynomial, work_bound
 from shared.values import AttributeType, Value
 
 Places = NDArray[np.int64]

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.rules.domain.cel import CelEnvironment
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
 from services.rules.domain.indexed.facts import Column, Facts, Readers
 from services.rules.domain.indexed.members import members_of
@@ -21,6 +20,7 @@ from services.rules.domain.indexed.program import OpaqueStep, Program
 from services.rules.domain.indexed.reasons import Reasons, RuleEntry, SlotsById
 from services.rules.domain.kleene import TRUE, Verdict
 from services.rules.domain.rule_set import Stage
+from shared.cel.library import CelEnvironment
 from shared.clock import to_datetime
 from shared.values import Feature
 

@@ -19,15 +19,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from services.rules.domain.cel import Program as CelProgram
-from services.rules.domain.cel import TooManySteps
 from services.rules.domain.condition import Default
 from services.rules.domain.indexed.facts import Column, Facts, Readers, too_costly
 from services.rules.domain.indexed.native_tests import Derivation, NativeTest
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN, Verdict, conjunction, disjunction, negation
-from services.rules.domain.preparation import segment_variable
 from services.rules.domain.rule_set import OnUnknown
-from services.rules.domain.work import Polynomial
+from shared.cel.library import Program as CelProgram
+from shared.cel.library import TooManySteps
+from shared.cel.preparation import segment_variable
+from shared.cel.work import Polynomial
 from shared.values import Value
 
 

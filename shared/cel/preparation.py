@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.rules.domain.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node, rewrite
+from shared.cel.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node, rewrite
 from shared.values import Scalar, Value
 
 NOW = "@now"

@@ -2,7 +2,7 @@
 
 Conditions are parsed and type-checked by the library, and whatever the index does not hold natively is evaluated by
 it, so there is no second CEL here. Our functions `now()`, `days_since()`, `hours_since()` and `in_segment()` are
-declared to the checker; before evaluation they are replaced (`preparation`).
+declared to the checker of an environment that has them; before evaluation they are replaced (`preparation`).
 
 The library guards itself: at most 100,000 characters, 32 levels of nesting, 10,000 steps of all comprehensions of one
 evaluation. Its evaluation holds the GIL, which is why `work` bounds it further.
@@ -16,12 +16,12 @@ from typing import Any
 
 from cel_expr_python import cel  # type: ignore[import-untyped]
 
-from services.rules.domain.cel_problems import Problem, read_problems
-from services.rules.domain.checked_expression import CheckedTree, read_checked
-from services.rules.domain.elapsed import days_between, hours_between
-from services.rules.domain.expression_writer import write_checked
-from services.rules.domain.preparation import DAYS_BETWEEN, HOURS_BETWEEN, NOW, OVERLOADS, prepared, segment_variable
-from services.rules.domain.syntax import Node
+from shared.cel.checked_expression import CheckedTree, read_checked
+from shared.cel.elapsed import days_between, hours_between
+from shared.cel.expression_writer import write_checked
+from shared.cel.preparation import DAYS_BETWEEN, HOURS_BETWEEN, NOW, OVERLOADS, prepared, segment_variable
+from shared.cel.problems import FUNCTIONS, Known, Problem, read_problems
+from shared.cel.syntax import Node
 from shared.values import AttributeType, Value
 
 MAX_EXPRESSION_BYTES = 65_536
@@ -95,13 +95,25 @@ class CheckedExpression:
 
 
 class CelEnvironment:
-    """The names conditions may use, with their types."""
+    """The names expressions may use, with their types.
 
-    def __init__(self, variables: Mapping[str, AttributeType], segments: Collection[str] = ()) -> None:
+    Without a clock there is no now(), days_since() and hours_since(); where `segments` is None, no in_segment().
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, AttributeType],
+        segments: Collection[str] | None = None,
+        *,
+        has_clock: bool = True,
+    ) -> None:
         self.variables = variables
+        functions = {**(_CLOCK if has_clock else {}), **(_SEGMENTS if segments is not None else {})}
+        self._known = Known(variables, FUNCTIONS.union(name for name in functions if not name.startswith("@")))
         declared = {name: _library_type(kind) for name, kind in variables.items()}
-        declared |= {segment_variable(each): cel.Type.BOOL for each in segments}
-        self._env = cel.NewEnv(variables=declared | {NOW: cel.Type.TIMESTAMP}, functions=_functions())
+        declared |= {segment_variable(each): cel.Type.BOOL for each in segments or ()}
+        declared |= {NOW: cel.Type.TIMESTAMP} if has_clock else {}
+        self._env = cel.NewEnv(variables=declared, functions=list(functions.values()))
 
     def check(self, text: str) -> CheckedExpression | tuple[Problem, ...]:
         """The expression, or everything that is wrong with it."""
@@ -112,7 +124,7 @@ class CelEnvironment:
         try:
             expression = self._env.compile(text)
         except RuntimeError as error:
-            return read_problems(str(error), text, self.variables)
+            return read_problems(str(error), text, self._known)
         return CheckedExpression(text, read_checked(expression.serialize()), _attribute_type(expression), self)
 
     def load(self, packed: bytes) -> Program:
@@ -123,20 +135,21 @@ class CelEnvironment:
         return self._env.Activation(values)
 
 
-def _functions() -> list[cel.FunctionDecl]:
-    kinds = cel.Type
-    return [
-        _function("now", kinds.TIMESTAMP, []),
-        _function("in_segment", kinds.BOOL, [kinds.STRING]),
-        _function("days_since", kinds.INT, [kinds.TIMESTAMP]),
-        _function("hours_since", kinds.INT, [kinds.TIMESTAMP]),
-        _function(DAYS_BETWEEN, kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], days_between),
-        _function(HOURS_BETWEEN, kinds.INT, [kinds.TIMESTAMP, kinds.TIMESTAMP], hours_between),
-    ]
-
-
 def _function(name: str, result: cel.Type, parameters: list[cel.Type], body: Any = None) -> cel.FunctionDecl:
     return cel.FunctionDecl(name, [cel.Overload(name, result, parameters, impl=body)])
+
+
+_MOMENT = cel.Type.TIMESTAMP
+_CLOCK: Mapping[str, cel.FunctionDecl] = {
+    "now": _function("now", _MOMENT, []),
+    "days_since": _function("days_since", cel.Type.INT, [_MOMENT]),
+    "hours_since": _function("hours_since", cel.Type.INT, [_MOMENT]),
+    DAYS_BETWEEN: _function(DAYS_BETWEEN, cel.Type.INT, [_MOMENT, _MOMENT], days_between),
+    HOURS_BETWEEN: _function(HOURS_BETWEEN, cel.Type.INT, [_MOMENT, _MOMENT], hours_between),
+}
+_SEGMENTS: Mapping[str, cel.FunctionDecl] = {
+    "in_segment": _function("in_segment", cel.Type.BOOL, [cel.Type.STRING]),
+}
 
 
 def is_unicode(text: str) -> bool:

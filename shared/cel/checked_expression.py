@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from services.rules.domain.syntax import (
+from shared.cel.syntax import (
     Call,
     Comprehension,
     Constant,
@@ -25,7 +25,7 @@ from services.rules.domain.syntax import (
     Select,
     Struct,
 )
-from services.rules.domain.wire import Payload, read_fields, signed
+from shared.cel.wire import Payload, read_fields, signed
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
-from services.rules.domain.checked_expression import CheckedTree
-from services.rules.domain.syntax import (
+from shared.cel.checked_expression import CheckedTree
+from shared.cel.syntax import (
     Call,
     Comprehension,
     Constant,
@@ -24,7 +24,7 @@ from services.rules.domain.syntax import (
     Select,
     Struct,
 )
-from services.rules.domain.wire import bytes_field, fixed64_field, text_field, varint_field
+from shared.cel.wire import bytes_field, fixed64_field, text_field, varint_field
 
 TYPE_URL = "type.googleapis.com/cel.expr.CheckedExpr"
 

@@ -6,8 +6,7 @@ import difflib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-
-from services.rules.domain.rule_set import Severity
+from enum import IntEnum
 
 FUNCTIONS = frozenset(
     {
@@ -15,7 +14,6 @@ FUNCTIONS = frozenset(
         "bool",
         "bytes",
         "contains",
-        "days_since",
         "double",
         "duration",
         "dyn",
@@ -34,12 +32,9 @@ FUNCTIONS = frozenset(
         "getMonth",
         "getSeconds",
         "has",
-        "hours_since",
-        "in_segment",
         "int",
         "map",
         "matches",
-        "now",
         "size",
         "startsWith",
         "string",
@@ -48,7 +43,7 @@ FUNCTIONS = frozenset(
         "uint",
     }
 )
-
+"""What every environment knows, whatever it declares."""
 
 _PROBLEM = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$", re.M)
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
@@ -56,6 +51,11 @@ _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 _DOTTED_NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
 _LIMITS = ("recursion", "codepoint limit")
 _SYNTAX = ("Syntax error", "invalid int literal", "Invalid string literal", "reserved identifier", "invalid double")
+
+
+class Severity(IntEnum):
+    WARNING = 1
+    ERROR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,17 @@ def problem_at(text: str, offset: int, code: str, message: str, severity: Severi
     return Problem(code, message, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1, severity)
 
 
-def read_problems(error: str, text: str, names: Collection[str]) -> tuple[Problem, ...]:
-    """`names` are the declared ones, from which a misspelt one may be guessed."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The declared names and functions, from which a misspelt one may be guessed."""
+
+    names: Collection[str]
+    functions: Collection[str] = FUNCTIONS
+
+
+def read_problems(error: str, text: str, known: Known) -> tuple[Problem, ...]:
     matches = _PROBLEM.findall(error)
-    found = [_problem(int(line), int(column), sentence, text, names) for line, column, sentence in matches]
+    found = [_problem(int(line), int(column), sentence, text, known) for line, column, sentence in matches]
     if not found:
         sentence = error.splitlines()[0] if error else "the expression cannot be read"
         return (_limit(sentence) or Problem("CEL_SYNTAX", sentence),)
@@ -91,26 +98,27 @@ def suggestion(name: str, names: Collection[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _problem(line: int, column: int, sentence: str, text: str, names: Collection[str]) -> Problem:
+def _problem(line: int, column: int, sentence: str, text: str, known: Known) -> Problem:
     if limit := _limit(sentence):
         return limit
     if line < 1:  # the library stopped counting
         return Problem("LIMIT", "there are more problems; these are the first")
     if undeclared := _UNDECLARED.search(sentence):
-        return _undeclared(undeclared[1], _offset(text, line, column), text, names)
+        return _undeclared(undeclared[1], _offset(text, line, column), text, known)
     code = "CEL_SYNTAX" if sentence.startswith(_SYNTAX) else "CEL_TYPE"
     return Problem(code, sentence.removeprefix("Syntax error: "), line, column)
 
 
-def _undeclared(name: str, offset: int, text: str, names: Collection[str]) -> Problem:
+def _undeclared(name: str, offset: int, text: str, known: Known) -> Problem:
     is_function = text[offset : offset + 1] == "("
     # The library points at the last dot or at the parenthesis: point at the beginning of the name instead.
     begin = (_NAME if is_function else _DOTTED_NAME).search(text[:offset])
     start = begin.start() if begin else offset
-    if is_function and name in FUNCTIONS:
+    if is_function and name in known.functions:
         return problem_at(text, start, "CEL_TYPE", f"no overload of '{name}' takes these arguments")
-    code, known = ("UNKNOWN_FUNCTION", FUNCTIONS) if is_function else ("UNKNOWN_ATTRIBUTE", names)
-    return problem_at(text, start, code, f"undeclared reference to '{name}'{suggestion(name, known)}")
+    code = "UNKNOWN_FUNCTION" if is_function else "UNKNOWN_ATTRIBUTE"
+    candidates = known.functions if is_function else known.names
+    return problem_at(text, start, code, f"undeclared reference to '{name}'{suggestion(name, candidates)}")
 
 
 def _offset(text: str, line: int, column: int) -> int:

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from math import prod
 
-from services.rules.domain.syntax import Call, Comprehension, Constant, Name, Node, children
+from shared.cel.syntax import Call, Comprehension, Constant, Name, Node, children
 from shared.values import Value
 
 MAX_CONSTANT_WORK = 100_000
-"""Of one expression, as far as its text alone decides it; beyond it the rule set is refused."""
+"""Of one expression, as far as its text alone decides it; beyond it the expression is refused."""
 
 MAX_WORK = 500_000
 """Of all expressions of one evaluation together, as far as the facts decide it; beyond it the evaluation is refused.

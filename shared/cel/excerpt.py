@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from services.rules.domain.syntax import Node, walk
+from shared.cel.syntax import Node, walk
 
 MAX_CHARACTERS = 300
 

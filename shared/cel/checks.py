@@ -1,0 +1,60 @@
+"""What can be wrong with a well-typed expression, whatever it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.cel.library import CelEnvironment, CheckedExpression, Failure
+from shared.cel.problems import Problem, problem_at
+from shared.cel.syntax import Call, Constant, ConstantKind, ListLiteral, Name, walk
+from shared.cel.work import MAX_CONSTANT_WORK, MAX_LIST_ELEMENTS, MAX_LOOP_NESTING, loop_nesting, work_bound
+from shared.values import AttributeType
+
+
+def presence_problems(checked: CheckedExpression, meaning: str) -> Iterator[Problem]:
+    """has() of a name; `meaning` says what a missing one means without it."""
+    # The checker turns has(context.flag) into context.flag: its place is the parenthesis.
+    for node in walk(checked.root):
+        is_dotted = isinstance(node, Name) and "." in node.name
+        if isinstance(node, Name) and is_dotted and checked.text[node.place.offset : node.place.offset + 1] == "(":
+            message = f"has() cannot test {node.name}: {meaning}"
+            yield problem_at(checked.text, node.place.offset, "CEL_TYPE", message)
+
+
+def limit_problems(checked: CheckedExpression) -> Iterator[Problem]:
+    """More than one evaluation may take."""
+    for node in walk(checked.root):
+        if isinstance(node, ListLiteral) and len(node.elements) > MAX_LIST_ELEMENTS:
+            message = f"the list has {len(node.elements)} elements; {MAX_LIST_ELEMENTS} are allowed"
+            yield problem_at(checked.text, node.place.offset, "LIMIT", message)
+    if (nesting := loop_nesting(checked.root)) > MAX_LOOP_NESTING:
+        yield Problem("LIMIT", f"{nesting} comprehensions run inside one another; {MAX_LOOP_NESTING} may")
+    constant_work = work_bound(checked.root, lambda _: False).get((), 0)
+    if constant_work > MAX_CONSTANT_WORK:
+        yield Problem("LIMIT", f"one evaluation takes {constant_work} steps; {MAX_CONSTANT_WORK} are allowed")
+
+
+def pattern_problems(checked: CheckedExpression) -> Iterator[Problem]:
+    """Regular expressions that are none; for an expression within its limits."""
+    for node in walk(checked.root):
+        match node:
+            case Call(function="matches", arguments=(*_, Constant(kind=ConstantKind.STRING) as pattern)):
+                trial = checked.program(Call("matches", Constant(ConstantKind.STRING, ""), (pattern,)), {})
+                outcome = trial.run(checked.environment.activation({}))
+                if isinstance(outcome, Failure):
+                    yield problem_at(checked.text, pattern.place.offset, "INVALID_PATTERN", outcome.sentence)
+
+
+_MISSING = "a condition that needs what is missing does not hold"
+
+
+def condition_problems(text: str, environment: CelEnvironment) -> tuple[Problem, ...]:
+    """Everything that is wrong with a condition that either holds or does not: whatever is missing, it does not."""
+    checked = environment.check(text)
+    if isinstance(checked, tuple):
+        return checked
+    found = [*presence_problems(checked, _MISSING), *limit_problems(checked)]
+    if checked.result is not AttributeType.BOOL:
+        kind = "another type" if checked.result is None else checked.result.text
+        found.append(Problem("NOT_BOOL", f"a condition must be of type bool, not {kind}"))
+    return tuple(found or pattern_problems(checked))
