@@ -1,4 +1,4 @@
-"""The event log and the consent history in MongoDB."""
+"""The event log, the consent history and the history of merges in MongoDB."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.profile.adapters.combining import Combiner
-from services.profile.adapters.encoding import decode_consent, decode_event
-from services.profile.adapters.mongo_collections import CONSENTS, EVENT_LOG, EVENTS, MONGO_SCHEMA, POINTERS
+from services.profile.adapters.encoding import decode_consent, decode_event, decode_merge_event
+from services.profile.adapters.mongo_collections import (
+    CONSENTS,
+    EVENT_LOG,
+    EVENTS,
+    MERGE_EVENTS,
+    POINTERS,
+)
+from services.profile.app.ports import LogEntry
 from services.profile.app.requests import LoggedEvent
 from services.profile.domain.consents import Consent
 from services.profile.domain.events import Event
-from shared.mongo import Document, MongoDatabase, mongo_errors
+from services.profile.domain.merge_events import MergeEvent
+from shared.mongo import Document, MongoDatabase
 
 MAX_EVENT_IDS = 1_000
 """In one read."""
@@ -40,11 +48,19 @@ class MongoEventLog:
     async def recorded(self, event_ids: Collection[str]) -> Mapping[str, str]:
         return await self._recorded.ask(event_ids)
 
-    async def history(self, profile_id: str, event_type: str, after: str, limit: int) -> Sequence[Event]:
-        query = {"profile_id": profile_id, "type": event_type, "_id": {"$gt": after}}
-        with mongo_errors(MONGO_SCHEMA.store):
-            found = self._events.find(query, {"body": 1}).sort("_id", ASCENDING)
+    async def history(self, part_id: str, event_type: str, after: str, limit: int) -> Sequence[Event]:
+        query = {"profile_id": part_id, "type": event_type, "_id": {"$gt": after}}
+        async with self._database.reading() as session:
+            found = self._events.find(query, {"body": 1}, session=session).sort("_id", ASCENDING)
             return [decode_event(document["body"]) for document in await found.limit(limit).to_list()]
+
+    async def of_part(self, part_id: str, after: tuple[str, str], limit: int) -> Sequence[Event]:
+        event_type, event_id = after
+        place = [{"type": {"$gt": event_type}}, {"type": event_type, "_id": {"$gt": event_id}}]
+        async with self._database.reading() as session:
+            found = self._events.find({"profile_id": part_id, "$or": place}, {"body": 1}, session=session)
+            in_order = found.sort([("type", ASCENDING), ("_id", ASCENDING)]).limit(limit)
+            return [decode_event(document["body"]) for document in await in_order.to_list()]
 
     async def tail(self, after: int, types: Collection[str], limit: int) -> Sequence[LoggedEvent]:
         page = await self._tail(after, types, limit)
@@ -54,9 +70,27 @@ class MongoEventLog:
         return page or await self._tail(after, types, limit)
 
     async def last_position(self) -> int:
-        with mongo_errors(MONGO_SCHEMA.store):
-            pointer = await self._pointers.find_one({"_id": EVENT_LOG})
+        async with self._database.reading() as session:
+            pointer = await self._pointers.find_one({"_id": EVENT_LOG}, session=session)
         return int(pointer["position"]) if pointer else 0
+
+    async def happened_before(self, before_ms: int, event_type: str, limit: int) -> Sequence[LogEntry]:
+        query = {"type": event_type, "event_ms": {"$lt": before_ms}}
+        async with self._database.reading() as session:
+            await self._date_those_of_0_1(event_type, session)
+            found = self._events.find(query, session=session).sort("event_ms", ASCENDING)
+            documents = await found.limit(limit).to_list()
+        return [LogEntry(document["profile_id"], decode_event(document["body"])) for document in documents]
+
+    async def _date_those_of_0_1(self, event_type: str, session: AsyncClientSession) -> None:
+        """Events that release wrote have their time in the record only."""
+        undated = {"type": event_type, "event_ms": None}
+        while found := await self._events.find(undated, {"body": 1}, session=session).limit(MAX_PLACED).to_list():
+            dates = [
+                UpdateOne({"_id": each["_id"]}, {"$set": {"event_ms": decode_event(each["body"]).event_ms}})
+                for each in found
+            ]
+            await self._events.bulk_write(dates, ordered=False, session=session)
 
     async def _tail(self, after: int, types: Collection[str], limit: int) -> list[LoggedEvent]:
         # Up to a position that is visible already: a query over several types is not of one moment, and could show a
@@ -67,14 +101,15 @@ class MongoEventLog:
         query: Document = {"position": {"$gt": after, "$lte": last}}
         if types:
             query["type"] = {"$in": list(types)}
-        with mongo_errors(MONGO_SCHEMA.store):
-            documents = await self._events.find(query).sort("position", ASCENDING).limit(limit).to_list()
-        return [LoggedEvent(each["position"], each["profile_id"], decode_event(each["body"])) for each in documents]
+        async with self._database.reading() as session:
+            found = self._events.find(query, session=session).sort("position", ASCENDING)
+            documents = await found.limit(limit).to_list()
+        return [_logged(each) for each in documents]
 
     async def _place_for_all(self, asked: Sequence[None]) -> list[bool]:
         """Whether there were events without a position; the first of them have one now."""
-        with mongo_errors(MONGO_SCHEMA.store):
-            is_any = await self._events.find_one(_WAITING, {"_id": 1}) is not None
+        async with self._database.reading() as session:
+            is_any = await self._events.find_one(_WAITING, {"_id": 1}, session=session) is not None
         if is_any:
             await self._database.transaction(self._place)
         return [is_any] * len(asked)
@@ -98,8 +133,8 @@ class MongoEventLog:
 
     async def _recorded_all(self, asked: Sequence[Collection[str]]) -> list[Mapping[str, str]]:
         query = {"_id": {"$in": [event_id for event_ids in asked for event_id in event_ids]}}
-        with mongo_errors(MONGO_SCHEMA.store):
-            found = await self._events.find(query, {"profile_id": 1}).to_list()
+        async with self._database.reading() as session:
+            found = await self._events.find(query, {"profile_id": 1}, session=session).to_list()
         owners = {document["_id"]: document["profile_id"] for document in found}
         return [{each: owners[each] for each in event_ids if each in owners} for event_ids in asked]
 
@@ -108,12 +143,42 @@ class MongoConsentLog:
     def __init__(self, database: MongoDatabase) -> None:
         self._database = database
 
-    async def statements(self, profile_id: str, before: tuple[int, int, str] | None, limit: int) -> Sequence[Consent]:
-        query = {"profile_id": profile_id, **({} if before is None else {"$or": _below(before)})}
+    async def statements(
+        self, part_ids: Collection[str], before: tuple[int, int, str] | None, limit: int
+    ) -> Sequence[Consent]:
+        query = {"profile_id": {"$in": list(part_ids)}, **({} if before is None else {"$or": _below(before)})}
         newest_first = [(field, DESCENDING) for field in _PLACE]
-        with mongo_errors(MONGO_SCHEMA.store):
-            found = self._database.collection(CONSENTS).find(query).sort(newest_first)
+        async with self._database.reading() as session:
+            found = self._database.collection(CONSENTS).find(query, session=session).sort(newest_first)
             return [decode_consent(document["body"]) for document in await found.limit(limit).to_list()]
+
+
+class MongoMergeLog:
+    def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+        self._events = database.collection(MERGE_EVENTS)
+
+    async def merge(self, merge_id: str) -> Sequence[MergeEvent]:
+        async with self._database.reading() as session:
+            found = await self._events.find({"merge_id": merge_id}, session=session).sort("kind", ASCENDING).to_list()
+        return [decode_merge_event(document["body"]) for document in found]
+
+    async def merge_events(
+        self, part_ids: Collection[str], before: tuple[int, str] | None, limit: int
+    ) -> Sequence[MergeEvent]:
+        query: Document = {"sides": {"$in": list(part_ids)}}
+        if before is not None:
+            event_ms, event_id = before
+            query["$or"] = [{"event_ms": {"$lt": event_ms}}, {"event_ms": event_ms, "_id": {"$lt": event_id}}]
+        newest_first = [("event_ms", DESCENDING), ("_id", DESCENDING)]
+        async with self._database.reading() as session:
+            found = await self._events.find(query, session=session).sort(newest_first).limit(limit).to_list()
+        return [decode_merge_event(document["body"]) for document in found]
+
+
+def _logged(document: Document) -> LoggedEvent:
+    event = decode_event(document["body"])
+    return LoggedEvent(document["position"], event.profile_id or document["profile_id"], event)
 
 
 def _below(place: tuple[int, int, str]) -> list[Document]:

@@ -10,7 +10,6 @@ from services.profile.adapters.combining import Combiner
 from services.profile.adapters.encoding import decode_schema, encode
 from services.profile.adapters.mongo_collections import (
     ACTIVE_TRAIT_SCHEMA,
-    MONGO_SCHEMA,
     POINTERS,
     REQUESTS,
     TRAIT_SCHEMAS,
@@ -18,7 +17,7 @@ from services.profile.adapters.mongo_collections import (
 from services.profile.adapters.mongo_commits import kept_answer, taken
 from services.profile.app.ports import Conflict, RequestAnswered, SchemaCommit
 from services.profile.domain.schema import TraitSchema
-from shared.mongo import MongoDatabase, mongo_errors
+from shared.mongo import MongoDatabase
 
 
 class MongoSchemaStore:
@@ -30,8 +29,8 @@ class MongoSchemaStore:
         return await self._active.ask(None)
 
     async def schema(self, version: str) -> TraitSchema | None:
-        with mongo_errors(MONGO_SCHEMA.store):
-            document = await self._database.collection(TRAIT_SCHEMAS).find_one({"_id": version})
+        async with self._database.reading() as session:
+            document = await self._database.collection(TRAIT_SCHEMAS).find_one({"_id": version}, session=session)
         return decode_schema(document["body"]) if document else None
 
     async def commit(self, commit: SchemaCommit) -> None:
@@ -55,6 +54,6 @@ class MongoSchemaStore:
         await self._database.transaction(store)
 
     async def _active_for_all(self, asked: Sequence[None]) -> list[str]:
-        with mongo_errors(MONGO_SCHEMA.store):
-            pointer = await self._database.collection(POINTERS).find_one({"_id": ACTIVE_TRAIT_SCHEMA})
+        async with self._database.reading() as session:
+            pointer = await self._database.collection(POINTERS).find_one({"_id": ACTIVE_TRAIT_SCHEMA}, session=session)
         return [str(pointer["version"]) if pointer else ""] * len(asked)

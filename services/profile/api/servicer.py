@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 
+from tandem.profile.v1 import contact_ledger_pb2, identity_graph_pb2, rights_pb2, search_pb2
 from tandem.profile.v1 import profile_service_pb2 as pb
 
-from services.profile.api.mapping import answers, commands
+from services.profile.api.mapping import answers, commands, fields, identities, ledger, rights, searches, trait_batches
 from services.profile.app.application import ProfileApplication
 from services.profile.app.requests import ProfileAnswer, ProfileQuery
 from shared.errors import InvalidArgument, TandemError
@@ -38,6 +39,11 @@ class ProfileServicer:
     async def UpsertTraits(self, request: pb.UpsertTraitsRequest, _: CallContext) -> pb.UpsertTraitsResponse:
         return answers.written_response(await self._app.upsert_traits(commands.upsert_traits(request)))
 
+    async def BatchUpsertTraits(
+        self, request: pb.BatchUpsertTraitsRequest, _: CallContext
+    ) -> pb.BatchUpsertTraitsResponse:
+        return trait_batches.response_of(await self._app.batch_upsert_traits(trait_batches.command_of(request)))
+
     async def RecordEvents(self, request: pb.RecordEventsRequest, _: CallContext) -> pb.RecordEventsResponse:
         return answers.events_response(await self._app.record_events(commands.record_events(request)))
 
@@ -50,13 +56,103 @@ class ProfileServicer:
     async def SetConsent(self, request: pb.SetConsentRequest, _: CallContext) -> pb.SetConsentResponse:
         return answers.consent_response(await self._app.set_consent(commands.set_consent(request)))
 
+    async def RecordConsentSignals(
+        self, request: pb.RecordConsentSignalsRequest, _: CallContext
+    ) -> pb.RecordConsentSignalsResponse:
+        command = commands.record_consent_signals(request)
+        return answers.signals_response(await self._app.record_consent_signals(command))
+
     async def ListConsents(self, request: pb.ListConsentsRequest, _: CallContext) -> pb.ListConsentsResponse:
         return answers.consents_response(await self._app.list_consents(commands.consent_query(request)))
+
+    async def ReserveContact(
+        self, request: contact_ledger_pb2.ReserveContactRequest, _: CallContext
+    ) -> contact_ledger_pb2.ReserveContactResponse:
+        return ledger.reserved_response(await self._app.reserve_contacts(ledger.reserve_contact(request)))
+
+    async def ConfirmContact(
+        self, request: contact_ledger_pb2.ConfirmContactRequest, _: CallContext
+    ) -> contact_ledger_pb2.ConfirmContactResponse:
+        return ledger.confirmed_response(await self._app.confirm_contact(ledger.confirm_contact(request)))
+
+    async def ReleaseContact(
+        self, request: contact_ledger_pb2.ReleaseContactRequest, _: CallContext
+    ) -> contact_ledger_pb2.ReleaseContactResponse:
+        return ledger.released_response(await self._app.release_contact(ledger.release_contact(request)))
+
+    async def GetContactLedger(
+        self, request: contact_ledger_pb2.GetContactLedgerRequest, _: CallContext
+    ) -> contact_ledger_pb2.GetContactLedgerResponse:
+        return ledger.ledger_response(await self._app.get_contact_ledger(ledger.ledger_query(request)))
+
+    async def LinkIdentities(
+        self, request: identity_graph_pb2.LinkIdentitiesRequest, _: CallContext
+    ) -> identity_graph_pb2.LinkIdentitiesResponse:
+        return identities.linked_response(await self._app.link_identities(identities.link_identities(request)))
+
+    async def IssueLinkToken(
+        self, request: identity_graph_pb2.IssueLinkTokenRequest, _: CallContext
+    ) -> identity_graph_pb2.IssueLinkTokenResponse:
+        return identities.issued_response(await self._app.issue_link_token(identities.issue_link_token(request)))
+
+    async def MergeProfiles(
+        self, request: identity_graph_pb2.MergeProfilesRequest, _: CallContext
+    ) -> identity_graph_pb2.MergeProfilesResponse:
+        return identities.merged_response(await self._app.merge_profiles(identities.merge_profiles(request)))
+
+    async def UnmergeProfiles(
+        self, request: identity_graph_pb2.UnmergeProfilesRequest, _: CallContext
+    ) -> identity_graph_pb2.UnmergeProfilesResponse:
+        return identities.unmerged_response(await self._app.unmerge_profiles(identities.unmerge_profiles(request)))
+
+    async def ListMergeHistory(
+        self, request: identity_graph_pb2.ListMergeHistoryRequest, _: CallContext
+    ) -> identity_graph_pb2.ListMergeHistoryResponse:
+        page = await self._app.list_merge_history(identities.merge_history_query(request))
+        return identities.merge_history_response(page)
 
     async def PublishTraitSchema(
         self, request: pb.PublishTraitSchemaRequest, _: CallContext
     ) -> pb.PublishTraitSchemaResponse:
         return answers.schema_response(await self._app.publish_trait_schema(commands.publish_trait_schema(request)))
+
+    async def SearchProfiles(
+        self, request: search_pb2.SearchProfilesRequest, _: CallContext
+    ) -> AsyncIterator[search_pb2.SearchProfilesResponse]:
+        async with aclosing(self._app.search_profiles(searches.query_of(request))) as pages:
+            async for page in pages:
+                for response in searches.responses_of(page):
+                    yield response
+
+    async def ExportSubject(
+        self, request: rights_pb2.ExportSubjectRequest, _: CallContext
+    ) -> AsyncIterator[rights_pb2.ExportSubjectResponse]:
+        async with aclosing(self._app.export_subject(fields.subject(request.subject))) as pages:
+            async for page in pages:
+                for response in rights.export_responses(page):
+                    yield response
+
+    async def EraseSubject(
+        self, request: rights_pb2.EraseSubjectRequest, _: CallContext
+    ) -> rights_pb2.EraseSubjectResponse:
+        return rights.erased_response(await self._app.erase_subject(rights.erase_subject(request)))
+
+    async def ReadmitSubject(
+        self, request: rights_pb2.ReadmitSubjectRequest, _: CallContext
+    ) -> rights_pb2.ReadmitSubjectResponse:
+        return rights.readmitted_response(await self._app.readmit_subject(rights.readmit_subject(request)))
+
+    async def TailErasures(
+        self, request: rights_pb2.TailErasuresRequest, _: CallContext
+    ) -> AsyncIterator[rights_pb2.TailErasuresResponse]:
+        async with aclosing(self._app.tail_erasures(rights.erasure_query(request))) as pages:
+            async for page in pages:
+                yield rights.erasures_response(page)
+
+    async def ListChanges(
+        self, request: rights_pb2.ListChangesRequest, _: CallContext
+    ) -> rights_pb2.ListChangesResponse:
+        return rights.changes_response(await self._app.list_changes(rights.change_query(request)))
 
 
 def _query_or_error(request: pb.GetProfileRequest) -> ProfileQuery | InvalidArgument:

@@ -13,11 +13,17 @@ class SchemaCatalogue:
     def __init__(self, store: SchemaStore) -> None:
         self._store = store
         self._compiled: dict[str, CompiledSchema] = {}
+        self._recent: CompiledSchema | None = None
 
     async def active(self) -> CompiledSchema:
         """The schema that writes are checked against at this moment; NO_SCHEMA before the first."""
         version = await self._store.active_version()
-        return await self.get(version) if version else NO_SCHEMA
+        self._recent = await self.get(version) if version else NO_SCHEMA
+        return self._recent
+
+    async def recent(self) -> CompiledSchema:
+        """The schema that was active when somebody last looked: a guess that costs nothing, to be checked later."""
+        return self._recent or await self.active()
 
     async def get(self, version: str) -> CompiledSchema:
         """Raises NotFound."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from services.profile.app.catalogue import SchemaCatalogue
+from services.profile.app.directory import Directory
 from services.profile.app.fairness import give_way
 from services.profile.app.history import History
-from services.profile.app.ports import EventLog, ProfileStore
-from services.profile.app.record_events import checked_event, event_of
+from services.profile.app.overlay import Overlay
+from services.profile.app.ports import Stores
 from services.profile.app.requests import ProfileAnswer, ProfileQuery, Subject
 from services.profile.domain.compiled_schema import CompiledSchema
 from services.profile.domain.events import Event
 from services.profile.domain.identities import Identity, normalise_subject
 from services.profile.domain.limits import missing
 from services.profile.domain.profile import Profile
-from services.profile.domain.reading import Moment, read_aggregates, read_states, view
+from services.profile.domain.reading import Moment, ProfileView, read_aggregates, read_states, view
 from services.profile.domain.resolution import Resolution, resolve
+from services.profile.domain.retention import remembered_at
 from shared.clock import Clock
 from shared.errors import InvalidArgument, NotFound, TandemError
 from shared.values import Feature
@@ -25,18 +30,32 @@ MAX_BATCH = 1_000
 MAX_OVERLAY = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A subject in the normal form that it has under a schema."""
+
+    subject: Subject
+    schema: CompiledSchema
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted(identity.key for identity in self.subject)
+
+
 class ProfileReader:
-    def __init__(self, store: ProfileStore, log: EventLog, catalogue: SchemaCatalogue, clock: Clock) -> None:
-        self._store = store
-        self._log = log
-        self._history = History(log)
+    def __init__(self, stores: Stores, catalogue: SchemaCatalogue, clock: Clock) -> None:
+        self._directory = Directory(stores.profiles)
+        self._overlay = Overlay(stores.events, stores.consents)
+        self._history = History(stores.events)
+        self._tokens = stores.tokens
         self._catalogue = catalogue
         self._clock = clock
 
     async def get(self, query: ProfileQuery) -> ProfileAnswer:
-        subject = normalise_subject(query.subject, "subject")
         _check(query)
+        await self.reach(query.token)
         schema = await self._schema(query.schema_version)
+        subject = normalise_subject(query.subject, "subject", schema.namespaces)
         return await self._answer(query, subject, await self._find(subject), schema)
 
     async def get_many(self, queries: Sequence[ProfileQuery]) -> list[ProfileAnswer | TandemError]:
@@ -45,24 +64,56 @@ class ProfileReader:
             raise missing("requests")
         if len(queries) > MAX_BATCH:
             raise InvalidArgument.field("requests", f"must be at most {MAX_BATCH}")
-        subjects = [_subject(query) for query in queries]
+        failures = [await self._reach_or_error(query) for query in queries]
         schemas = {version: await self._schema_or_error(version) for version in {q.schema_version for q in queries}}
+        subjects = [
+            failure or _subject_or_error(query, schemas[query.schema_version])
+            for query, failure in zip(queries, failures, strict=True)
+        ]
         owners = await self._find(
             [identity for subject in subjects if isinstance(subject, tuple) for identity in subject]
         )
         answers = []
         for step, (query, subject) in enumerate(zip(queries, subjects, strict=True)):
-            answers.append(await self._item(query, subject, owners, schemas[query.schema_version]))
+            schema = schemas[query.schema_version]
+            answers.append(await self._item(query, subject, owners, schema))
             await give_way(step)
         return answers
 
-    async def resolved(self, subject: Subject) -> Profile:
-        """The stored profile of a subject in normal form. Raises NotFound."""
+    async def reach(self, token: str) -> None:
+        """What is read from now on is not older than the token; empty: than nothing in particular."""
+        if token:
+            await self._tokens.reach(token)
+
+    async def read(self, profile: Profile, schema: CompiledSchema, read_ms: int | None) -> ProfileView:
+        """A stored profile as it answers for itself; None: now."""
+        now_ms = max(self._clock(), profile.updated_ms)
+        moment = Moment(now_ms if read_ms is None else read_ms, now_ms=now_ms)
+        return view(profile, schema, moment, await self._aggregates(profile, schema, moment))
+
+    async def schema(self, version: str) -> CompiledSchema:
+        """Empty: the active one. Raises NotFound."""
+        return await self._schema(version)
+
+    async def named(self, subject: Subject, path: str = "subject") -> Named:
+        """In the form of the active schema. Raises InvalidArgument."""
         schema = await self._catalogue.active()
-        return _found(resolve(subject, await self._find(subject), schema.known_namespaces))
+        return Named(normalise_subject(subject, path, schema.namespaces), schema)
+
+    async def resolved(self, named: Named) -> Profile:
+        """The stored profile. Raises NotFound."""
+        return _found(_resolve(named.subject, await self._find(named.subject), named.schema))
+
+    async def _reach_or_error(self, query: ProfileQuery) -> TandemError | None:
+        try:
+            _check(query)
+            await self.reach(query.token)
+        except InvalidArgument as failure:
+            return failure
+        return None
 
     async def _find(self, identities: Iterable[Identity]) -> Mapping[str, Profile]:
-        return await self._store.find({identity.key for identity in identities})
+        return await self._directory.find({identity.key for identity in identities})
 
     async def _schema(self, version: str) -> CompiledSchema:
         return await (self._catalogue.get(version) if version else self._catalogue.active())
@@ -92,52 +143,60 @@ class ProfileReader:
     async def _answer(
         self, query: ProfileQuery, subject: Subject, owners: Mapping[str, Profile], schema: CompiledSchema
     ) -> ProfileAnswer:
-        resolution = resolve(subject, owners, schema.known_namespaces)
-        overlay = await self._overlay(query, subject)
-        profile = _nobody_yet(subject) if overlay and resolution.profile is None else _found(resolution)
+        resolution = _resolve(subject, owners, schema)
+        profile, overlay = await self._overlaid(query, subject, resolution, schema)
         now_ms = max(self._clock(), profile.updated_ms)
-        moment = Moment(now_ms if query.read_ms is None else query.read_ms, overlay)
+        read_ms = max(now_ms, query.earliest_ms) if query.read_ms is None else query.read_ms
+        moment = Moment(read_ms, overlay, now_ms)
         features = await self._aggregates(profile, schema, moment)
-        return ProfileAnswer(view(profile, schema, moment, features), resolution.advisories, profile.token)
+        return ProfileAnswer(view(profile, schema, moment, features), resolution.advisories, self._tokens.latest())
+
+    async def _overlaid(
+        self, query: ProfileQuery, subject: Subject, resolution: Resolution, schema: CompiledSchema
+    ) -> tuple[Profile, list[Event]]:
+        """The profile with the statements that concern the subject, and the events on top of it."""
+        now_ms = self._clock()
+        statements = await self._overlay.statements(query, subject, resolution, schema, now_ms)
+        events = await self._overlay.events(query, subject, statements, schema, now_ms)
+        is_new = resolution.chosen is None and bool(statements or events)
+        profile = _nobody_yet(subject) if is_new else _found(resolution)
+        return (profile if statements is profile.consents else replace(profile, consents=statements)), events
 
     async def _aggregates(self, profile: Profile, schema: CompiledSchema, moment: Moment) -> Mapping[str, Feature]:
         features, pending = read_aggregates(profile, schema, moment)
         if not pending:
             return features
-        states = await self._history.states(profile.profile_id, pending, lambda event: event.event_ms <= moment.read_ms)
-        return {**features, **read_states(pending, states, moment)}
-
-    async def _overlay(self, query: ProfileQuery, subject: Subject) -> list[Event]:
-        """The events that recording them would add: without repetitions, and without those in the log."""
-        if not query.overlay:
-            return []
-        now_ms = self._clock()
-        checked = [checked_event(write, f"overlay_events[{i}]", now_ms) for i, write in enumerate(query.overlay)]
-        recorded = await self._log.recorded({write.event_id for write in checked})
-        fresh = {write.event_id: write for write in reversed(checked) if write.event_id not in recorded}
-        arrival_ms = now_ms if query.read_ms is None else query.read_ms
-        return [event_of(write, subject, arrival_ms) for write in fresh.values()]
+        remembered = remembered_at(profile, pending, moment.read_ms)
+        states = await self._history.states(
+            profile.part_ids, pending, remembered, lambda event: event.event_ms <= moment.read_ms
+        )
+        return {**features, **read_states(profile, schema, pending, states, moment)}
 
 
 def _check(query: ProfileQuery) -> None:
-    if query.token and not (query.token.isascii() and query.token.isdigit()):
-        raise InvalidArgument.field("consistency_token.value", "is not a token of this server")
     if len(query.overlay) > MAX_OVERLAY:
         raise InvalidArgument.field("overlay_events", f"must be at most {MAX_OVERLAY}")
 
 
-def _subject(query: ProfileQuery) -> Subject | TandemError:
+def _subject_or_error(query: ProfileQuery, schema: CompiledSchema | TandemError) -> Subject | TandemError:
+    if isinstance(schema, TandemError):
+        return schema
     try:
-        _check(query)
-        return normalise_subject(query.subject, "subject")
+        return normalise_subject(query.subject, "subject", schema.namespaces)
     except InvalidArgument as failure:
         return failure
 
 
+def _resolve(subject: Subject, owners: Mapping[str, Profile], schema: CompiledSchema) -> Resolution:
+    keys = [identity.key for identity in subject]
+    held = {key: owners[key] for key in keys if key in owners and not owners[key].erased_ms}
+    return resolve(keys, held, schema.identity_rules)
+
+
 def _found(resolution: Resolution) -> Profile:
-    if resolution.profile is None:
+    if resolution.chosen is None:
         raise NotFound("PROFILE_NOT_FOUND", "no profile holds any of the identities")
-    return resolution.profile
+    return resolution.chosen
 
 
 def _nobody_yet(subject: Subject) -> Profile:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from itertools import product
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from services.profile.domain.compiled_schema import CompiledAggregate, CompiledS
 from services.profile.domain.events import Event
 from services.profile.domain.profile import Profile
 from services.profile.domain.recording import fold_log, missing_states
+from services.profile.domain.retention import remembered_at
 
 PAGE_SIZE = 1_000
 
@@ -26,23 +28,32 @@ class History:
         if not missing:
             return profile
         waiting = {event.event_id for event in profile.ahead}
-        states = await self.states(profile.profile_id, missing, lambda event: event.event_id not in waiting)
+        remembered = remembered_at(profile, missing)
+        states = await self.states(profile.part_ids, missing, remembered, lambda event: event.event_id not in waiting)
         return replace(profile, states={**profile.states, **states})
 
     async def states(
-        self, profile_id: str, aggregates: Sequence[CompiledAggregate], accepts: Callable[[Event], bool]
+        self,
+        part_ids: Sequence[str],
+        aggregates: Sequence[CompiledAggregate],
+        remembered: Mapping[str, State],
+        accepts: Callable[[Event], bool],
     ) -> dict[str, State]:
-        """The states of the aggregates over all events of the profile that `accepts` lets in."""
-        states = fold_log(aggregates, {}, ())
-        for event_type in {aggregate.event for aggregate in aggregates}:
-            async for page in self._pages(profile_id, event_type):
+        """The states of the aggregates over all events of the parts that `accepts` lets in, and over those that are
+        remembered only.
+        """
+        states = fold_log(aggregates, remembered, ())
+        for part_id, event_type in product(
+            part_ids, sorted({each for aggregate in aggregates for each in aggregate.events})
+        ):
+            async for page in self._pages(part_id, event_type):
                 states = fold_log(aggregates, states, (event for event in page if accepts(event)))
         return states
 
-    async def _pages(self, profile_id: str, event_type: str) -> AsyncIterator[Sequence[Event]]:
+    async def _pages(self, part_id: str, event_type: str) -> AsyncIterator[Sequence[Event]]:
         after, is_last = "", False
         while not is_last:
-            page = await self._log.history(profile_id, event_type, after, PAGE_SIZE)
+            page = await self._log.history(part_id, event_type, after, PAGE_SIZE)
             yield page
             is_last = len(page) < PAGE_SIZE
             after = page[-1].event_id if page else after

@@ -1,6 +1,6 @@
 """What the use cases need of a store. Every method raises Unavailable where the store does not answer.
 
-Reads see every commit that was acknowledged before they began, whichever process acknowledged it.
+Reads see what was acknowledged in this process before they began, and what a token says that `Tokens.reach` was given.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.profile.app.requests import LoggedEvent
+from services.profile.domain.attribute_index import AttributeIndex, IndexTest
+from services.profile.domain.changes import ChangeRecord
 from services.profile.domain.consents import Consent
+from services.profile.domain.erasure import Erasure
 from services.profile.domain.events import Event
+from services.profile.domain.merge_events import MergeEvent
 from services.profile.domain.profile import Profile
 from services.profile.domain.schema import TraitSchema
 
@@ -39,6 +43,10 @@ class EventRecorded(Conflict):
     """An event is in the log by now."""
 
 
+class EventGone(Conflict):
+    """An event to be deleted is in the log no longer."""
+
+
 class RequestAnswered(Conflict):
     """The request was answered by now."""
 
@@ -59,15 +67,38 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An event of a part of a profile: of the profile itself, unless it was merged."""
+
+    part_id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A consent statement of a part of a profile."""
+
+    part_id: str
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One profile, from its version `profile.version - 1` (0: it must not exist) to `profile.version`."""
 
     profile: Profile
     claims: tuple[str, ...] = ()
-    """Identity keys that no profile held and this one holds from now on."""
-    events: tuple[Event, ...] = ()
+    """Keys that nobody held and this profile holds from now on."""
+    takes: tuple[str, ...] = ()
+    """Keys that another profile of the same commit held until now."""
+    releases: tuple[str, ...] = ()
+    """Keys of this profile that nobody holds from now on."""
+    events: tuple[LogEntry, ...] = ()
     """In the order they enter the log."""
-    statements: tuple[Consent, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    merge_events: tuple[MergeEvent, ...] = ()
+    index: AttributeIndex | None = None
+    """What the index says of it from now on; None: what it said before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +107,16 @@ class Commit:
 
     changes: tuple[Change, ...]
     answer: Answer | None = None
+    trail: tuple[ChangeRecord, ...] = ()
+    erasure: Erasure | None = None
+    deleted_events: tuple[str, ...] = ()
+    """Ids of events that leave the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedErasure:
+    position: int
+    erasure: Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +131,10 @@ class SchemaCommit:
 
 class ProfileStore(Protocol):
     async def find(self, keys: Collection[str]) -> Mapping[str, Profile]:
-        """The profile of every identity key that one holds; two keys of one profile share the object."""
+        """The profile of every identity key that one holds; two keys of one profile share the object.
+
+        The key of a profile id (`identities.profile_key`) finds the record of that id, whatever became of it.
+        """
         ...
 
     async def answer(self, rpc: str, request_id: str) -> Answer | None:
@@ -100,8 +144,28 @@ class ProfileStore(Protocol):
     async def commit(self, commit: Commit) -> None:
         """Stores everything durably and atomically.
 
-        Raises a Conflict (VersionConflict, IdentityTaken, EventRecorded, RequestAnswered) or ProfileTooLarge: nothing
-        is stored then.
+        Raises a Conflict (VersionConflict, IdentityTaken, EventRecorded, EventGone, RequestAnswered) or
+        ProfileTooLarge: nothing is stored then.
+        """
+        ...
+
+    async def forget_answers(self, before_ms: int, limit: int) -> int:
+        """Deletes answers that were given before a moment; how many, at most `limit`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Profiles in the order of their ids, complete up to `through`; empty: to the end."""
+
+    profiles: Sequence[Profile]
+    through: str
+
+
+class ProfileScans(Protocol):
+    async def scan(self, after: str, limit: int, test: IndexTest | None) -> Candidates:
+        """Records behind `after`, at most `limit`: with a test, those that the index proposes and those that it is not
+        about yet; else all. Of one moment; that there are none does not say that there are none further on.
         """
         ...
 
@@ -115,8 +179,12 @@ class EventLog(Protocol):
         """Profile ids by event id, of those in the log."""
         ...
 
-    async def history(self, profile_id: str, event_type: str, after: str, limit: int) -> Sequence[Event]:
-        """Events of one profile and type, by event id, from behind `after` on; fewer than `limit` are the last."""
+    async def history(self, part_id: str, event_type: str, after: str, limit: int) -> Sequence[Event]:
+        """Events of one part and type, by event id, from behind `after` on; fewer than `limit` are the last."""
+        ...
+
+    async def of_part(self, part_id: str, after: tuple[str, str], limit: int) -> Sequence[Event]:
+        """Events of one part, by type and event id, from behind `after` on; fewer than `limit` are the last."""
         ...
 
     async def tail(self, after: int, types: Collection[str], limit: int) -> Sequence[LoggedEvent]:
@@ -130,10 +198,58 @@ class EventLog(Protocol):
         """No position that was ever read is greater."""
         ...
 
+    async def happened_before(self, before_ms: int, event_type: str, limit: int) -> Sequence[LogEntry]:
+        """Events of one type from before a moment, oldest first."""
+        ...
+
 
 class ConsentLog(Protocol):
-    async def statements(self, profile_id: str, before: tuple[int, int, str] | None, limit: int) -> Sequence[Consent]:
-        """Every statement on record, by descending `Consent.place`, from below `before` on."""
+    async def statements(
+        self, part_ids: Collection[str], before: tuple[int, int, str] | None, limit: int
+    ) -> Sequence[Consent]:
+        """Every statement on record of the parts, by descending `Consent.place`, from below `before` on."""
+        ...
+
+
+class MergeLog(Protocol):
+    async def merge(self, merge_id: str) -> Sequence[MergeEvent]:
+        """MERGED, and UNMERGED where it was taken back; empty where there is no such merge."""
+        ...
+
+    async def merge_events(
+        self, part_ids: Collection[str], before: tuple[int, str] | None, limit: int
+    ) -> Sequence[MergeEvent]:
+        """Those that name one of the parts on either side, by descending `MergeEvent.place`, from below `before` on."""
+        ...
+
+
+class ChangeLog(Protocol):
+    async def changes(
+        self, profile_ids: Collection[str], before: tuple[int, str, str] | None, limit: int
+    ) -> Sequence[ChangeRecord]:
+        """The audit trail of the profiles, by descending `ChangeRecord.place`, from below `before` on."""
+        ...
+
+
+class ErasureLog(Protocol):
+    """Positions increase in the order in which erasures become visible, as those of events do."""
+
+    async def erasures(self, after: int, limit: int) -> Sequence[LoggedErasure]: ...
+
+    async def unpurged(self, limit: int) -> Sequence[Erasure]:
+        """Erasures whose purge was not completed, oldest first."""
+        ...
+
+    async def purge(self, erasure: Erasure) -> None:
+        """Deletes events, statements, merge events, the trail but for the erasure itself, and the answers of requests
+        that changed one of the profiles; then the erasure counts as purged. Again where it was interrupted.
+        """
+        ...
+
+
+class SecretStore(Protocol):
+    async def get_or_create(self, name: str, proposal: bytes) -> bytes:
+        """The secret of that name; the first proposal becomes it."""
         ...
 
 
@@ -149,9 +265,34 @@ class SchemaStore(Protocol):
         ...
 
 
+PENDING_TOKEN = ""
+"""Keeps the place of a token in an answer until that is durable; then the writer puts in the latest one."""
+
+
+class Tokens(Protocol):
+    """What a write answers and a read may ask for, so that it is never answered by an older state."""
+
+    def latest(self) -> str:
+        """Of all that was acknowledged or read in this process."""
+        ...
+
+    async def reach(self, token: str) -> None:
+        """When it returns, reads that begin see all that was acknowledged before the token was given out.
+
+        Raises InvalidArgument (`consistency_token.value`) for what is no token of this store.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     profiles: ProfileStore
+    scans: ProfileScans
     events: EventLog
     consents: ConsentLog
+    merges: MergeLog
+    changes: ChangeLog
+    erasures: ErasureLog
+    secrets: SecretStore
     schemas: SchemaStore
+    tokens: Tokens

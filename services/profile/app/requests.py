@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 
 from services.profile.domain.consents import Consent, ConsentStatus, LegalBasis
 from services.profile.domain.events import Event
 from services.profile.domain.identities import Identity
 from services.profile.domain.reading import ProfileView
 from services.profile.domain.schema import TraitSchema
-from services.profile.domain.traits import TraitSource
+from services.profile.domain.signals.statements import NO_SIGNALS, Signals
+from services.profile.domain.trait_source import TraitSource
 from shared.values import Value
 
 Subject = tuple[Identity, ...]
+
+
+class ItemStatus(IntEnum):
+    """What became of one item of a write. Numbers are those of tandem.profile.v1.ItemStatus."""
+
+    RECORDED = 1
+    DUPLICATE = 2
+    NO_BASIS = 3
+    ERASED = 4
+    PAST_RETENTION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,9 @@ class EventWrite:
     type: str
     event_ms: int | None
     properties: Mapping[str, Value]
+    is_machine: bool = False
+    link_token: str = ""
+    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +46,12 @@ class ProfileQuery:
 
     subject: Subject
     read_ms: int | None = None
+    """None: now, but not before `earliest_ms`."""
     schema_version: str = ""
     overlay: tuple[EventWrite, ...] = ()
     token: str = ""
+    overlay_signals: Signals = NO_SIGNALS
+    earliest_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +78,12 @@ class UpsertTraits:
 
 @dataclass(frozen=True, slots=True)
 class Written:
+    """`statuses` in the order of the traits."""
+
     profile_id: str
     token: str
     advisories: tuple[str, ...]
+    statuses: tuple[ItemStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,7 @@ class EventResult:
     profile_id: str
     duplicate: bool
     advisories: tuple[str, ...]
+    status: ItemStatus = ItemStatus.RECORDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +140,8 @@ class ConsentWrite:
     collection_point: str = ""
     policy_version: str = ""
     proof: str = ""
+    confirmed_ms: int | None = None
+    similar_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +160,33 @@ class ConsentRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordConsentSignals:
+    request_id: str
+    subject: Subject
+    signals: Signals
+    observed_ms: int | None = None
+    jurisdiction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsRecorded:
+    """`consents`: the statements in force that the signals stand for."""
+
+    profile_id: str
+    consents: tuple[Consent, ...]
+    token: str
+    advisories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentQuery:
-    """`page_size` 0: the default."""
+    """`page_size` 0: the default; `consent_ms` None: in force today."""
 
     subject: Subject
     page_size: int = 0
     page_token: str = ""
     include_history: bool = False
+    consent_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

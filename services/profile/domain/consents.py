@@ -1,4 +1,4 @@
-"""Consents: statements about permissions, each of one identity for one purpose and channel."""
+"""Consents: statements about permissions, each of one identity for one purpose and channel, and which are in force."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from enum import IntEnum
 
 import msgspec
 
-from services.profile.domain.limits import check_code, check_observed_time, check_text, missing
-from shared.errors import InvalidArgument
-
 MAX_IN_FORCE = 1_000
 """Of one profile."""
-MAX_TEXT_LENGTH = 256
-MAX_PROOF_BYTES = 4_096
 
 
 class ConsentStatus(IntEnum):
@@ -25,6 +20,11 @@ class ConsentStatus(IntEnum):
     DENIED = 2
     REVOKED = 3
     UNKNOWN = 4
+    PENDING_CONFIRMATION = 5
+
+    @property
+    def is_refusal(self) -> bool:
+        return self in (ConsentStatus.DENIED, ConsentStatus.REVOKED)
 
 
 class LegalBasis(IntEnum):
@@ -37,8 +37,23 @@ class LegalBasis(IntEnum):
     LEGITIMATE_INTEREST = 4
 
 
+class Standing(IntEnum):
+    """What kind of statement it is. Only statements of one kind overrule each other."""
+
+    SAID = 0
+    """By the person: a consent, a refusal, a browser's signal."""
+    PENDING = 1
+    """By the person, and not confirmed yet."""
+    SOFT_OPT_IN = 2
+    CONTRACT = 3
+    LEGITIMATE_INTEREST = 4
+    """The last three are not said by the person: such a ground stands beside what the person says, and takes no
+    refusal back.
+    """
+
+
 class Consent(msgspec.Struct, frozen=True, array_like=True):
-    """One statement, as recorded. An empty channel means every channel."""
+    """One statement, as recorded. An empty channel means every channel. New fields go to the end, with a default."""
 
     statement_id: str
     identity: str
@@ -54,11 +69,23 @@ class Consent(msgspec.Struct, frozen=True, array_like=True):
     collection_point: str = ""
     policy_version: str = ""
     proof: str = ""
+    confirmed_ms: int | None = None
+    """When a double opt-in was confirmed."""
+    similar_groups: tuple[str, ...] = ()
+    """Of a soft opt-in: the groups of actions it permits."""
+    signalled: bool = False
+    """By a browser for whoever uses it: it concerns what is done with that identity only."""
 
     @property
-    def subject_matter(self) -> tuple[str, str, str]:
-        """Statements with the same one overrule each other."""
+    def topic(self) -> tuple[str, str, str]:
         return (self.identity, self.purpose, self.channel)
+
+    @property
+    def standing(self) -> Standing:
+        if self.status is ConsentStatus.PENDING_CONFIRMATION:
+            return Standing.PENDING
+        is_ground = self.status is ConsentStatus.GRANTED and self.legal_basis > LegalBasis.CONSENT
+        return Standing(self.legal_basis) if is_ground and not self.signalled else Standing.SAID
 
     @property
     def place(self) -> tuple[int, int, str]:
@@ -66,36 +93,56 @@ class Consent(msgspec.Struct, frozen=True, array_like=True):
         return (self.granted_ms, self.recorded_ms, self.statement_id)
 
 
-def check_consent(consent: Consent, path: str, now_ms: int) -> None:
-    """Raises InvalidArgument naming the field under `path`."""
-    if not consent.purpose:
-        raise missing(f"{path}.purpose")
-    check_code(consent.purpose, f"{path}.purpose")
-    if consent.channel:
-        check_code(consent.channel, f"{path}.channel")
-    check_observed_time(consent.granted_ms, f"{path}.granted_time", now_ms)
-    if consent.expire_ms is not None and consent.expire_ms < consent.granted_ms:
-        raise InvalidArgument.field(f"{path}.expire_time", "must not be before granted_time")
-    for name in ("jurisdiction", "collection_point", "policy_version"):
-        check_text(getattr(consent, name), f"{path}.{name}", MAX_TEXT_LENGTH)
-    if len(consent.proof.encode()) > MAX_PROOF_BYTES:
-        raise InvalidArgument.field(f"{path}.proof", f"must have at most {MAX_PROOF_BYTES} bytes")
-
-
 def in_force(held: Iterable[Consent], arrived: Consent) -> tuple[Consent, ...]:
-    """The statements in force after one more: the latest explicit one per identity, purpose and channel."""
-    by_matter = {consent.subject_matter: consent for consent in held}
-    rival = by_matter.get(arrived.subject_matter)
-    if arrived.status is not ConsentStatus.UNKNOWN and (rival is None or _overrules(arrived, rival)):
-        by_matter[arrived.subject_matter] = arrived
-    return tuple(by_matter.values())
+    """The statements in force after one more."""
+    return all_in_force((*held, arrived))
 
 
-def _overrules(arrived: Consent, held: Consent) -> bool:
-    """By granted time; at one moment the stricter statement wins, of two equally strict ones the later arrival."""
-    return (arrived.granted_ms, *_strictness(arrived)) >= (held.granted_ms, *_strictness(held))
+def all_in_force(statements: Iterable[Consent]) -> tuple[Consent, ...]:
+    """Of statements in whatever order: the one that counts per identity, purpose, channel and standing.
+
+    UNKNOWN never counts. A PENDING one is kept until the person says something explicit, of that moment or later.
+    """
+    counting: dict[tuple[tuple[str, str, str], Standing], Consent] = {}
+    for statement in statements:
+        if statement.status is ConsentStatus.UNKNOWN:
+            continue
+        key = (statement.topic, statement.standing)
+        rival = counting.get(key)
+        if rival is None or _weight(statement) > _weight(rival):
+            counting[key] = statement
+    return tuple(each for each in counting.values() if not _is_settled(each, counting.get((each.topic, Standing.SAID))))
 
 
-def _strictness(consent: Consent) -> tuple[int, float]:
-    """Greater is stricter: the status, then the earlier end."""
-    return (consent.status, float("-inf") if consent.expire_ms is None else -consent.expire_ms)
+def within_bounds(held: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    """Without the oldest grants that browsers signalled, where there are more statements than a profile may hold.
+
+    A browser that comes back signals again; what a person said, and every refusal, stays.
+    """
+    excess = len(held) - MAX_IN_FORCE
+    if excess <= 0:
+        return held
+    grants = [each for each in held if each.signalled and each.status is ConsentStatus.GRANTED]
+    dropped = {each.statement_id for each in sorted(grants, key=lambda each: each.place)[:excess]}
+    return tuple(each for each in held if each.statement_id not in dropped)
+
+
+def _is_settled(statement: Consent, said: Consent | None) -> bool:
+    is_pending = statement.status is ConsentStatus.PENDING_CONFIRMATION
+    return is_pending and said is not None and said.granted_ms >= statement.granted_ms
+
+
+def _weight(statement: Consent) -> tuple[object, ...]:
+    """The heavier of two statements counts, whichever arrived first: the later one; at one moment what a person said
+    over what a browser signalled; then the stricter one, by status, end and basis; then the one that is confirmed.
+    """
+    return (
+        statement.granted_ms,
+        not statement.signalled,
+        statement.status,
+        float("-inf") if statement.expire_ms is None else -statement.expire_ms,
+        statement.legal_basis,
+        -1 if statement.confirmed_ms is None else statement.confirmed_ms,
+        statement.recorded_ms,
+        statement.statement_id,
+    )

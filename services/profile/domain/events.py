@@ -23,6 +23,9 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     identities: tuple[str, ...]
     """Keys of the identities it arrived on."""
     properties: Mapping[str, StoredValue]
+    profile_id: str = ""
+    """The merged profile whose part it was recorded on; empty where the part was a profile of its own."""
+    is_machine: bool = False
 
 
 def check_event(event: Event, path: str, now_ms: int) -> None:

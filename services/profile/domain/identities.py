@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.profile.domain.limits import check_name, missing
+from services.profile.domain.normalisation import Normalisation, normal_form, usual_form
+from services.profile.domain.schema import NamespaceDeclaration
 from shared.errors import InvalidArgument
 
 MAX_IDENTITIES = 32
@@ -15,6 +17,20 @@ MAX_VALUE_BYTES = 256
 
 KNOWN_NAMESPACES: Mapping[str, bool] = dict.fromkeys(("crm", "customer", "loyalty", "email", "phone"), True)
 """Namespaces that name a customer where the trait schema says nothing else."""
+
+Namespaces = Mapping[str, NamespaceDeclaration]
+"""By name, the usual ones included."""
+
+DEFAULT_NAMESPACES: Namespaces = {name: NamespaceDeclaration(name, known) for name, known in KNOWN_NAMESPACES.items()}
+"""What is declared where the trait schema says nothing else."""
+
+PROFILE = "profile"
+"""The reserved namespace of profile ids."""
+LINK_TOKEN = "link_token"  # noqa: S105 - a namespace, no secret
+"""The reserved namespace of spent link tokens."""
+ERASED = "erased"
+"""The reserved namespace of what is kept out after an erasure, under keyed hashes."""
+RESERVED_NAMESPACES = frozenset({PROFILE, LINK_TOKEN, ERASED})
 
 _SEPARATOR = "\x1f"
 
@@ -33,31 +49,55 @@ class Identity:
         return f"{self.namespace}{_SEPARATOR}{self.value}"
 
 
+def namespace_of(key: str) -> str:
+    return key.partition(_SEPARATOR)[0]
+
+
+def profile_key(profile_id: str) -> str:
+    """What names a profile by its id."""
+    return f"{PROFILE}{_SEPARATOR}{profile_id}"
+
+
 def identity_of(key: str) -> Identity:
     """The identity a key stands for."""
     namespace, _, value = key.partition(_SEPARATOR)
     return Identity(namespace, value)
 
 
-def normalise_subject(identities: Sequence[Identity], path: str) -> tuple[Identity, ...]:
+def normalise_subject(
+    identities: Sequence[Identity], path: str, namespaces: Namespaces = DEFAULT_NAMESPACES
+) -> tuple[Identity, ...]:
     """The identity map in normal form, repetitions dropped. Raises InvalidArgument, also where nobody is named."""
     if not identities:
         raise missing(f"{path}.identities")
     if len(identities) > MAX_IDENTITIES:
         raise InvalidArgument.field(f"{path}.identities", f"must be at most {MAX_IDENTITIES}")
-    normal = (normalise(identity, f"{path}.identities[{index}]") for index, identity in enumerate(identities))
-    return _without_repetitions(normal)
+    return _without_repetitions(
+        normalise(identity, f"{path}.identities[{index}]", namespaces) for index, identity in enumerate(identities)
+    )
 
 
-def normalise(identity: Identity, path: str) -> Identity:
-    """Trimmed; the namespace and e-mail addresses in lower case."""
+def normalise(identity: Identity, path: str, namespaces: Namespaces = DEFAULT_NAMESPACES) -> Identity:
+    """The namespace in lower case, the value as its namespace is declared. A profile id stays what it is."""
     namespace = identity.namespace.strip().lower()
     check_name(namespace, f"{path}.namespace")
-    value = identity.value.strip()
-    if namespace == "email":
-        value = value.lower()
+    if namespace in RESERVED_NAMESPACES and namespace != PROFILE:
+        raise InvalidArgument.field(f"{path}.namespace", f"{namespace!r} is reserved")
+    _check_value(identity.value.strip(), f"{path}.value")
+    value = _normal_value(identity.value, namespace, namespaces.get(namespace), f"{path}.value")
     _check_value(value, f"{path}.value")
     return Identity(namespace, value, identity.primary)
+
+
+def _normal_value(value: str, namespace: str, declared: NamespaceDeclaration | None, path: str) -> str:
+    if namespace == PROFILE:
+        return value.strip()
+    if declared is None or declared.normalisation is Normalisation.UNSPECIFIED:
+        return usual_form(value, namespace)
+    try:
+        return normal_form(value, declared.normalisation, declared.default_region)
+    except ValueError as wrong:
+        raise InvalidArgument.field(path, f"must be {wrong}") from None
 
 
 def primary_of(identities: Sequence[Identity]) -> Identity:

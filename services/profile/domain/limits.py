@@ -34,8 +34,12 @@ def is_name(text: str) -> bool:
 
 def check_code(text: str, path: str) -> None:
     """Channels and purposes, in upper case."""
-    if not _CODE.fullmatch(text):
+    if not is_code(text):
         raise InvalidArgument.field(path, "must match [A-Z][A-Z0-9_]*, at most 64 characters")
+
+
+def is_code(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None
 
 
 def check_id(text: str, path: str) -> None:
@@ -47,8 +51,12 @@ def check_id(text: str, path: str) -> None:
 
 def check_text(text: str, path: str, max_length: int) -> None:
     """Short descriptive text, possibly empty."""
-    if len(text) > max_length or not text.isprintable():
+    if not is_text(text, max_length):
         raise InvalidArgument.field(path, f"must have at most {max_length} printable characters")
+
+
+def is_text(text: str, max_length: int) -> bool:
+    return len(text) <= max_length and text.isprintable()
 
 
 def check_event_time(time_ms: int, path: str, now_ms: int) -> None:

@@ -30,10 +30,19 @@ def by_type(events: Iterable[Event]) -> dict[str, list[Event]]:
     return dict(groups)
 
 
+def of_types(log: Log, types: Sequence[str]) -> Sequence[Event]:
+    """The events of these types."""
+    if len(types) == 1:
+        return log.get(types[0], ())
+    return [event for event_type in types for event in log.get(event_type, ())]
+
+
 def missing_states(profile: Profile, schema: CompiledSchema) -> list[CompiledAggregate]:
     """The aggregates that were declared after their events came: to be filled from the log."""
     missing = {
-        each.key: each for each in schema.aggregates if each.key not in profile.states and profile.has_seen(each.event)
+        each.key: each
+        for each in schema.aggregates
+        if each.key not in profile.states and profile.has_seen_any(each.events)
     }
     return list(missing.values())
 
@@ -45,8 +54,8 @@ def fold_log(
     groups, folded = by_type(events), dict(states)
     for each in aggregates:
         state = folded.setdefault(each.key, each.empty)
-        if each.event in groups:
-            folded[each.key] = each.rule.fold(each.formula, state, groups[each.event])
+        if found := of_types(groups, each.events):
+            folded[each.key] = each.rule.fold(each.formula, state, found)
     return folded
 
 
@@ -54,7 +63,7 @@ def record(profile: Profile, events: Sequence[Event], schema: CompiledSchema, no
     """The profile after events that its log did not hold. States the schema asks for must not be missing."""
     due, ahead = _split([*profile.ahead, *events], now_ms)
     types = {event.type for event in events}
-    asked = {each.key: each.empty for each in schema.aggregates if each.event in types}
+    asked = {each.key: each.empty for each in schema.aggregates if not types.isdisjoint(each.events)}
     fresh = {key: state for key, state in asked.items() if key not in profile.states}
     states = _folded({**profile.states, **fresh}, by_type(due))
     return msgspec.structs.replace(
@@ -77,7 +86,7 @@ def _folded(states: Mapping[str, State], groups: Log) -> dict[str, State]:
     folded = {}
     for key, state in states.items():
         formula = formula_of(key)
-        events = groups.get(formula.event)
+        events = of_types(groups, formula.events)
         folded[key] = rule_of(formula).fold(formula, state, events) if events else state
     return folded
 

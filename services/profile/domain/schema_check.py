@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from services.profile.domain.aggregates.formula import Formula, Measure
-from services.profile.domain.limits import is_name
-from services.profile.domain.schema import AggregateDeclaration, NamespaceDeclaration, TraitDeclaration, TraitSchema
-from shared.clock import MS_PER_DAY
+from services.profile.domain.aggregate_check import aggregate_faults, relation_faults
+from services.profile.domain.declaration_check import event_type_faults, namespace_faults, purpose_declaration_faults
+from services.profile.domain.faults import Faults, name_faults, period_faults, purpose_faults
+from services.profile.domain.ledger.limits import check_contact_limits
+from services.profile.domain.schema import TraitDeclaration, TraitSchema
+from services.profile.domain.time_zones import is_time_zone
 from shared.errors import InvalidArgument, Violation
-from shared.values import conform
+from shared.values import AttributeType, conform
 
 MAX_TRAITS = 2_000
 MAX_AGGREGATES = 500
 MAX_NAMESPACES = 200
+MAX_PURPOSES = 200
+MAX_EVENT_TYPES = 2_000
 MAX_ALLOWED = 1_000
-MAX_PROPERTY_LENGTH = 128
-MAX_PERIOD_MS = 36_525 * MS_PER_DAY
-"""A hundred years."""
-
-Faults = Iterator[tuple[str, str]]
-"""Path within the schema and what is wrong there."""
 
 
 def check_schema(schema: TraitSchema, path: str) -> None:
@@ -36,32 +34,34 @@ def _faults(schema: TraitSchema) -> Faults:
         ("traits", schema.traits, MAX_TRAITS),
         ("aggregates", schema.aggregates, MAX_AGGREGATES),
         ("namespaces", schema.namespaces, MAX_NAMESPACES),
+        ("purposes", schema.purposes, MAX_PURPOSES),
+        ("event_types", schema.event_types, MAX_EVENT_TYPES),
     ):
         if len(declared) > limit:
             yield name, f"must be at most {limit}"
     attributes: list[tuple[str, str]] = [(f"traits[{i}].name", each.name) for i, each in enumerate(schema.traits)]
     attributes += [(f"aggregates[{i}].name", each.name) for i, each in enumerate(schema.aggregates)]
-    yield from _name_faults(attributes, "traits and aggregates")
+    yield from name_faults(attributes, "traits and aggregates")
     yield from _trait_faults(schema.traits)
-    yield from _aggregate_faults(schema.aggregates)
-    yield from _namespace_faults(schema.namespaces)
-
-
-def _name_faults(names: Sequence[tuple[str, str]], among: str) -> Faults:
-    taken: set[str] = set()
-    for path, name in names:
-        if not is_name(name):
-            yield path, f"{name!r} must match [a-z][a-z0-9_]*, at most 64 characters"
-        if name in taken:
-            yield path, f"{name!r} is declared twice: names are unique among {among}"
-        taken.add(name)
+    yield from aggregate_faults(schema)
+    yield from relation_faults(schema.relations)
+    yield from namespace_faults(schema.namespaces)
+    yield from purpose_declaration_faults(schema.purposes)
+    yield from event_type_faults(schema.event_types)
+    yield from check_contact_limits(schema.contact_limits, "contact_limits")
+    yield from _time_zone_faults(schema)
 
 
 def _trait_faults(traits: Sequence[TraitDeclaration]) -> Faults:
     for index, trait in enumerate(traits):
         path = f"traits[{index}]"
-        if not 0 <= trait.ttl_ms <= MAX_PERIOD_MS:
-            yield f"{path}.ttl", "must be positive and at most a hundred years"
+        yield from period_faults(f"{path}.ttl", trait.ttl_ms)
+        yield from period_faults(f"{path}.retention", trait.retention_ms)
+        yield from purpose_faults(f"{path}.purposes", trait.purposes)
+        if len(set(trait.precedence)) < len(trait.precedence):
+            yield f"{path}.precedence", "must name each source at most once"
+        if trait.indexed and trait.type.is_list:
+            yield f"{path}.indexed", "is for scalars only"
         if len(trait.allowed) > MAX_ALLOWED:
             yield f"{path}.allowed", f"must be at most {MAX_ALLOWED}"
         for place, value in enumerate(trait.allowed):
@@ -74,33 +74,9 @@ def _trait_faults(traits: Sequence[TraitDeclaration]) -> Faults:
                     yield f"{path}.allowed[{place}]", "must be a value: null is always allowed"
 
 
-def _aggregate_faults(aggregates: Sequence[AggregateDeclaration]) -> Faults:
-    for index, aggregate in enumerate(aggregates):
-        for field, text in _formula_faults(aggregate.formula):
-            yield f"aggregates[{index}].{field}", text
-
-
-def _formula_faults(formula: Formula) -> Faults:
-    measure = formula.measure
-    if not is_name(formula.event):
-        yield "event", f"{formula.event!r} must match [a-z][a-z0-9_]*, at most 64 characters"
-    yield from _need_faults("property", bool(formula.property_name), measure.needs_property, measure)
-    yield from _need_faults("half_life", bool(formula.half_life_ms), measure is Measure.DECAYED_RATE, measure)
-    if measure is Measure.LAST and formula.type is None:
-        yield "type", "is needed by LAST"
-    if len(formula.property_name) > MAX_PROPERTY_LENGTH or not formula.property_name.isprintable():
-        yield "property", f"must have at most {MAX_PROPERTY_LENGTH} printable characters"
-    for field, period_ms in (("window", formula.window_ms), ("half_life", formula.half_life_ms)):
-        if not 0 <= period_ms <= MAX_PERIOD_MS:
-            yield field, "must be positive and at most a hundred years"
-
-
-def _need_faults(field: str, is_set: bool, is_needed: bool, measure: Measure) -> Faults:
-    if is_needed and not is_set:
-        yield field, f"is needed by {measure.name}"
-    if is_set and not is_needed:
-        yield field, f"is not used by {measure.name}"
-
-
-def _namespace_faults(namespaces: Sequence[NamespaceDeclaration]) -> Faults:
-    yield from _name_faults([(f"namespaces[{i}].name", each.name) for i, each in enumerate(namespaces)], "namespaces")
+def _time_zone_faults(schema: TraitSchema) -> Faults:
+    if not is_time_zone(schema.default_time_zone):
+        yield "default_time_zone", f"{schema.default_time_zone[:80]!r} is no IANA time zone such as Europe/Paris"
+    name = schema.time_zone_trait
+    if name and not any(trait.name == name and trait.type is AttributeType.STRING for trait in schema.traits):
+        yield "time_zone_trait", f"{name[:80]!r} is not a declared trait of type string"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from services.profile.domain.schema import TraitDeclaration
 from services.profile.domain.stored import StoredValue
+from services.profile.domain.trait_source import TraitSource, by_precedence
 from shared.errors import InvalidArgument, Violation
 from shared.values import AttributeType, Feature, FeatureStatus, Value, conform, present
+
+if TYPE_CHECKING:
+    from services.profile.domain.profile import Profile
 
 _EXACT: Mapping[AttributeType, type] = {
     AttributeType.BOOL: bool,
@@ -21,16 +25,6 @@ _EXACT: Mapping[AttributeType, type] = {
     AttributeType.TIMESTAMP: datetime,
 }
 """Values of these Python types need no check when they are read: they were checked when they were written."""
-
-
-class TraitSource(IntEnum):
-    """Numbers are those of tandem.profile.v1.TraitSource."""
-
-    EXPLICIT = 1
-    IMPLICIT = 2
-    COMPUTED = 3
-    SECOND_PARTY = 4
-    THIRD_PARTY = 5
 
 
 class Observation(msgspec.Struct, frozen=True, array_like=True):
@@ -44,6 +38,43 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
 def newer(held: Observation | None, arrived: Observation) -> Observation:
     """The one that stays: the newer observation; of two at one moment the one that arrived later."""
     return arrived if held is None or arrived.observed_ms >= held.observed_ms else held
+
+
+Traits = dict[str, Observation]
+Rivals = dict[str, tuple[Observation, ...]]
+
+
+def observed(traits: Traits, rivals: Rivals, name: str, observation: Observation) -> tuple[Traits, Rivals]:
+    """The traits after one more observation: one per source stays. The same objects where nothing changes."""
+    held = _sources(traits, rivals, name)
+    if newer(held.get(observation.source), observation) == held.get(observation.source):
+        return traits, rivals
+    return _with(traits, rivals, {name: {**held, observation.source: observation}})
+
+
+def combined_traits(parts: Sequence[Profile]) -> tuple[Traits, Rivals]:
+    """The traits and the rivals of the parts together: of every source the newest observation."""
+    by_name: dict[str, dict[TraitSource, Observation]] = {}
+    for part in parts:
+        for name in part.traits:
+            sources = by_name.setdefault(name, {})
+            for each in _sources(part.traits, part.rivals, name).values():
+                sources[each.source] = newer(sources.get(each.source), each)
+    return _with({}, {}, by_name)
+
+
+def _sources(traits: Traits, rivals: Rivals, name: str) -> dict[TraitSource, Observation]:
+    first = traits.get(name)
+    return {} if first is None else {each.source: each for each in (first, *rivals.get(name, ()))}
+
+
+def _with(
+    traits: Traits, rivals: Rivals, by_name: Mapping[str, Mapping[TraitSource, Observation]]
+) -> tuple[Traits, Rivals]:
+    """In the usual order of precedence: the first observation is the trait, the others its rivals."""
+    ordered = {name: [sources[source] for source in sorted(sources)] for name, sources in by_name.items()}
+    others = {name: tuple(observations[1:]) for name, observations in ordered.items() if len(observations) > 1}
+    return {**traits, **{name: observations[0] for name, observations in ordered.items()}}, {**rivals, **others}
 
 
 def unknown_trait(name: str, path: str) -> InvalidArgument:
@@ -76,3 +107,22 @@ def read_trait(observation: Observation, declaration: TraitDeclaration, read_ms:
     if declaration.ttl_ms and read_ms - observation.observed_ms >= declaration.ttl_ms:
         return Feature(value, FeatureStatus.STALE)
     return present(value)
+
+
+def read_trait_of_many(
+    observations: Sequence[Observation], declaration: TraitDeclaration, read_ms: int
+) -> tuple[Feature, Observation] | None:
+    """What a trait says that several sources observed: the first in the order of precedence that is not stale, else the
+    first stale one.
+    """
+    by_source = {each.source: each for each in observations}
+    stale: tuple[Feature, Observation] | None = None
+    for source in by_precedence(declaration.precedence):
+        observation = by_source.get(source)
+        feature = None if observation is None else read_trait(observation, declaration, read_ms)
+        if observation is None or feature is None:
+            continue
+        if feature.status is not FeatureStatus.STALE:
+            return feature, observation
+        stale = stale or (feature, observation)
+    return stale

@@ -8,6 +8,7 @@ from tandem.common.v1 import subject_pb2
 from tandem.profile.v1 import consent_pb2, event_pb2, profile_pb2, profile_service_pb2
 
 from services.profile.api.mapping.in_place import set_time, set_value
+from services.profile.api.mapping.ledger import entry_proto, status_proto
 from services.profile.app.requests import (
     ConsentPage,
     ConsentRecorded,
@@ -16,6 +17,7 @@ from services.profile.app.requests import (
     LoggedEvent,
     ProfileAnswer,
     SchemaPublished,
+    SignalsRecorded,
     Written,
 )
 from services.profile.domain.consents import Consent
@@ -31,7 +33,7 @@ MAX_TAIL_BYTES = 2**20
 
 def profile_response(answer: ProfileAnswer) -> profile_service_pb2.GetProfileResponse:
     return profile_service_pb2.GetProfileResponse(
-        profile=_profile(answer.profile), advisories=answer.advisories, consistency_token=_token(answer.token)
+        profile=profile_message(answer.profile), advisories=answer.advisories, consistency_token=_token(answer.token)
     )
 
 
@@ -49,7 +51,10 @@ def batch_response(
 
 def written_response(answer: Written) -> profile_service_pb2.UpsertTraitsResponse:
     return profile_service_pb2.UpsertTraitsResponse(
-        profile_id=answer.profile_id, consistency_token=_token(answer.token), advisories=answer.advisories
+        profile_id=answer.profile_id,
+        consistency_token=_token(answer.token),
+        advisories=answer.advisories,
+        trait_statuses=map(int, answer.statuses),  # type: ignore[arg-type]
     )
 
 
@@ -82,6 +87,15 @@ def consent_response(answer: ConsentRecorded) -> profile_service_pb2.SetConsentR
     )
 
 
+def signals_response(answer: SignalsRecorded) -> profile_service_pb2.RecordConsentSignalsResponse:
+    return profile_service_pb2.RecordConsentSignalsResponse(
+        profile_id=answer.profile_id,
+        consents=map(_consent, answer.consents),
+        consistency_token=_token(answer.token),
+        advisories=answer.advisories,
+    )
+
+
 def consents_response(page: ConsentPage) -> profile_service_pb2.ListConsentsResponse:
     return profile_service_pb2.ListConsentsResponse(
         consents=map(_consent, page.consents), next_page_token=page.next_page_token
@@ -92,7 +106,7 @@ def schema_response(answer: SchemaPublished) -> profile_service_pb2.PublishTrait
     return profile_service_pb2.PublishTraitSchemaResponse(schema_version=answer.schema_version)
 
 
-def _profile(view: ProfileView) -> profile_pb2.Profile:
+def profile_message(view: ProfileView) -> profile_pb2.Profile:
     profile = profile_pb2.Profile(
         profile_id=view.profile_id,
         identities=map(_identity, view.identities),
@@ -100,6 +114,9 @@ def _profile(view: ProfileView) -> profile_pb2.Profile:
         consents=map(_consent, view.consents),
         create_time=timestamp_proto(view.created_ms),
         update_time=timestamp_proto(view.updated_ms),
+        merged_profile_ids=view.merged,
+        contacts=(entry_proto(contact, view.read_ms) for contact in view.contacts),
+        contact_limits=map(status_proto, view.limit_statuses),
     )
     for name, observation in view.traits.items():
         trait, feature = profile.traits[name], view.features[name]
@@ -131,6 +148,9 @@ def _consent(consent: Consent) -> consent_pb2.Consent:
         granted_time=timestamp_proto(consent.granted_ms),
         expire_time=None if consent.expire_ms is None else timestamp_proto(consent.expire_ms),
         proof=consent.proof,
+        confirmed_time=None if consent.confirmed_ms is None else timestamp_proto(consent.confirmed_ms),
+        similar_groups=consent.similar_groups,
+        signalled=consent.signalled,
     )
 
 
@@ -145,6 +165,7 @@ def _recorded_event(logged: LoggedEvent) -> event_pb2.RecordedEvent:
             type=event.type,
             event_time=timestamp_proto(event.event_ms),
             properties={name: value_to_proto(value) for name, value in event.properties.items()},
+            is_machine=event.is_machine,
         ),
         recorded_time=timestamp_proto(event.recorded_ms),
     )
@@ -156,6 +177,7 @@ def _result(result: EventResult) -> profile_service_pb2.RecordEventsResponse.Res
         profile_id=result.profile_id,
         duplicate=result.duplicate,
         advisories=result.advisories,
+        status=int(result.status),  # type: ignore[arg-type]
     )
 
 

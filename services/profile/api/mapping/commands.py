@@ -12,6 +12,7 @@ from services.profile.app.requests import (
     EventWrite,
     ProfileQuery,
     PublishTraitSchema,
+    RecordConsentSignals,
     RecordEvents,
     SetConsent,
     TailQuery,
@@ -19,7 +20,8 @@ from services.profile.app.requests import (
     UpsertTraits,
 )
 from services.profile.domain.consents import ConsentStatus, LegalBasis
-from services.profile.domain.traits import TraitSource
+from services.profile.domain.signals.statements import Signals
+from services.profile.domain.trait_source import TraitSource
 from shared.rpc.values import value_from_proto
 
 
@@ -30,11 +32,13 @@ def profile_query(request: profile_service_pb2.GetProfileRequest) -> ProfileQuer
         schema_version=request.schema_version,
         overlay=tuple(_event(event, f"overlay_events[{i}]") for i, event in enumerate(request.overlay_events)),
         token=request.consistency_token.value,
+        overlay_signals=Signals(request.overlay_signals.tcf_string, request.overlay_signals.gpc),
+        earliest_ms=fields.time_ms(request, "earliest_read_time", "") or 0,
     )
 
 
 def upsert_traits(request: profile_service_pb2.UpsertTraitsRequest) -> UpsertTraits:
-    traits = tuple(_trait(trait, f"traits[{i}]") for i, trait in enumerate(request.traits))
+    traits = tuple(trait_write(trait, f"traits[{i}]") for i, trait in enumerate(request.traits))
     return UpsertTraits(request.request_id, fields.subject(request.subject), traits)
 
 
@@ -51,15 +55,31 @@ def set_consent(request: profile_service_pb2.SetConsentRequest) -> SetConsent:
     return SetConsent(request.request_id, fields.subject(request.subject), _consent(request.consent))
 
 
+def record_consent_signals(request: profile_service_pb2.RecordConsentSignalsRequest) -> RecordConsentSignals:
+    return RecordConsentSignals(
+        request.request_id,
+        fields.subject(request.subject),
+        Signals(request.tcf_string, request.gpc),
+        fields.time_ms(request, "observed_time", ""),
+        request.jurisdiction,
+    )
+
+
 def consent_query(request: profile_service_pb2.ListConsentsRequest) -> ConsentQuery:
-    return ConsentQuery(fields.subject(request.subject), request.page_size, request.page_token, request.include_history)
+    return ConsentQuery(
+        fields.subject(request.subject),
+        request.page_size,
+        request.page_token,
+        request.include_history,
+        fields.time_ms(request, "consent_time", ""),
+    )
 
 
 def publish_trait_schema(request: profile_service_pb2.PublishTraitSchemaRequest) -> PublishTraitSchema:
     return PublishTraitSchema(request.request_id, schema_from_proto(request.schema), request.activate)
 
 
-def _trait(trait: trait_pb2.Trait, path: str) -> TraitWrite:
+def trait_write(trait: trait_pb2.Trait, path: str) -> TraitWrite:
     return TraitWrite(
         name=trait.name,
         value=value_from_proto(trait.value, f"{path}.value"),
@@ -77,6 +97,9 @@ def _event(event: event_pb2.Event, path: str) -> EventWrite:
         properties={
             name: value_from_proto(value, f'{path}.properties["{name}"]') for name, value in event.properties.items()
         },
+        is_machine=event.is_machine,
+        link_token=event.link_token,
+        user_agent=event.user_agent,
     )
 
 
@@ -93,4 +116,6 @@ def _consent(consent: consent_pb2.Consent) -> ConsentWrite:
         collection_point=consent.collection_point,
         policy_version=consent.policy_version,
         proof=consent.proof,
+        confirmed_ms=fields.time_ms(consent, "confirmed_time", "consent."),
+        similar_groups=tuple(consent.similar_groups),
     )

@@ -51,4 +51,6 @@ def period_ms(message: Message, field: str, path: str) -> int:
     total_ms = duration.seconds * 1000 + duration.nanos // 1_000_000
     if total_ms < 1:
         raise InvalidArgument.field(f"{path}{field}", "must be at least a millisecond")
+    if total_ms >= 2**63:
+        raise InvalidArgument.field(f"{path}{field}", "is too long")
     return total_ms

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 
 from services.profile.domain.aggregates.exact import add_exactly, rounded
 from services.profile.domain.aggregates.formula import Formula
@@ -31,11 +32,16 @@ def empty() -> Decayed:
 def fold(formula: Formula, state: Decayed, events: Sequence[Event]) -> Decayed:
     newest = newest_ms(events, state.newest_ms)
     landmark = max(newest, 0) // formula.half_life_ms
-    moved = [math.ldexp(partial, state.landmark - landmark) for partial in state.partials]
-    return Decayed(add_exactly(moved, _weights(formula, events, landmark)), landmark, newest)
+    return Decayed(add_exactly(_moved(state, landmark), _weights(formula, events, landmark)), landmark, newest)
 
 
-def read(formula: Formula, state: Decayed, read_ms: int) -> Feature | None:
+def combine(_: Formula, left: Decayed, right: Decayed) -> Decayed:
+    landmark = max(left.landmark, right.landmark)
+    partials = add_exactly(_moved(left, landmark), _moved(right, landmark))
+    return Decayed(partials, landmark, max(left.newest_ms, right.newest_ms))
+
+
+def read(formula: Formula, state: Decayed, read_ms: int, _: tzinfo) -> Feature | None:
     if read_ms < state.newest_ms:
         return None
     half_lives, rest_ms = divmod(read_ms, formula.half_life_ms)
@@ -43,9 +49,9 @@ def read(formula: Formula, state: Decayed, read_ms: int) -> Feature | None:
     return present(math.ldexp(weight, state.landmark - half_lives) / _days_of_weight(formula))
 
 
-def read_window(formula: Formula, state: Series, read_ms: int) -> Feature | None:
+def read_window(formula: Formula, state: Series, read_ms: int, _: tzinfo) -> Feature | None:
     """The same from single events, for a rate that looks at a window only."""
-    cells = span(state, read_ms - formula.window_ms, read_ms)
+    cells = span(state, (read_ms - formula.window_ms, read_ms))
     if cells is None:
         return None
     counts = state.counts[cells] or [1] * (cells.stop - cells.start)
@@ -54,6 +60,10 @@ def read_window(formula: Formula, state: Series, read_ms: int) -> Feature | None
         for time_ms, count in zip(state.times[cells], counts, strict=True)
     )
     return present(math.fsum(weights) / _days_of_weight(formula))
+
+
+def _moved(state: Decayed, landmark: int) -> list[float]:
+    return [math.ldexp(partial, state.landmark - landmark) for partial in state.partials]
 
 
 def _weights(formula: Formula, events: Sequence[Event], landmark: int) -> Iterator[float]:

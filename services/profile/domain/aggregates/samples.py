@@ -11,6 +11,8 @@ from services.profile.domain.aggregates.exact import MAX_ADDEND
 from services.profile.domain.events import Event
 from shared.values import INT64_MAX, INT64_MIN, AttributeType, Value, conform
 
+MAX_TEXT_BYTES = 256
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -45,6 +47,27 @@ def hashes(events: Iterable[Event], name: str) -> Iterator[tuple[int, int]]:
         value = event.properties.get(name)
         if value is not None:
             yield event.event_ms, hash_of(value)
+
+
+def texts(events: Iterable[Event], name: str) -> Iterator[tuple[int, str, str]]:
+    """Time, nothing and value of every event whose property is a text; whole numbers count as their digits, a list as
+    each of its members once. Texts of more than MAX_TEXT_BYTES do not exist.
+    """
+    for event in events:
+        value = event.properties.get(name)
+        for member in dict.fromkeys(value) if type(value) is tuple else (value,):
+            if type(member) in (str, int):
+                text = str(member)
+                if len(text.encode()) <= MAX_TEXT_BYTES:
+                    yield event.event_ms, "", text
+
+
+def each_once(values: Sequence[Value]) -> list[int]:
+    """Where each different value stands first."""
+    first: dict[Value, int] = {}
+    for place, value in enumerate(values):
+        first.setdefault(value, place)
+    return list(first.values())
 
 
 def hash_of(value: Value) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from services.profile.domain.aggregates.exact import rounded
 from services.profile.domain.aggregates.states import Series
+from services.profile.domain.aggregates.windows import Span
 
 MAX_CELLS = 4_096
 _CELLS_AFTER_MERGE = MAX_CELLS // 4
@@ -35,11 +36,33 @@ def extended(series: Series, samples: Iterable[tuple[int, float | None]], window
     return _merged(kept) if len(kept.times) > MAX_CELLS else kept
 
 
-def span(series: Series, after_ms: int, until_ms: int) -> slice | None:
+def joined(left: Series, right: Series, window_ms: int) -> Series:
+    """The series of the events of both."""
+    times = left.times + right.times
+    order = sorted(range(len(times)), key=times.__getitem__)
+    values = left.values + right.values
+    counts = counts_of(left) + counts_of(right) if left.counts or right.counts else []
+    forgotten_ms = max(left.forgotten_ms, right.forgotten_ms)
+    every = Series(
+        [times[i] for i in order],
+        [values[i] for i in order] if values else [],
+        [counts[i] for i in order] if counts else [],
+        forgotten_ms,
+    )
+    kept = _within_window(every, window_ms)
+    return _merged(kept) if len(kept.times) > MAX_CELLS else kept
+
+
+def span(series: Series, of: Span) -> slice | None:
     """The cells of (after, until]; None where some of them were dropped."""
+    after_ms, until_ms = of
     if after_ms < series.forgotten_ms:
         return None
     return slice(bisect_right(series.times, after_ms), bisect_right(series.times, until_ms))
+
+
+def counts_of(series: Series) -> list[int]:
+    return series.counts or [1] * len(series.times)
 
 
 def events_in(series: Series, cells: slice) -> int:
@@ -56,8 +79,8 @@ def _within_window(series: Series, window_ms: int) -> Series:
 
 
 def _merged(series: Series) -> Series:
-    counts = series.counts or [1] * len(series.times)
-    groups = _groups(counts, -(-sum(counts) // _CELLS_AFTER_MERGE))
+    counts = counts_of(series)
+    groups = groups_of(counts)
     return Series(
         [series.times[group.stop - 1] for group in groups],
         [rounded(series.values[group]) for group in groups] if series.values else [],
@@ -66,8 +89,9 @@ def _merged(series: Series) -> Series:
     )
 
 
-def _groups(counts: Sequence[int], limit: int) -> list[slice]:
-    """Neighbours together while they hold at most `limit` events."""
+def groups_of(counts: Sequence[int]) -> list[slice]:
+    """Neighbours together while they hold at most 1/1024 of the events."""
+    limit = -(-sum(counts) // _CELLS_AFTER_MERGE)
     groups: list[slice] = []
     start, held = 0, 0
     for index, count in enumerate(counts):
