@@ -9,7 +9,7 @@ import msgspec
 
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
 from services.scoring.domain.reward_batch import Addition, Receipt, RewardOutcome
-from services.scoring.domain.rewards import Reward
+from services.scoring.domain.rewards import ErasedEntry, LogEntry, Reward
 from shared import errors
 from shared.values import AttributeType, Feature, FeatureStatus, Value
 
@@ -55,6 +55,14 @@ def encode_addition(addition: Addition) -> bytes:
             "previous_reward": addition.previous_reward,
         }
     )
+
+
+ERASED = msgspec.msgpack.encode({"is_erased": True})
+"""The content of an entry whose person was erased."""
+
+
+def decode_entry(position: int, content: bytes) -> LogEntry | ErasedEntry:
+    return ErasedEntry(position) if content == ERASED else decode_addition(content).at(position)
 
 
 def decode_addition(content: bytes) -> Addition:

@@ -8,15 +8,21 @@ after a higher one. That is one append at a time over all replicas; a batch coun
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from services.scoring.adapters.encoding import decode_addition, decode_receipt, encode_addition, encode_outcomes
+from services.scoring.adapters.encoding import (
+    ERASED,
+    decode_entry,
+    decode_receipt,
+    encode_addition,
+    encode_outcomes,
+)
 from services.scoring.adapters.mongo_collections import LOG, RECEIPTS, REWARD_KEYS, REWARDS
 from services.scoring.domain.reward_batch import Addition, Appended, Receipt, RewardBatch, settle
-from services.scoring.domain.rewards import LogEntry
+from services.scoring.domain.rewards import ErasedEntry, LogEntry
 from shared.clock import to_datetime
 from shared.mongo import Document, MongoDatabase, mongo_errors
 
@@ -39,11 +45,22 @@ class MongoRewardLog:
         async with self._turn:
             return await self._database.transaction(lambda session: self._append(batch, session))
 
-    async def read(self, after: int, limit: int) -> Sequence[LogEntry]:
+    async def erase(self, decision_ids: Collection[str]) -> int:
+        """One decision after the other: each is a range of the index, and erasing again is harmless."""
+        erased = 0
+        with mongo_errors("scoring"):
+            for decision_id in decision_ids:
+                keys = {"$gte": f"{decision_id}/", "$lt": f"{decision_id}0"}
+                blank = {"$set": {"content": ERASED}, "$unset": {"reward_key": ""}}
+                erased += (await self._rewards.update_many({"reward_key": keys}, blank)).modified_count
+                await self._keys.delete_many({"_id": keys})
+        return erased
+
+    async def read(self, after: int, limit: int) -> Sequence[LogEntry | ErasedEntry]:
         with mongo_errors("scoring"):
             cursor = self._rewards.find({"_id": {"$gt": after}}, {"content": 1}).sort("_id").limit(limit)
             documents = await cursor.to_list()
-        return [decode_addition(each["content"]).at(each["_id"]) for each in documents]
+        return [decode_entry(each["_id"], each["content"]) for each in documents]
 
     async def last_position(self) -> int:
         with mongo_errors("scoring"):

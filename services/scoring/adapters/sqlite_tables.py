@@ -25,5 +25,10 @@ SCHEMA = StoreSchema(
             model_id TEXT NOT NULL, position INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (model_id, position)
         );
         """,
+        """
+        -- NULL for the entries of before this version.
+        ALTER TABLE reward ADD COLUMN reward_key TEXT;
+        CREATE INDEX reward_by_key ON reward (reward_key);
+        """,
     ),
 )

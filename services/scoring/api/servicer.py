@@ -41,3 +41,9 @@ class ScoringServicer:
         else:
             items = await asyncio.to_thread(mapping.rewards_from_proto, request.rewards)
         return mapping.recorded_to_proto(await self._app.record_rewards(request.request_id, items))
+
+    async def EraseSubjectData(
+        self, request: pb.EraseSubjectDataRequest, _context: CallContext
+    ) -> pb.EraseSubjectDataResponse:
+        erased = await self._app.erase_subject_data(request.request_id, list(request.decision_ids))
+        return pb.EraseSubjectDataResponse(erased_count=erased)

@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.errors import InvalidArgument
 
 MAX_ID_LENGTH = 128
+MAX_ERASED_DECISIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class ScoringApplication:
         self._observer = observer
         self._model = LiveModel(scorer)
         self._feature_sets = FeatureSets(stores.feature_sets, scorer)
-        self._learner = Learner(stores.rewards, self._feature_sets, self._model, clock)
         self._snapshots = Snapshots(stores.snapshots, self._model, pace.snapshot_rewards)
+        self._learner = Learner(stores.rewards, self._feature_sets, self._model, self._snapshots, clock)
         self._follower = Follower(self._learner, self._snapshots, self._model, observer, pace.follow_seconds)
         self._record = RecordRewards(stores.rewards, self._feature_sets, self._learner, observer, clock)
 
@@ -99,6 +100,21 @@ class ScoringApplication:
         _check_request_id(request_id)
         outcomes = await self._record(request_id, items)
         return RecordedRewards(outcomes, self.model_version)
+
+    async def erase_subject_data(self, request_id: str, decision_ids: Sequence[str]) -> int:
+        """Erases the rewards of decisions; answers how many. What was learnt of them is in a snapshot first, so that
+        every replica keeps the same model. Raises InvalidArgument.
+        """
+        _check_request_id(request_id)
+        if len(decision_ids) > MAX_ERASED_DECISIONS:
+            raise InvalidArgument.field("decision_ids", f"must be at most {MAX_ERASED_DECISIONS}")
+        for index, decision_id in enumerate(decision_ids):
+            if not (0 < len(decision_id) <= MAX_ID_LENGTH and decision_id.isprintable()):
+                text = f"must be 1 to {MAX_ID_LENGTH} printable characters"
+                raise InvalidArgument.field(f"decision_ids[{index}]", text)
+        await self._learner.catch_up()
+        await self._snapshots.save()
+        return await self._stores.rewards.erase(decision_ids)
 
 
 def _version(scorer: Scorer) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import takewhile
 
 from services.scoring.app.feature_sets import FeatureSets
 from services.scoring.app.live_model import LiveModel
 from services.scoring.app.ports import RewardLog
+from services.scoring.app.snapshots import Snapshots
 from services.scoring.domain.rewards import LogEntry
 from shared.clock import Clock
 
@@ -15,8 +17,11 @@ _PAGE = 256
 
 
 class Learner:
-    def __init__(self, log: RewardLog, feature_sets: FeatureSets, model: LiveModel, clock: Clock) -> None:
+    def __init__(
+        self, log: RewardLog, feature_sets: FeatureSets, model: LiveModel, snapshots: Snapshots, clock: Clock
+    ) -> None:
         self._log = log
+        self._snapshots = snapshots
         self._feature_sets = feature_sets
         self._model = model
         self._clock = clock
@@ -45,7 +50,16 @@ class Learner:
 
     async def _catch_up(self) -> None:
         while entries := await self._log.read(self._model.scorer.position, _PAGE):
-            await self._fold(entries)
+            there = list(takewhile(lambda entry: isinstance(entry, LogEntry), entries))
+            await self._fold([entry for entry in there if isinstance(entry, LogEntry)])
+            if len(there) < len(entries):
+                await self._pass_by(entries[len(there)].position)
+
+    async def _pass_by(self, position: int) -> None:
+        """An entry was erased before this model learnt it: the snapshot made just before the erasure has."""
+        await self._snapshots.advance(position)
+        if self._model.scorer.position < position:
+            self._model.skip(position)
 
     async def _fold(self, entries: Sequence[LogEntry]) -> None:
         steps = [(await self._feature_sets.get(entry.reward.feature_set_version), entry) for entry in entries]

@@ -52,6 +52,12 @@ class LiveModel:
     def replace(self, scorer: Scorer) -> None:
         self._edition = _Edition(scorer)
 
+    def skip(self, position: int) -> None:
+        """Goes on to an entry that cannot be learnt any more."""
+        changed = self.scorer.copy()
+        changed.skip(position)
+        self.replace(changed)
+
     async def fold(self, steps: Sequence[Step]) -> None:
         """Learns the entries in their order. One call at a time."""
         if len(steps) <= _INLINE_ENTRIES and self._edition.readers == 0:

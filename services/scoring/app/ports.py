@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from services.scoring.domain.compiled import CompiledFeatureSet, Floats
 from services.scoring.domain.feature_set import FeatureSet
 from services.scoring.domain.reward_batch import Appended, Receipt, RewardBatch
-from services.scoring.domain.rewards import LogEntry
+from services.scoring.domain.rewards import ErasedEntry, LogEntry
 from services.scoring.domain.scoring import ScoreQuery, Scores
 
 
@@ -31,6 +31,9 @@ class Scorer(Protocol):
     def score(self, compiled: CompiledFeatureSet, query: ScoreQuery) -> Scores: ...
 
     def fold(self, compiled: CompiledFeatureSet, entry: LogEntry) -> None: ...
+
+    def skip(self, position: int) -> None:
+        """Goes on to an entry that cannot be learnt any more."""
 
     def copy(self) -> Scorer: ...
 
@@ -55,7 +58,12 @@ class RewardLog(Protocol):
     async def append(self, batch: RewardBatch) -> Appended:
         """Settles the batch against the keys, atomically and durably. Raises AlreadyExists for a reused request id."""
 
-    async def read(self, after: int, limit: int) -> Sequence[LogEntry]: ...
+    async def read(self, after: int, limit: int) -> Sequence[LogEntry | ErasedEntry]: ...
+
+    async def erase(self, decision_ids: Collection[str]) -> int:
+        """Erases every entry whose reward key begins with one of the ids and a slash; answers how many. Their places
+        in the log stay.
+        """
 
     async def last_position(self) -> int: ...
 

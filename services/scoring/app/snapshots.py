@@ -35,6 +35,19 @@ class Snapshots:
             self._saved = restored.position
             return
 
+    async def advance(self, position: int) -> None:
+        """Puts a snapshot in place that has learnt the entry at the position, if there is one."""
+        scorer = self._model.scorer
+        for content in await self._store.latest(scorer.model_id):
+            try:
+                restored = await asyncio.to_thread(scorer.restored, content)
+            except ValueError as error:
+                _log.warning("a model snapshot is not used", extra={"fields": {"cause": str(error)}})
+                continue
+            if restored.position >= position:
+                self._model.replace(restored)
+                return
+
     async def save_if_due(self) -> None:
         if self._model.scorer.position - self._saved >= self._every:
             await self.save()

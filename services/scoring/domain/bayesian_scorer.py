@@ -83,6 +83,10 @@ class BayesianScorer:
             correct(posterior, terms, posterior.offset, reward.reward - entry.previous_reward)
         posterior.position = entry.position
 
+    def skip(self, position: int) -> None:
+        """Goes on to an entry that cannot be learnt any more."""
+        self.posterior.position = position
+
     def copy(self) -> BayesianScorer:
         return BayesianScorer(self._priors, self.posterior.copy())
 

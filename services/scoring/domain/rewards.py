@@ -40,6 +40,13 @@ class LogEntry:
     previous_reward: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class ErasedEntry:
+    """The place of an entry whose person was erased: a snapshot that was made before has learnt it."""
+
+    position: int
+
+
 def check_reward(reward: Reward, path: str, now_ms: int) -> None:
     """Raises InvalidArgument, naming the field, for what cannot be, whatever the feature set."""
     key = reward.reward_key
