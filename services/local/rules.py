@@ -11,6 +11,7 @@ from services.rules.app.application import RulesApplication
 from services.rules.app.requests import EvaluationQuery, PublishRuleSet
 from services.rules.domain import rule_set as rules
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
+from shared.cel.problems import Severity
 from shared.clock import Clock
 
 
@@ -70,7 +71,7 @@ def _finding(finding: rules.Finding) -> parts.Finding:
         parts.Place(position.file, position.line, position.column),
         finding.code,
         finding.message,
-        finding.severity is rules.Severity.ERROR,
+        finding.severity is Severity.ERROR,
     )
 
 

@@ -15,7 +15,7 @@ from shared.clock import Clock
 
 
 class LocalScoring:
-    """Implements Scorer, RewardSink and FeatureSetPublisher."""
+    """Implements Scorer, RewardSink, RewardEraser and FeatureSetPublisher."""
 
     def __init__(self, app: ScoringApplication, clock: Clock) -> None:
         self._app = app
@@ -47,6 +47,10 @@ class LocalScoring:
         refused = next((outcome.error for outcome in recorded.outcomes if outcome.error is not None), None)
         if refused is not None:
             raise refused
+
+    async def erase_rewards(self, request_id: str, decision_ids: Sequence[str], *, deadline_ms: int) -> None:
+        async with until(deadline_ms, self._clock):
+            await self._app.erase_subject_data(request_id, decision_ids)
 
     async def publish_feature_set(self, request_id: str, feature_set: FeatureSetPart) -> str:
         return await self._app.publish_feature_set(request_id, _feature_set(feature_set))

@@ -13,6 +13,12 @@ class LocalSettings(ServiceSettings):
     tracking_secret: SecretStr | None = Field(
         None, description="signs tracking tokens; without it one is made up once and kept in the store"
     )
+    request_retention_days: float = Field(
+        30, description="a repeated request is answered as before for so long; then its answer is deleted", gt=0
+    )
+    retention_sweep_seconds: float = Field(
+        3600, description="how often what is past its retention is looked for and deleted, about", gt=0
+    )
     decide_budget_seconds: float = Field(
         2, description="a decision takes no longer, whatever the caller's deadline; late services degrade it", gt=0
     )

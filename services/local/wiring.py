@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
+from services.local.contact_ledger import LocalContactLedger
+from services.local.erasures import LocalErasureFeed
 from services.local.profile import LocalProfiles
 from services.local.rules import LocalRules
 from services.local.scoring import LocalScoring
@@ -41,11 +43,15 @@ class LocalComponents:
 
 async def bootstrap(settings: LocalSettings, stack: AsyncExitStack, *, clock: Clock = system_clock) -> LocalComponents:
     """Opens every store on the stack; the orchestrator, which calls the others, closes first."""
-    of_profile = await profile.bootstrap(_stored_like(ProfileSettings, "profile", settings), stack, clock=clock)
+    of_profile = await profile.bootstrap(_of_profile(settings), stack, clock=clock)
     of_rules = await rules.bootstrap(_stored_like(RulesSettings, "rules", settings), stack, clock=clock)
     of_scoring = await scoring.bootstrap(_stored_like(ScoringSettings, "scoring", settings), stack, clock=clock)
     others = orchestrator.OtherServices(
-        LocalProfiles(of_profile.app, clock), LocalRules(of_rules.app, clock), LocalScoring(of_scoring.app, clock)
+        LocalProfiles(of_profile.app, clock),
+        LocalRules(of_rules.app, clock),
+        LocalScoring(of_scoring.app, clock),
+        LocalContactLedger(of_profile.app, clock),
+        LocalErasureFeed(of_profile.app, clock),
     )
     of_orchestrator = await orchestrator.bootstrap(
         _stored_like(OrchestratorSettings, "orchestrator", settings),
@@ -55,6 +61,14 @@ async def bootstrap(settings: LocalSettings, stack: AsyncExitStack, *, clock: Cl
         clock=clock,
     )
     return LocalComponents(of_profile, of_rules, of_scoring, of_orchestrator)
+
+
+def _of_profile(settings: LocalSettings) -> ProfileSettings:
+    update = {
+        "request_retention_days": settings.request_retention_days,
+        "retention_sweep_seconds": settings.retention_sweep_seconds,
+    }
+    return _stored_like(ProfileSettings, "profile", settings).model_copy(update=update)
 
 
 def _stored_like(kind: type[S], service: str, settings: LocalSettings) -> S:

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 
 import grpc
 
+from services.orchestrator.adapters.contact_ledger_client import GrpcContactLedger
+from services.orchestrator.adapters.erasure_feed_client import GrpcErasureFeed
 from services.orchestrator.adapters.profile_client import GrpcProfiles
 from services.orchestrator.adapters.rules_client import GrpcRules
 from services.orchestrator.adapters.scoring_client import GrpcScoring
@@ -20,10 +22,13 @@ from shared.rpc.tls import ClientTls
 
 
 async def start(settings: OrchestratorSettings, stack: AsyncExitStack) -> None:
+    profile = await _channel(settings.profile_target, settings, stack)
     others = OtherServices(
-        GrpcProfiles(await _channel(settings.profile_target, settings, stack), system_clock),
+        GrpcProfiles(profile, system_clock),
         GrpcRules(await _channel(settings.rules_target, settings, stack), system_clock),
         GrpcScoring(await _channel(settings.scoring_target, settings, stack), system_clock),
+        GrpcContactLedger(profile, system_clock),
+        GrpcErasureFeed(profile, system_clock),
     )
     components = await bootstrap(settings, stack, others=others, options=_options(settings))
     await serve([components.binding], settings, stack)

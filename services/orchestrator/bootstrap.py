@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.orchestrator.adapters.metrics import PrometheusTelemetry
+from services.orchestrator.adapters.mongo_contact_outbox import MongoContactOutbox
 from services.orchestrator.adapters.mongo_decision_log import MongoDecisionLog
+from services.orchestrator.adapters.mongo_erasures import MongoErasureStore
 from services.orchestrator.adapters.mongo_outcome_store import MongoOutcomeStore
 from services.orchestrator.adapters.mongo_policy_store import MongoPolicyStore
 from services.orchestrator.adapters.schema import MONGO_SCHEMA, SQLITE_SCHEMA
-from services.orchestrator.adapters.secret_stores import MongoSecretStore, SqliteSecretStore
+from services.orchestrator.adapters.sqlite_contact_outbox import SqliteContactOutbox
 from services.orchestrator.adapters.sqlite_decision_log import SqliteDecisionLog
+from services.orchestrator.adapters.sqlite_erasures import SqliteErasureStore
 from services.orchestrator.adapters.sqlite_outcome_store import SqliteOutcomeStore
 from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
 from services.orchestrator.api.servicer import bind
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.application import OrchestratorApplication
+from services.orchestrator.app.contact_ledger import ContactLedger
+from services.orchestrator.app.contact_outbox import ContactOutbox
 from services.orchestrator.app.decision_log import DecisionLog
+from services.orchestrator.app.erasures import Erasing, ErasureFeed, ErasureStore, RewardEraser
 from services.orchestrator.app.outcome_store import OutcomeStore
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_store import PolicyStore
@@ -40,6 +46,7 @@ from services.orchestrator.domain.tracking import TokenSigner
 from shared.clock import Clock, system_clock
 from shared.mongo import MongoDatabase
 from shared.rpc.server import ServiceBinding
+from shared.secret_stores import MongoSecretStore, SqliteSecretStore
 from shared.settings import ServiceSettings, StoreKind
 from shared.sqlite import SqliteDatabase
 
@@ -55,7 +62,7 @@ class RulesPort(RuleEvaluator, RuleSetPublisher, Protocol):
     """What the orchestrator asks of the rules service."""
 
 
-class ScoringPort(Scorer, RewardSink, FeatureSetPublisher, Protocol):
+class ScoringPort(Scorer, RewardSink, RewardEraser, FeatureSetPublisher, Protocol):
     """What the orchestrator asks of the scoring service."""
 
 
@@ -66,6 +73,8 @@ class OtherServices:
     profile: ProfilePort
     rules: RulesPort
     scoring: ScoringPort
+    ledger: ContactLedger
+    erasures: ErasureFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ class Stores:
     policies: PolicyStore
     log: DecisionLog
     outcomes: OutcomeStore
+    outbox: ContactOutbox
+    erasures: ErasureStore
     secrets: SecretStore
     check: Callable[[], Awaitable[None]]
     """Raises where the stores do not answer."""
@@ -113,13 +124,17 @@ async def bootstrap(
         rewards=others.scoring,
         log=stores.log,
         outcomes=stores.outcomes,
+        outbox=stores.outbox,
+        ledger=others.ledger,
         telemetry=PrometheusTelemetry(),
         signer=TokenSigner(secret),
         clock=clock,
         budget_ms=options.budget_ms,
     )
     parts = PartPublishers(others.profile, others.rules, others.scoring)
-    app = OrchestratorApplication(world, stores.policies, parts)
+    app = OrchestratorApplication(
+        world, stores.policies, parts, Erasing(others.erasures, stores.erasures, others.scoring)
+    )
     _run_in_background(app, stack)
     return OrchestratorComponents(app, bind(app, stores.check))
 
@@ -130,11 +145,12 @@ async def open_stores(settings: ServiceSettings, stack: AsyncExitStack) -> Store
 
 
 def _run_in_background(app: OrchestratorApplication, stack: AsyncExitStack) -> None:
-    task = asyncio.create_task(app.courier.run(), name="reward-courier")
+    tasks = [asyncio.create_task(courier.run(), name="courier") for courier in app.couriers]
 
     async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     stack.push_async_callback(stop)
 
@@ -150,6 +166,8 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stor
         SqlitePolicyStore(database),
         SqliteDecisionLog(database),
         SqliteOutcomeStore(database),
+        SqliteContactOutbox(database),
+        SqliteErasureStore(database),
         SqliteSecretStore(database),
         check,
     )
@@ -164,6 +182,8 @@ async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Store
         MongoPolicyStore(database),
         MongoDecisionLog(database),
         MongoOutcomeStore(database),
-        MongoSecretStore(database),
+        MongoContactOutbox(database),
+        MongoErasureStore(database),
+        MongoSecretStore(database, "orchestrator"),
         database.ping,
     )

@@ -10,6 +10,7 @@ from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.domain.decision import Answer, PlacementAnswer
 from services.orchestrator.domain.drops import Stage
 from services.orchestrator.domain.outcome import Outcome
+from services.orchestrator.domain.refusals import EVERY_LIMITED
 from shared.metrics import CANDIDATES_DROPPED, CHOICE_PROBABILITY, DECISIONS, DEGRADED_ANSWERS, SCORE
 
 _STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -20,6 +21,15 @@ DECISION_STAGE_SECONDS = Histogram(
     "tandem_decision_stage_seconds", "Time a decision spent in a stage.", ("stage",), buckets=_STAGE_SECONDS
 )
 OUTCOMES = Counter("tandem_outcomes_total", "Outcomes captured, each once.", ("outcome",))
+REWARDS_WITHHELD = Counter("tandem_rewards_withheld_total", "Rewards not learnt from, for want of a basis.")
+CONTACT_RESERVATIONS = Counter(
+    "tandem_contact_reservations_total", "Contacts that were drawn, by what the contact ledger said.", ("result",)
+)
+CONTACT_REPORTS_PENDING = Gauge("tandem_contact_reports_pending", "Outcomes that wait for the contact ledger.")
+CONTACT_REPORTS_REFUSED = Counter(
+    "tandem_contact_reports_refused_total", "Outcomes that the contact ledger would not have.", ("reason",)
+)
+DECISIONS_ERASED = Counter("tandem_decisions_erased_total", "Decisions erased with the people they were for.")
 REWARDS_PENDING = Gauge("tandem_rewards_pending", "Rewards that wait for the scoring service.")
 
 
@@ -29,6 +39,9 @@ class PrometheusTelemetry:
     def __init__(self) -> None:
         self._dropped = {int(stage): CANDIDATES_DROPPED.labels(stage.name) for stage in Stage}
         self._outcomes = {outcome: OUTCOMES.labels(outcome.name) for outcome in Outcome}
+        self._granted, self._refused = (CONTACT_RESERVATIONS.labels(result) for result in ("granted", "refused"))
+        for reason in ("RESERVATION_ENDED", "RESERVATION_CONFIRMED", "RESERVATION_NOT_FOUND"):
+            CONTACT_REPORTS_REFUSED.labels(reason)
 
     def decided(self, record: DecisionRecord, log_ns: int) -> None:
         answer = record.answer
@@ -40,14 +53,29 @@ class PrometheusTelemetry:
             for advisory in answer.advisories:
                 if advisory.endswith("_UNAVAILABLE"):
                     DEGRADED_ANSWERS.labels(advisory).inc()
+        for placement in answer.placements:
+            self._granted.inc(sum(bool(each.reservation_id) for each in placement.propositions))
+        self._refused.inc(sum(refusal.row != EVERY_LIMITED for refusal in record.refusals))
         for name, span_ns in _stages(answer, log_ns):
             DECISION_STAGE_SECONDS.labels(name).observe(span_ns / _NS_PER_S)
 
     def captured(self, outcome: Outcome) -> None:
         self._outcomes[outcome].inc()
 
+    def rewards_withheld(self, count: int) -> None:
+        REWARDS_WITHHELD.inc(count)
+
+    def decisions_erased(self, count: int) -> None:
+        DECISIONS_ERASED.inc(count)
+
     def rewards_pending(self, count: int) -> None:
         REWARDS_PENDING.set(count)
+
+    def contact_reports_pending(self, count: int) -> None:
+        CONTACT_REPORTS_PENDING.set(count)
+
+    def contact_report_refused(self, reason: str) -> None:
+        CONTACT_REPORTS_REFUSED.labels(reason).inc()
 
     def _count_placement(self, placement: PlacementAnswer) -> None:
         for proposition in placement.propositions:
@@ -66,4 +94,6 @@ def _stages(answer: Answer, log_ns: int) -> Iterator[tuple[str, int]]:
     yield "rules", timing.rules_ns
     yield "scoring", timing.scoring_ns
     yield "arbitration", timing.arbitration_ns
+    if timing.ledger_ns:
+        yield "ledger", timing.ledger_ns
     yield "log", log_ns

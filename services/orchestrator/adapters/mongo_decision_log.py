@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.app.decision_record import DecisionRecord
-from shared.mongo import Document, MongoDatabase, mongo_errors
+from shared.ids import new_id
+from shared.mongo import Document, MongoDatabase
 
 COLLECTION = "decisions"
-_STORE = "orchestrator"
 
 
 class MongoDecisionLog:
     """Implements DecisionLog."""
 
     def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
         self._decisions = database.collection(COLLECTION)
         self._codec = BlobCodec()
 
     async def append(self, record: DecisionRecord) -> bool:
+        attempt = new_id("a")
         document = {
             "_id": record.decision_id,
+            "attempt": attempt,
             "request_id": record.request_id,
             "profile_id": record.profile_id,
             "decision_time_ms": record.decision_time_ms,
             "policy_version": record.policy_version,
             "record": self._codec.encode(record),
         }
-        with mongo_errors(_STORE):
+        # One session: a primary that was just elected may refuse the key and not show the decision that has it, yet.
+        async with self._database.reading() as session:
             try:
-                await self._decisions.insert_one(document)
+                await self._decisions.insert_one(document, session=session)
             except DuplicateKeyError:
                 # Also when the driver sent it twice because the first acknowledgement was lost.
-                return await self._holds(record)
+                return await self._holds(record, attempt, session)
         return True
 
     async def get(self, decision_id: str) -> DecisionRecord | None:
@@ -43,10 +48,11 @@ class MongoDecisionLog:
         return await self._find({"request_id": request_id})
 
     async def _find(self, query: Document) -> DecisionRecord | None:
-        with mongo_errors(_STORE):
-            found = await self._decisions.find_one(query, {"record": 1})
+        async with self._database.reading() as session:
+            found = await self._decisions.find_one(query, {"record": 1}, session=session)
         return self._codec.decode(DecisionRecord, found["record"]) if found is not None else None
 
-    async def _holds(self, record: DecisionRecord) -> bool:
-        query = {"_id": record.decision_id, "request_id": record.request_id}
-        return await self._decisions.find_one(query, {"_id": 1}) is not None
+    async def _holds(self, record: DecisionRecord, attempt: str, session: AsyncClientSession) -> bool:
+        """Whether it is this very record, and not that of another try, which has the same id."""
+        query = {"_id": record.decision_id, "attempt": attempt}
+        return await self._decisions.find_one(query, {"_id": 1}, session=session) is not None

@@ -12,6 +12,7 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.orchestrator.adapters.blob import BlobCodec
+from services.orchestrator.adapters.mongo_contact_outbox import CONTACT_OUTBOX, insert_reports
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
@@ -29,6 +30,7 @@ class MongoOutcomeStore:
         self._outcomes = database.collection("outcomes")
         self._rewards = database.collection("reward_outbox")
         self._receipts = database.collection("receipts")
+        self._reports = database.collection(CONTACT_OUTBOX)
         self._codec = BlobCodec()
 
     async def append(self, capture: Capture) -> Receipt:
@@ -41,6 +43,7 @@ class MongoOutcomeStore:
                 return _same(earlier, capture)
             new_keys = await self._insert(documents, session)
             await self._queue_rewards(presentations, session)
+            await insert_reports(self._reports, capture.reports, session)
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             await self._receipts.insert_one(_receipt_document(receipt), session=session)
             return receipt

@@ -67,7 +67,9 @@ class MongoPolicyStore:
             files: dict[str, bytes] = {}
             async for piece in pieces:
                 files[piece["path"]] = files.get(piece["path"], b"") + piece["content"]
-        return PolicyRecord(PolicyVersions(**found["versions"]), found["name"], files, found["publish_time_ms"])
+        # Large integers come back as a type of the driver's own.
+        publish_time_ms = int(found["publish_time_ms"])
+        return PolicyRecord(PolicyVersions(**found["versions"]), found["name"], files, publish_time_ms)
 
     async def active(self) -> ActivePointer:
         with mongo_errors(_STORE):
@@ -104,7 +106,7 @@ class MongoPolicyStore:
 
     async def _read_pointer(self, session: AsyncClientSession | None) -> ActivePointer:
         found = await self._active.find_one({"_id": _POINTER_ID}, session=session)
-        return ActivePointer(found["policy_version"], found["generation"]) if found is not None else NOTHING_ACTIVE
+        return ActivePointer(found["policy_version"], int(found["generation"])) if found is not None else NOTHING_ACTIVE
 
     async def _move_pointer(self, policy_version: str, pointer: ActivePointer, session: AsyncClientSession) -> None:
         """Two that move it at once meet in a write conflict, which makes MongoDB run one of them again."""

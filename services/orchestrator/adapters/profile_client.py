@@ -7,16 +7,34 @@ from collections.abc import Mapping, Sequence
 import grpc
 from google.protobuf.duration_pb2 import Duration
 from tandem.common.v1 import subject_pb2
-from tandem.profile.v1 import consent_pb2, event_pb2, profile_pb2, trait_pb2
+from tandem.profile.v1 import consent_pb2, contact_pb2, event_pb2, profile_pb2, trait_pb2
 from tandem.profile.v1 import profile_service_pb2 as pb
 from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 from services.orchestrator.adapters.deadline import remaining_s
-from services.orchestrator.app.ports import ConsentStatement, Identity, SubjectEvent, SubjectQuery, SubjectView
-from services.orchestrator.domain.policy_parts import AggregatePart, TraitPart, TraitSchemaPart
+from services.orchestrator.app.ports import (
+    NO_SIGNALS,
+    ConsentSignals,
+    ConsentStatement,
+    ContactCount,
+    HeldContact,
+    Identity,
+    SubjectEvent,
+    SubjectQuery,
+    SubjectView,
+)
+from services.orchestrator.domain.policy_parts import (
+    AggregatePart,
+    ContactLimitPart,
+    NamespacePart,
+    RelationPart,
+    TraitPart,
+    TraitSchemaPart,
+)
 from shared.clock import Clock
-from shared.errors import NotFound
+from shared.errors import Internal, InvalidArgument, NotFound
 from shared.rpc.channel import call
+from shared.rpc.errors import from_status
 from shared.rpc.values import feature_from_proto, timestamp_ms, timestamp_proto, value_from_proto, value_to_proto
 from shared.values import Feature, FeatureStatus
 
@@ -35,9 +53,10 @@ class GrpcProfiles:
         request = pb.GetProfileRequest(
             subject=_subject(query.identities),
             consistency_token=_token(query.consistency_token),
-            read_time=timestamp_proto(query.read_time_ms),
+            **{"earliest_read_time" if query.is_now else "read_time": timestamp_proto(query.read_time_ms)},
             schema_version=query.schema_version,
             overlay_events=[_event(event) for event in query.overlay_events],
+            overlay_signals=_signals(query.overlay_signals),
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         try:
@@ -48,7 +67,7 @@ class GrpcProfiles:
             if nobody.reason != "PROFILE_NOT_FOUND":
                 raise
             return SubjectView(consistency_token=query.consistency_token)
-        return _view(response)
+        return _view(response, query.reference)
 
     async def record_events(self, request_id: str, events: Sequence[SubjectEvent], *, deadline_ms: int) -> str:
         request = pb.RecordEventsRequest(request_id=request_id, events=[_event(event) for event in events])
@@ -58,6 +77,30 @@ class GrpcProfiles:
         )
         return response.consistency_token.value
 
+    async def record_signals(
+        self, request_id: str, identities: Sequence[Identity], signals: ConsentSignals, *, deadline_ms: int
+    ) -> str:
+        request = pb.RecordConsentSignalsRequest(
+            request_id=request_id, subject=_subject(identities), tcf_string=signals.tcf_string, gpc=signals.gpc
+        )
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.RecordConsentSignalsResponse = await call(
+            self._stub.RecordConsentSignals, request, timeout_s=timeout_s, service=SERVICE
+        )
+        return response.consistency_token.value
+
+    async def consents(
+        self, subjects: Sequence[tuple[Identity, ...]], *, deadline_ms: int
+    ) -> Sequence[tuple[ConsentStatement, ...] | None]:
+        request = pb.BatchGetProfilesRequest(
+            requests=[pb.GetProfileRequest(subject=_subject(identities)) for identities in subjects]
+        )
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.BatchGetProfilesResponse = await call(
+            self._stub.BatchGetProfiles, request, timeout_s=timeout_s, service=SERVICE
+        )
+        return [_consents(item) for item in response.items]
+
     async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
         request = pb.PublishTraitSchemaRequest(request_id=request_id, schema=_schema(schema), activate=activate)
         response: pb.PublishTraitSchemaResponse = await call(
@@ -66,7 +109,7 @@ class GrpcProfiles:
         return response.schema_version
 
 
-def _view(response: pb.GetProfileResponse) -> SubjectView:
+def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:
     profile = response.profile
     return SubjectView(
         profile.profile_id,
@@ -74,7 +117,19 @@ def _view(response: pb.GetProfileResponse) -> SubjectView:
         tuple(_statement(consent) for consent in profile.consents),
         tuple(response.advisories),
         response.consistency_token.value,
+        tuple(ContactCount(each.limit_id, each.counted, each.used) for each in profile.contact_limits if each.used),
+        tuple(_held(each) for each in profile.contacts if _is_held(each, reference)) if reference else (),
+        profile.known,
     )
+
+
+def _is_held(entry: contact_pb2.LedgerEntry, reference: str) -> bool:
+    return entry.contact.reference.startswith(reference) and not entry.HasField("end_time")
+
+
+def _held(entry: contact_pb2.LedgerEntry) -> HeldContact:
+    contact = entry.contact
+    return HeldContact(entry.reservation_id, contact.reference, contact.channel, contact.action)
 
 
 def _features(profile: profile_pb2.Profile) -> Mapping[str, Feature]:
@@ -96,7 +151,25 @@ def _statement(consent: consent_pb2.Consent) -> ConsentStatement:
         consent_pb2.LegalBasis.Name(consent.legal_basis).removeprefix("LEGAL_BASIS_"),
         timestamp_ms(consent.granted_time, "granted_time"),
         timestamp_ms(consent.expire_time, "expire_time") if consent.HasField("expire_time") else None,
+        timestamp_ms(consent.confirmed_time, "confirmed_time") if consent.HasField("confirmed_time") else None,
+        tuple(consent.similar_groups),
+        consent.signalled,
     )
+
+
+def _consents(item: pb.BatchGetProfilesResponse.Item) -> tuple[ConsentStatement, ...] | None:
+    if item.HasField("result"):
+        return tuple(map(_statement, item.result.profile.consents))
+    failure = from_status(item.error)
+    if isinstance(failure, (NotFound, InvalidArgument)):
+        return None
+    raise failure or Internal("INTERNAL", "the profile service answered neither a profile nor an error")
+
+
+def _signals(signals: ConsentSignals) -> consent_pb2.ConsentSignals | None:
+    if signals == NO_SIGNALS:
+        return None
+    return consent_pb2.ConsentSignals(tcf_string=signals.tcf_string, gpc=signals.gpc)
 
 
 def _subject(identities: Sequence[Identity]) -> subject_pb2.Subject:
@@ -126,9 +199,50 @@ def _schema(schema: TraitSchemaPart) -> trait_pb2.TraitSchema:
     return trait_pb2.TraitSchema(
         traits=[_trait(trait) for trait in schema.traits],
         aggregates=[_aggregate(aggregate) for aggregate in schema.aggregates],
-        namespaces=[
-            trait_pb2.NamespaceDeclaration(name=name, known=known) for name, known in schema.namespaces.items()
+        namespaces=[_namespace(namespace) for namespace in schema.namespaces],
+        purposes=[
+            trait_pb2.PurposeDeclaration(
+                name=each.name, basis=f"LEGAL_BASIS_{each.basis}", double_opt_in=each.double_opt_in
+            )
+            for each in schema.purposes
         ],
+        event_types=[
+            trait_pb2.EventTypeDeclaration(type=each.type, retention=_period(each.retention_ms), purposes=each.purposes)
+            for each in schema.event_types
+        ],
+        time_zone_trait=schema.time_zone_trait,
+        default_time_zone=schema.default_time_zone,
+        relations=[_relation(relation) for relation in schema.relations],
+        contact_limits=[_limit(limit) for limit in schema.contact_limits],
+    )
+
+
+def _limit(limit: ContactLimitPart) -> contact_pb2.ContactLimit:
+    return contact_pb2.ContactLimit(
+        limit_id=limit.limit_id,
+        max=limit.max,
+        window=_period(limit.window_ms),
+        calendar=f"CALENDAR_UNIT_{limit.calendar or 'UNSPECIFIED'}",
+        counts=f"CONTACT_EVENT_{limit.counts}",
+        channels=limit.channels,
+        direction=limit.direction,
+        message_class=limit.message_class,
+        issues=limit.issues,
+        groups=limit.groups,
+        actions=limit.actions,
+        campaigns=limit.campaigns,
+        scope=f"LIMIT_SCOPE_{limit.scope or 'UNSPECIFIED'}",
+    )
+
+
+def _namespace(namespace: NamespacePart) -> trait_pb2.NamespaceDeclaration:
+    return trait_pb2.NamespaceDeclaration(
+        name=namespace.name,
+        known=namespace.known,
+        normalisation=f"NORMALISATION_{namespace.normalisation or 'UNSPECIFIED'}",
+        shared=namespace.shared,
+        max_per_profile=namespace.max_per_profile,
+        default_region=namespace.default_region,
     )
 
 
@@ -139,6 +253,10 @@ def _trait(trait: TraitPart) -> trait_pb2.TraitDeclaration:
         allowed=[value_to_proto(value) for value in trait.allowed],
         ttl=_period(trait.ttl_ms),
         immutable=trait.immutable,
+        precedence=[f"TRAIT_SOURCE_{source}" for source in trait.precedence],
+        retention=_period(trait.retention_ms),
+        purposes=trait.purposes,
+        indexed=trait.indexed,
     )
 
 
@@ -151,7 +269,20 @@ def _aggregate(aggregate: AggregatePart) -> trait_pb2.AggregateDeclaration:
         window=_period(aggregate.window_ms),
         half_life=_period(aggregate.half_life_ms),
         type=0 if aggregate.type is None else int(aggregate.type),  # type: ignore[arg-type]
+        calendar=f"CALENDAR_UNIT_{aggregate.calendar or 'UNSPECIFIED'}",
+        previous=aggregate.previous,
+        k=aggregate.k,
+        filter=aggregate.filter,
+        condition=aggregate.condition,
+        properties={name: int(kind) for name, kind in aggregate.properties},  # type: ignore[misc]
+        returned_event=aggregate.returned_event,
+        relation=aggregate.relation,
     )
+
+
+def _relation(relation: RelationPart) -> trait_pb2.RelationDeclaration:
+    pairs = (trait_pb2.RelationDeclaration.Pair(item=item, implied=implied) for item, implied in relation.pairs)
+    return trait_pb2.RelationDeclaration(name=relation.name, pairs=pairs)
 
 
 def _period(period_ms: int | None) -> Duration | None:

@@ -77,7 +77,33 @@ CREATE TABLE secrets (
 """
 """A reward without its presentation was delivered."""
 
-MIGRATIONS: tuple[str, ...] = (POLICY_TABLES + DECISION_TABLES,)
+CONTACT_TABLES = """
+CREATE TABLE contact_outbox (
+    position            INTEGER PRIMARY KEY,
+    key                 TEXT NOT NULL UNIQUE,
+    reservation_id      TEXT NOT NULL,
+    step                INTEGER NOT NULL,
+    time_ms             INTEGER
+) STRICT;
+"""
+
+ERASURE_TABLES = """
+CREATE INDEX decisions_by_profile ON decisions (profile_id, decision_id);
+
+CREATE TABLE erasure_feed (
+    singleton           INTEGER PRIMARY KEY CHECK (singleton = 1),
+    position            TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE erasures (
+    erasure_id          TEXT PRIMARY KEY,
+    profile_ids         TEXT NOT NULL,
+    decision_ids        TEXT,
+    due_ms              INTEGER NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (POLICY_TABLES + DECISION_TABLES, CONTACT_TABLES + ERASURE_TABLES)
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
 MONGO_SCHEMA = MongoSchema(
@@ -85,9 +111,12 @@ MONGO_SCHEMA = MongoSchema(
     1,
     {
         "policy_files": [IndexModel([("policy_version", 1)])],
-        "decisions": [IndexModel([("request_id", 1)], unique=True)],
+        "decisions": [IndexModel([("request_id", 1)], unique=True), IndexModel([("profile_id", 1), ("_id", 1)])],
         "outcomes": [IndexModel([("decision_id", 1)]), IndexModel([("reward_key", 1)])],
         "reward_outbox": [IndexModel([("is_pending", 1)], partialFilterExpression={"is_pending": True})],
+        "contact_outbox": [IndexModel([("queued", 1)])],
+        "erasures": [IndexModel([("due_ms", 1)])],
+        "erasure_feed": [],
         "policies": [],
         "active_policy": [],
         "receipts": [],

@@ -23,7 +23,7 @@ PUBLISH_S = 30.0
 
 
 class GrpcScoring:
-    """Implements Scorer, RewardSink and FeatureSetPublisher."""
+    """Implements Scorer, RewardSink, RewardEraser and FeatureSetPublisher."""
 
     def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
         self._stub = ScoringServiceStub(channel)  # type: ignore[no-untyped-call]
@@ -60,6 +60,11 @@ class GrpcScoring:
         refused = next((item.error for item in response.items if item.HasField("error")), None)
         if refused is not None:
             raise from_status(refused) or Internal("INTERNAL", refused.message, metadata={"service": SERVICE})
+
+    async def erase_rewards(self, request_id: str, decision_ids: Sequence[str], *, deadline_ms: int) -> None:
+        request = pb.EraseSubjectDataRequest(request_id=request_id, decision_ids=decision_ids)
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        await call(self._stub.EraseSubjectData, request, timeout_s=timeout_s, service=SERVICE)
 
     async def publish_feature_set(self, request_id: str, feature_set: FeatureSetPart) -> str:
         request = pb.PublishFeatureSetRequest(request_id=request_id, feature_set=_feature_set(feature_set))

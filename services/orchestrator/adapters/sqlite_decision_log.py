@@ -27,9 +27,7 @@ class SqliteDecisionLog:
         )
 
         def change(connection: sqlite3.Connection) -> bool:
-            cursor = connection.execute(
-                "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING", row
-            )
+            cursor = connection.execute("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
             return cursor.rowcount == 1
 
         return await self._database.write(change)

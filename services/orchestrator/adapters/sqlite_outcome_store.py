@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from services.orchestrator.adapters.blob import BlobCodec
+from services.orchestrator.adapters.sqlite_contact_outbox import insert_reports
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
@@ -49,6 +50,7 @@ class SqliteOutcomeStore:
             new_keys = {row[0] for row in rows if connection.execute(_INSERT, row).rowcount == 1}
             for reward_key, presentation in presentations.items():
                 _queue_reward(connection, reward_key, presentation)
+            insert_reports(connection, capture.reports)
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             connection.execute(_INSERT_RECEIPT, (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response))
             return receipt

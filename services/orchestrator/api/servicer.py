@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 from tandem.orchestrator.v1 import decision_pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
@@ -28,6 +29,20 @@ class OrchestratorServicer:
     async def CaptureOutcomes(self, message: pb.CaptureOutcomesRequest, _: CallContext) -> pb.CaptureOutcomesResponse:
         request_id = fields.identifier(message.request_id, "request_id")
         return outcomes.response_of(await self._app.capture_outcomes(request_id, outcomes.items_from(message)))
+
+    async def ExportSubjectData(
+        self, message: pb.ExportSubjectDataRequest, _: CallContext
+    ) -> AsyncIterator[pb.ExportSubjectDataResponse]:
+        async with aclosing(self._app.export_subject_data(fields.profile_ids(message.profile_ids))) as recorded:
+            async for decision in recorded:
+                yield pb.ExportSubjectDataResponse(lines=[decisions.exported_line(decision)])
+
+    async def EraseSubjectData(
+        self, message: pb.EraseSubjectDataRequest, _: CallContext
+    ) -> pb.EraseSubjectDataResponse:
+        fields.identifier(message.request_id, "request_id")
+        erased = await self._app.erase_subject_data(fields.profile_ids(message.profile_ids))
+        return pb.EraseSubjectDataResponse(erased_count=len(erased))
 
     async def GetDecision(self, message: pb.GetDecisionRequest, _: CallContext) -> pb.GetDecisionResponse:
         decision_id = fields.identifier(message.decision_id, "decision_id")

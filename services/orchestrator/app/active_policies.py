@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from services.orchestrator.app.policy_store import PolicyRecord, PolicyStore, PolicyVersions
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.contact_limits import LimitTable
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy, PolicySettings
 from services.orchestrator.domain.policy_parts import AttributePart
@@ -39,6 +40,10 @@ class ActivePolicy:
     @property
     def catalogue(self) -> Catalogue:
         return self.compiled.catalogue
+
+    @property
+    def limits(self) -> LimitTable:
+        return self.compiled.limits
 
 
 class PolicyUnreadable(RuntimeError):

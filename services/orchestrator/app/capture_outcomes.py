@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import msgspec
 
 from services.orchestrator.app.capture_answer import CaptureAnswer, ItemFault, ItemResult
+from services.orchestrator.app.contact_outbox import ContactReport
+from services.orchestrator.app.courier import Courier
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeItem
 from services.orchestrator.app.presentations import PresentationFinder, Presented
 from services.orchestrator.app.receipts import earlier_answer
-from services.orchestrator.app.reward_courier import RewardCourier
 from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.contact_steps import step_of
 from services.orchestrator.domain.outcome import Effect, effect_of
 from shared.clock import MAX_CLOCK_SKEW_MS
 from shared.errors import InvalidArgument, NotFound
@@ -22,7 +24,8 @@ from shared.ids import content_hash
 RPC = "CaptureOutcomes"
 MAX_ITEMS = 1_000
 INLINE_DELIVERY_MS = 1_000
-"""How long a capture waits for the scoring service before it leaves its rewards to the background."""
+"""How long a capture waits for the scoring service, and for the contact ledger, before it leaves what they should know
+to the background."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,13 @@ class _Taken:
 
 
 class CaptureOutcomes:
-    """Outcomes are durable when answered; the model has usually learnt from them, and will in any case."""
+    """Outcomes are durable when answered; the model has usually learnt from them, and the contact ledger heard of them,
+    and will in any case."""
 
-    def __init__(self, world: Surroundings, courier: RewardCourier) -> None:
+    def __init__(self, world: Surroundings, rewards: Courier, contacts: Courier) -> None:
         self._world = world
-        self._courier = courier
+        self._rewards = rewards
+        self._contacts = contacts
 
     async def __call__(self, request_id: str, items: Sequence[OutcomeItem | InvalidArgument]) -> CaptureAnswer:
         """`items` may hold what was wrong with an item already. Raises InvalidArgument, AlreadyExists, Unavailable."""
@@ -53,7 +58,9 @@ class CaptureOutcomes:
         receipt = await self._world.outcomes.append(capture)
         answer = msgspec.json.decode(receipt.response, type=CaptureAnswer)
         self._count(found, answer)
-        await self._courier.deliver_now(INLINE_DELIVERY_MS)
+        await self._rewards.deliver_now(INLINE_DELIVERY_MS)
+        if capture.reports:
+            await self._contacts.deliver_now(INLINE_DELIVERY_MS)
         return answer
 
     async def _find_all(self, items: Sequence[OutcomeItem | InvalidArgument]) -> list[_Taken | ItemFault]:
@@ -79,6 +86,7 @@ class CaptureOutcomes:
         now_ms = self._world.clock()
         taken: dict[str, CapturedOutcome] = {}
         presentations = {}
+        reports = []
         for position, each in enumerate(found):
             if isinstance(each, ItemFault) or each.item.idempotency_key in taken:
                 continue
@@ -86,11 +94,13 @@ class CaptureOutcomes:
             taken[each.item.idempotency_key] = outcome
             if outcome.effect is not Effect.NOTHING:
                 presentations[outcome.reward_key] = each.presented.presentation
+            reports += _reports(each, outcome)
 
         def response_of(new_keys: Set[str]) -> bytes:
             return msgspec.json.encode(_answer(found, new_keys))
 
-        return Capture(RPC, request_id, body_hash, tuple(taken.values()), presentations, response_of)
+        outcomes = tuple(taken.values())
+        return Capture(RPC, request_id, body_hash, outcomes, presentations, response_of, tuple(reports))
 
     def _count(self, found: Sequence[_Taken | ItemFault], answer: CaptureAnswer) -> None:
         for each, result in zip(found, answer.items, strict=True):
@@ -109,6 +119,15 @@ def _captured(taken: _Taken, position: int, now_ms: int) -> CapturedOutcome:
         capture_time_ms=now_ms,
         position=position,
     )
+
+
+def _reports(taken: _Taken, outcome: CapturedOutcome) -> list[ContactReport]:
+    """What the outcome tells the contact ledger: one thing, or nothing."""
+    presented, item = taken.presented, taken.item
+    step = step_of(item.outcome, presented.direction, is_machine=item.is_machine)
+    if step is None or not presented.reservation_id:
+        return []
+    return [ContactReport.of(presented.reservation_id, step, outcome.outcome_time_ms)]
 
 
 def _answer(found: Sequence[_Taken | ItemFault], new_keys: Set[str]) -> CaptureAnswer:

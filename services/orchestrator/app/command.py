@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from services.orchestrator.app.ports import Identity, SubjectEvent
+from services.orchestrator.app.ports import NO_SIGNALS, ConsentSignals, Identity, SubjectEvent
 from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.places import PlaceRequest
 from shared.ids import content_hash
@@ -29,6 +29,11 @@ class DecideCommand:
     """Whether one action fills at most one placement; None for the default, yes."""
     mode: Mode = Mode.EXECUTE
     explain: Explain = Explain.NONE
+    consent_signals: ConsentSignals = NO_SIGNALS
+
+    def without_names(self) -> DecideCommand:
+        """As it is kept of a person who has no profile: an erasure, which goes by profile, would not find it."""
+        return replace(self, identities=(), events=(), consent_signals=NO_SIGNALS)
 
     @property
     def body_hash(self) -> str:

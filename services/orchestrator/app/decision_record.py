@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import Answer
+from services.orchestrator.domain.refusals import Refusal
 from services.orchestrator.domain.subject import ConsentStatement
 from shared.values import Feature
 
@@ -41,6 +43,8 @@ class SlotVector:
     slot: int
     row: int
     probabilities: FloatColumn
+    refusals: int = 0
+    """How many of the record's refusals were known: the draw was made without what they closed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,3 +66,11 @@ class DecisionRecord:
     candidates: CandidateColumns
     slots: tuple[SlotVector, ...]
     answer: Answer
+    contact_counts: tuple[ContactCount, ...] = ()
+    """What was used of the contact limits, as the decision went by it."""
+    is_known: bool = False
+    """Whether the person was a known customer: a soft opt-in permits nothing to others."""
+    refusals: tuple[Refusal, ...] = ()
+    """Contacts that were drawn, and that the ledger refused then."""
+    is_for_somebody: bool = False
+    """Whether the request named a person; of one without a profile the names are not kept."""

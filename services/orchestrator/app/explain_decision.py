@@ -13,7 +13,7 @@ from services.orchestrator.app.decide.brief import Brief, brief_of
 from services.orchestrator.app.decide.compete import compete
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.reasons import dropped
-from services.orchestrator.app.decide.record import lost_block
+from services.orchestrator.app.decide.record import late_drops
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.get_decision import read, recorded_candidates
 from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, SubjectView
@@ -54,7 +54,8 @@ class ExplainDecision:
     async def _brief(self, record: DecisionRecord) -> Brief:
         policy = await self._world.policies.get(record.policy_version)
         command = replace(record.command, decision_time_ms=record.decision_time_ms)
-        return brief_of(command, policy, record.record_time_ms)
+        brief = brief_of(command, policy, record.record_time_ms, record.decision_id)
+        return replace(brief, is_for_somebody=record.is_for_somebody)
 
     async def _judge_again(self, brief: Brief, record: DecisionRecord) -> PolicyVerdict:
         question = PolicyQuestion(
@@ -68,7 +69,8 @@ class ExplainDecision:
 
 
 def _reasons(brief: Brief, record: DecisionRecord, verdict: PolicyVerdict) -> tuple[Dropped, ...]:
-    known = Known(SubjectView(record.profile_id, record.features, record.consents), record.features)
+    view = SubjectView(record.profile_id, record.features, record.consents, is_known=record.is_known)
+    known = Known(view, record.features, contact_counts=record.contact_counts)
     competition = compete(brief, known, verdict)
-    lost = lost_block(brief.catalogue, record.candidates, record.slots)
-    return dropped(brief, verdict, competition, (*competition.contest.drops, lost))
+    late = late_drops(brief, record.candidates, record.slots, record.refusals)
+    return dropped(brief, verdict, competition, (*competition.contest.drops, *late))

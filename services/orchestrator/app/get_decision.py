@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from services.orchestrator.app.active_policies import ActivePolicy
@@ -9,10 +11,14 @@ from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.decide.record import candidates_of
 from services.orchestrator.app.decision_log import DecisionLog
 from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.erasures import ErasureStore
 from services.orchestrator.app.outcome_store import CapturedOutcome
 from services.orchestrator.app.presentations import decision_not_found
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.decision import Answer, Candidate
+from shared.errors import NotFound
+
+EXPORT_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,21 @@ class GetDecision:
         outcomes = await self._world.outcomes.list_by_decision(decision_id)
         answer = replace(record.answer, candidates=recorded_candidates(record, policy))
         return RecordedDecision(record.command, answer, outcomes)
+
+
+class ExportSubjectData:
+    def __init__(self, get: GetDecision, store: ErasureStore) -> None:
+        self._get = get
+        self._store = store
+
+    async def __call__(self, profile_ids: Sequence[str]) -> AsyncGenerator[RecordedDecision]:
+        """Every decision for the profiles, in the order of their ids; one that is erased meanwhile is left out."""
+        after = ""
+        while decision_ids := await self._store.decisions_of(profile_ids, EXPORT_PAGE, after):
+            for decision_id in decision_ids:
+                with suppress(NotFound):
+                    yield await self._get(decision_id)
+            after = decision_ids[-1]
 
 
 async def read(log: DecisionLog, decision_id: str) -> DecisionRecord:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Outcome
+from services.orchestrator.domain.subject import Identity
 from shared.values import Feature
 
 
@@ -70,6 +72,10 @@ class Presentation:
     channel: str
     placement_id: str
     features: Mapping[str, Feature]
+    identities: tuple[Identity, ...] = ()
+    """Whose outcome it is: asked for their consent when it is learnt from. Empty: nobody's."""
+    profile_id: str = ""
+    """Theirs when the decision was made; empty for somebody nobody had recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ class Capture:
     presentations: Mapping[str, Presentation]
     response_of: Callable[[Set[str]], bytes]
     """The response to keep, given which idempotency keys were new. Pure: a store may ask more than once."""
+    reports: Sequence[ContactReport] = ()
+    """What the outcomes tell the contact ledger."""
 
 
 class OutcomeStore(Protocol):
@@ -101,7 +109,8 @@ class OutcomeStore(Protocol):
 
     async def append(self, capture: Capture) -> Receipt:
         """Stores the outcomes whose keys are new, what all outcomes of each reward key now come to
-        (domain.outcome.reward_of) as pending where that changed, and the receipt; all or nothing.
+        (domain.outcome.reward_of) as pending where that changed, the reports in the contact outbox, and the receipt;
+        all or nothing.
 
         Answers the receipt that is stored: that of the same request, where it was faster and nothing was stored now.
         Raises AlreadyExists (REQUEST_ID_REUSED) when another body has the request id.

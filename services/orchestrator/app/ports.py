@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from services.orchestrator.domain.contact_limits import ContactCount as ContactCount
 from services.orchestrator.domain.policy_parts import FeatureSetPart, Finding, RuleSetPart, TraitSchemaPart
 from services.orchestrator.domain.subject import ConsentStatement as ConsentStatement
 from services.orchestrator.domain.subject import Identity as Identity
@@ -31,12 +32,38 @@ class SubjectEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentSignals:
+    """Of the browser that asks, as it sends them. An empty string: none; `gpc` False says nothing."""
+
+    tcf_string: str = ""
+    gpc: bool = False
+
+
+NO_SIGNALS = ConsentSignals()
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectQuery:
     identities: tuple[Identity, ...]
     schema_version: str
     read_time_ms: int
     consistency_token: str = ""
     overlay_events: tuple[SubjectEvent, ...] = ()
+    is_now: bool = False
+    """Read at `read_time_ms` or later: what the profile service acknowledged is known, also if its clock is ahead."""
+    reference: str = ""
+    """Contacts whose reference begins with it are answered as held; empty: none."""
+    overlay_signals: ConsentSignals = NO_SIGNALS
+
+
+@dataclass(frozen=True, slots=True)
+class HeldContact:
+    """An open contact in the ledger."""
+
+    reservation_id: str
+    reference: str
+    channel: str
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +76,30 @@ class SubjectView:
     consents: tuple[ConsentStatement, ...] = ()
     advisories: tuple[str, ...] = ()
     consistency_token: str = ""
+    contact_counts: tuple[ContactCount, ...] = ()
+    """What is used of the contact limits of the schema, at the moment of the read; what is not here is unused."""
+    held: tuple[HeldContact, ...] = ()
+    is_known: bool = False
+    """A customer, not a visitor."""
 
 
 class ProfileReader(Protocol):
     async def get(self, query: SubjectQuery, *, deadline_ms: int) -> SubjectView: ...
 
     async def record_events(self, request_id: str, events: Sequence[SubjectEvent], *, deadline_ms: int) -> str:
-        """Records the events; answers the consistency token."""
+        """Records the events that there is a basis for; answers the consistency token."""
+        ...
+
+    async def record_signals(
+        self, request_id: str, identities: Sequence[Identity], signals: ConsentSignals, *, deadline_ms: int
+    ) -> str:
+        """Records what the browser signals; answers the consistency token. Raises InvalidArgument."""
+        ...
+
+    async def consents(
+        self, subjects: Sequence[tuple[Identity, ...]], *, deadline_ms: int
+    ) -> Sequence[tuple[ConsentStatement, ...] | None]:
+        """What each of the persons said, in force; None for somebody nobody knows. At most 1,000."""
         ...
 
 

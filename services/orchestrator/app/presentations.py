@@ -24,6 +24,8 @@ class Presented:
     action: str
     channel: str
     direction: Direction
+    reservation_id: str = ""
+    """In the contact ledger; empty where the contact is not recorded there."""
 
     @property
     def reward_key(self) -> str:
@@ -33,7 +35,15 @@ class Presented:
     def presentation(self) -> Presentation:
         """With the features as they were when the decision was made."""
         record = self.record
-        return Presentation(record.feature_set_version, self.action, self.channel, self.placement_id, record.features)
+        return Presentation(
+            record.feature_set_version,
+            self.action,
+            self.channel,
+            self.placement_id,
+            record.features,
+            record.command.identities,
+            record.profile_id,
+        )
 
 
 class PresentationFinder:
@@ -64,7 +74,14 @@ class PresentationFinder:
         for place in record.answer.placements[reference.place : reference.place + 1]:
             for proposition in place.propositions[reference.slot : reference.slot + 1]:
                 direction = record.command.places.direction
-                return Presented(record, place.placement_id, proposition.action, proposition.channel, direction)
+                return Presented(
+                    record,
+                    place.placement_id,
+                    proposition.action,
+                    proposition.channel,
+                    direction,
+                    proposition.reservation_id,
+                )
         raise _no_proposition(reference.proposition_id)
 
     async def _off_policy(self, shown: OffPolicy, path: str) -> Presented:

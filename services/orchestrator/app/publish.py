@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from services.orchestrator.app.active_policies import ActivePolicies
@@ -11,10 +11,11 @@ from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_store import NOTHING_ACTIVE, ActivePointer, PolicyRecord, PolicyStore
 from services.orchestrator.app.receipts import earlier_answer, receipt_of
 from services.orchestrator.app.validate import examine
+from services.orchestrator.domain.policy.changed_forms import changed_forms
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
-from services.orchestrator.domain.policy.findings import where
+from services.orchestrator.domain.policy.findings import in_order, where
 from services.orchestrator.domain.policy.folder import policy_files
-from services.orchestrator.domain.policy_parts import Finding
+from services.orchestrator.domain.policy_parts import Finding, Place
 from shared.clock import Clock
 from shared.errors import Aborted, InvalidArgument, Violation
 from shared.ids import content_hash
@@ -65,9 +66,17 @@ class PublishPolicy:
         examined = await examine(files, self._parts.rules)
         if examined.policy is None:
             raise policy_invalid(examined.findings)
-        published = await self._store_it(_Publication(request_id, body_hash, files, examined.policy, examined.findings))
+        warnings = in_order([*examined.findings, *await self._changed_forms(examined.policy, files)])
+        published = await self._store_it(_Publication(request_id, body_hash, files, examined.policy, warnings))
         await self._policies.refresh()
         return published
+
+    async def _changed_forms(self, policy: CompiledPolicy, files: Mapping[str, bytes]) -> Iterable[Finding]:
+        active = await self._policies.current()
+        if active is None:
+            return ()
+        before, after = active.compiled.trait_schema.namespaces, policy.trait_schema.namespaces
+        return changed_forms(before, after, Place(min(policy_files(files)), 1, 1))
 
     async def _store_it(self, publication: _Publication) -> PublishedPolicy:
         activated_early = False

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.orchestrator.app.active_policies import ActivePolicies
+from services.orchestrator.app.contact_ledger import ContactLedger
+from services.orchestrator.app.contact_outbox import ContactOutbox
 from services.orchestrator.app.decision_log import DecisionLog
 from services.orchestrator.app.outcome_store import OutcomeStore
 from services.orchestrator.app.ports import ProfileReader, RewardSink, RuleEvaluator, Scorer
@@ -27,6 +29,8 @@ class Surroundings:
     rewards: RewardSink
     log: DecisionLog
     outcomes: OutcomeStore
+    outbox: ContactOutbox
+    ledger: ContactLedger
     telemetry: Telemetry
     signer: TokenSigner
     clock: Clock

@@ -19,6 +19,22 @@ class Telemetry(Protocol):
         """An outcome was taken for the first time."""
         ...
 
+    def rewards_withheld(self, count: int) -> None:
+        """Rewards that are not learnt from, because there is no basis for it."""
+        ...
+
+    def decisions_erased(self, count: int) -> None:
+        """Decisions of people who were erased, gone with all that hung on them."""
+        ...
+
     def rewards_pending(self, count: int) -> None:
         """How many rewards wait for the scoring service."""
+        ...
+
+    def contact_reports_pending(self, count: int) -> None:
+        """How many outcomes wait for the contact ledger."""
+        ...
+
+    def contact_report_refused(self, reason: str) -> None:
+        """The ledger would not have an outcome."""
         ...

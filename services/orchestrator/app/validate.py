@@ -10,7 +10,7 @@ from services.orchestrator.app.ports import RuleSetPublisher
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import Compilation
 from services.orchestrator.domain.policy.findings import in_order
-from services.orchestrator.domain.policy.source_map import SourceMap
+from services.orchestrator.domain.policy.source_map import SourceMap, expressions_of
 from services.orchestrator.domain.policy_parts import Finding
 
 
@@ -33,7 +33,7 @@ async def examine(files: Mapping[str, bytes], rules: RuleSetPublisher) -> Compil
     if compilation.rule_set is None:
         return compilation
     of_conditions = await rules.validate_rule_set(compilation.rule_set)
-    source = SourceMap(files, compilation.rule_set)
+    source = SourceMap(files, expressions_of(compilation.rule_set))
     findings = in_order([*compilation.findings, *map(source.corrected, of_conditions)])
     is_refused = any(finding.is_error for finding in findings)
     return replace(compilation, findings=findings, policy=None if is_refused else compilation.policy)

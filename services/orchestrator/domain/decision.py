@@ -52,6 +52,8 @@ class Proposition:
     tracking_token: str
     consent_ref: str
     expire_time_ms: int | None = None
+    reservation_id: str = ""
+    """In the contact ledger; empty where the contact is not recorded there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class Timing:
     scoring_ns: int = 0
     arbitration_ns: int = 0
     total_ns: int = 0
+    ledger_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

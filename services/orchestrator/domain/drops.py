@@ -44,6 +44,8 @@ class Check(Enum):
     CONSENT = ("consent", Stage.CONSENT)
     TREATMENT = ("treatment", Stage.CHANNEL)
     ACCEPTS = ("accepts", Stage.CHANNEL)
+    CONTACT_LIMIT = ("contact_limit", Stage.CONTACT_POLICY)
+    CONTACT_LEDGER = ("contact_ledger", Stage.CONTACT_POLICY)
     BUSINESS_VALUE = ("business_value", Stage.ARBITRATION)
     CONTEXT_WEIGHT = ("context_weight", Stage.ARBITRATION)
     PRIORITY = ("priority", Stage.ARBITRATION)
@@ -65,6 +67,12 @@ class DropBlock:
     action: NDArray[np.int32]
     channel: NDArray[np.int32]
     observed: NDArray[np.float64]
+    rule: str = ""
+    """Which rule, for a check of several: a contact limit's id."""
+
+    @property
+    def rule_id(self) -> str:
+        return self.rule or self.check.rule_id
 
     @classmethod
     def of(cls, check: Check, action: NDArray[np.int32], channel: NDArray[np.int32] | None = None) -> DropBlock:

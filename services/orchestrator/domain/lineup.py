@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.contact_limits import Allowance
 from services.orchestrator.domain.drops import EVERY_CHANNEL, Check, DropBlock
 from services.orchestrator.domain.places import Place
 
@@ -34,6 +35,7 @@ class NoActionReason(IntEnum):
     DEGRADED = 6
     CHANNEL = 7
     NOT_PRICED = 8
+    CONTACT_POLICY = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,10 @@ class Admission:
     excluded: Indices
     """Actions the caller does not want."""
     now_ms: int
+    allowance: Allowance | None = None
+    """What the contact limits leave; None where the policy has none."""
+    similar: Mask | None = None
+    """bool[O]: options that no soft opt-in keeps out; None where no channel rests on one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +67,11 @@ class Lineup:
 def line_up(catalogue: Catalogue, places: Sequence[Place], fits: Sequence[Mask], admission: Admission) -> Lineup:
     """The candidates of every place. `fits[p]` bool[O] says which options place p can show, by their texts."""
     alive, blocks = _alive(catalogue, admission)
-    views = [_PlaceView.of(catalogue, place, fit, alive, admission) for place, fit in zip(places, fits, strict=True)]
+    usable = _Usable.of(catalogue, alive, admission)
+    views = [_PlaceView.of(catalogue, place, fit, usable) for place, fit in zip(places, fits, strict=True)]
     rows = [np.flatnonzero(view.candidates).astype(np.int32) for view in views]
     starts = np.cumsum([0, *(row.size for row in rows)])
-    blocks += _channel_drops(catalogue, views, alive)
+    blocks += _channel_drops(catalogue, views, alive, admission.allowance)
     return Lineup(
         np.concatenate(rows),
         starts.astype(np.intp),
@@ -92,31 +99,52 @@ def _alive(catalogue: Catalogue, admission: Admission) -> tuple[Mask, list[DropB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Usable:
+    """bool[O]: what the action, the consents and the contact limits say of each option, whatever the place."""
+
+    alive: Mask
+    permitted: Mask
+    roomy: Mask | None
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, alive: Mask, admission: Admission) -> _Usable:
+        permitted = admission.permitted[catalogue.option_channel]
+        return cls(
+            alive[catalogue.option_action],
+            permitted if admission.similar is None else permitted & admission.similar,
+            None if admission.allowance is None else admission.allowance.roomy(),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _PlaceView:
     """The options as one place sees them: bool[O] each, every one within the one before."""
 
     on_channel: Mask
     fitting: Mask
     eligible: Mask
+    permitted: Mask
     candidates: Mask
     alive_on_channel: Mask
     channels: Indices
 
     @classmethod
-    def of(cls, catalogue: Catalogue, place: Place, fits: Mask, alive: Mask, admission: Admission) -> _PlaceView:
+    def of(cls, catalogue: Catalogue, place: Place, fits: Mask, usable: _Usable) -> _PlaceView:
         on_channel = place.has_channel[catalogue.option_channel]
-        alive_options = alive[catalogue.option_action]
         fitting = on_channel & fits
-        eligible = fitting & alive_options
-        candidates = eligible & admission.permitted[catalogue.option_channel]
+        eligible = fitting & usable.alive
+        permitted = eligible & usable.permitted
+        candidates = permitted if usable.roomy is None else permitted & usable.roomy
         channels = np.flatnonzero(place.has_channel).astype(np.int32)
-        return cls(on_channel, fitting, eligible, candidates, on_channel & alive_options, channels)
+        return cls(on_channel, fitting, eligible, permitted, candidates, on_channel & usable.alive, channels)
 
     def empty_reason(self) -> NoActionReason | None:
         if self.candidates.any():
             return None
         if not self.on_channel.any():
             return NoActionReason.NO_CANDIDATE
+        if self.permitted.any():
+            return NoActionReason.CONTACT_POLICY
         if self.eligible.any():
             return NoActionReason.NO_CONSENT
         return NoActionReason.CHANNEL if self.alive_on_channel.any() else NoActionReason.NOT_ELIGIBLE
@@ -127,18 +155,39 @@ class _PlaceView:
         return int(self.channels[0]) if self.channels.size == 1 else EVERY_CHANNEL
 
 
-def _channel_drops(catalogue: Catalogue, views: Sequence[_PlaceView], alive: Mask) -> list[DropBlock]:
+def _channel_drops(
+    catalogue: Catalogue, views: Sequence[_PlaceView], alive: Mask, allowance: Allowance | None
+) -> list[DropBlock]:
     """(action, channel) pairs that are a candidate nowhere, each under the earliest check that dropped it."""
     pairs = _Pairs(catalogue)
     seen = pairs.any_of(pairs.of_options(view.candidates) for view in views)
-    refused = pairs.any_of(pairs.of_options(view.eligible & ~view.candidates) for view in views)
+    refused = pairs.any_of(pairs.of_options(view.eligible & ~view.permitted) for view in views)
     too_long = pairs.any_of(pairs.of_options(view.alive_on_channel & ~view.fitting) for view in views)
     lacking = pairs.any_of(pairs.of_actions(_without_option(catalogue, view, alive), view.channel) for view in views)
     blocks = []
     for check, dropped in ((Check.CONSENT, refused), (Check.ACCEPTS, too_long), (Check.TREATMENT, lacking)):
         blocks.append(DropBlock.of(check, *pairs.split(dropped & ~seen)))
         seen |= dropped
+    if allowance is not None:
+        capped = np.logical_or.reduce([view.permitted & ~view.candidates for view in views])
+        blocks += _limit_drops(catalogue, np.flatnonzero(capped).astype(np.int32), seen, allowance)
     return blocks
+
+
+def _limit_drops(catalogue: Catalogue, options: Indices, seen: Mask, allowance: Allowance) -> list[DropBlock]:
+    """The pairs of the options that are not seen yet, by the first limit that has no room for them."""
+    action, channel = catalogue.option_action[options], catalogue.option_channel[options]
+    _, first = np.unique(action.astype(np.int64) * seen.shape[1] + channel, return_index=True)
+    first = first[~seen[action[first], channel[first]]]
+    action, channel = action[first], channel[first]
+    counter = allowance.first_full(options[first])
+    limit = allowance.table.counter_limit[counter]
+    used = allowance.used[counter].astype(np.float64)
+    return [
+        DropBlock(Check.CONTACT_LIMIT, action[rows], channel[rows], used[rows], allowance.table.limits[index].limit_id)
+        for index in np.unique(limit).tolist()
+        for rows in (np.flatnonzero(limit == index),)
+    ]
 
 
 def _without_option(catalogue: Catalogue, view: _PlaceView, alive: Mask) -> Mask:

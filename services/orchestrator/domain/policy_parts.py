@@ -12,12 +12,27 @@ from shared.values import AttributeType, Value
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is written; line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class TraitPart:
     name: str
     type: AttributeType
     allowed: tuple[Value, ...] = ()
     ttl_ms: int | None = None
     immutable: bool = False
+    precedence: tuple[str, ...] = ()
+    """Whose word counts first: EXPLICIT, IMPLICIT, COMPUTED, SECOND_PARTY, THIRD_PARTY."""
+    retention_ms: int | None = None
+    purposes: tuple[str, ...] = ()
+    """Writing it needs a basis for each of them."""
+    indexed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +40,92 @@ class AggregatePart:
     name: str
     event: str
     measure: str
-    """COUNT, SUM, LAST, DISTINCT or DECAYED_RATE."""
+    """COUNT, SUM, ...: the measures of the profile service."""
     property: str = ""
     window_ms: int | None = None
+    """Rolling."""
     half_life_ms: int | None = None
     type: AttributeType | None = None
+    """Of FIRST and LAST; the other measures have theirs."""
+    calendar: str = ""
+    """HOUR, DAY, WEEK, MONTH or YEAR of the person's time zone: the running one."""
+    previous: bool = False
+    """The complete calendar unit before the running one."""
+    k: int = 0
+    filter: str = ""
+    """In CEL over event.<property>."""
+    condition: str = ""
+    """In CEL, of SHARE."""
+    properties: tuple[tuple[str, AttributeType], ...] = ()
+    """The types of the properties that `filter` and `condition` may read."""
+    returned_event: str = ""
+    relation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationPart:
+    """Pairs of a thing of the catalogue and one that it implies."""
+
+    name: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLimitPart:
+    """At most `max` contacts of a person within a window; each list narrows what it is about, an empty one does not."""
+
+    limit_id: str
+    max: int
+    window_ms: int | None = None
+    """Rolling; None for a calendar unit."""
+    calendar: str = ""
+    """HOUR, DAY, WEEK, MONTH or YEAR of the person's time zone; "" for a rolling window."""
+    counts: str = "RESERVED"
+    """RESERVED, ATTEMPTED, DELIVERED or IMPRESSION."""
+    channels: tuple[str, ...] = ()
+    direction: str = ""
+    """INBOUND or OUTBOUND; "" for both."""
+    message_class: str = "MARKETING"
+    """"*" for every class."""
+    issues: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    scope: str = ""
+    """What it counts apart: CHANNEL, ISSUE, GROUP, ACTION or CAMPAIGN; "" for all together."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacePart:
+    """A namespace of identities."""
+
+    name: str
+    known: bool
+    normalisation: str = ""
+    """TRIMMED, LOWER_CASE, EMAIL, E164 or SHA256; empty: as usual for the name."""
+    shared: bool = False
+    max_per_profile: int = 0
+    """0: as many as a profile may hold in all."""
+    default_region: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PurposePart:
+    """What the law asks before data may be used."""
+
+    name: str
+    basis: str
+    """CONSENT, CONTRACT or LEGITIMATE_INTEREST."""
+    double_opt_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventTypePart:
+    type: str
+    retention_ms: int | None = None
+    purposes: tuple[str, ...] = ()
+    """Recording it needs a basis for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +134,15 @@ class TraitSchemaPart:
 
     traits: tuple[TraitPart, ...]
     aggregates: tuple[AggregatePart, ...]
-    namespaces: Mapping[str, bool] = field(default_factory=dict)
-    """Whether an identity of the namespace is known, by namespace."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something is written; line and column from 1."""
-
-    file: str
-    line: int
-    column: int
+    namespaces: tuple[NamespacePart, ...] = ()
+    purposes: tuple[PurposePart, ...] = ()
+    event_types: tuple[EventTypePart, ...] = ()
+    relations: tuple[RelationPart, ...] = ()
+    contact_limits: tuple[ContactLimitPart, ...] = ()
+    time_zone_trait: str = ""
+    """The trait that holds a person's time zone; "" for none."""
+    default_time_zone: str = ""
+    """Of persons whose time zone is not known; "" for UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from shared.clock import MAX_CLOCK_SKEW_MS
 
 GRANTED, DENIED, REVOKED, UNKNOWN = "GRANTED", "DENIED", "REVOKED", "UNKNOWN"
+PENDING = "PENDING_CONFIRMATION"
 EXPIRED = "EXPIRED"
 FORBIDDING = frozenset({DENIED, REVOKED})
+NO_EVIDENCE = frozenset({UNKNOWN, PENDING})
+"""They permit nothing and overrule nothing."""
+BASIS_CONSENT, SOFT_OPT_IN, LEGITIMATE_INTEREST = "CONSENT", "SOFT_OPT_IN", "LEGITIMATE_INTEREST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,20 @@ class ConsentStatement:
     legal_basis: str
     granted_time_ms: int
     expire_time_ms: int | None = None
+    confirmed_time_ms: int | None = None
+    similar_groups: tuple[str, ...] = ()
+    """Of a soft opt-in: the groups it permits."""
+    signalled: bool = False
+    """By a browser: it concerns what is done with that identity only."""
+
+    @property
+    def is_said(self) -> bool:
+        """Whether the person said so, rather than that the law gives another ground for it."""
+        return self.status != GRANTED or self.signalled or self.is_consent
+
+    @property
+    def is_consent(self) -> bool:
+        return self.status == GRANTED and self.legal_basis in (BASIS_CONSENT, "UNSPECIFIED", "")
 
     @property
     def forbids(self) -> bool:

@@ -1,20 +1,17 @@
 """Propositions by name and by token.
 
-    proposition id   <decision id>.<place>.<slot>
-    token            <proposition id>.<signature>, for links and metadata that anyone could have written
-
-The signature is HMAC-SHA256 under the deployment's secret, its first 128 bits in base64url.
+proposition id   <decision id>.<place>.<slot>
+token            the proposition id, signed, for links and metadata that anyone could have written
 """
 
 from __future__ import annotations
 
-import hmac
 import re
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
+from shared.signing import Signer
+
 _REFERENCE = re.compile(r"([!-~]{1,100})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
-_SIGNATURE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +37,12 @@ class TokenSigner:
     """Signs and checks tracking tokens under one secret."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        self._signer = Signer(secret)
 
     def sign(self, proposition_id: str) -> str:
-        return f"{proposition_id}.{self._signature(proposition_id)}"
+        return self._signer.sign(proposition_id)
 
     def read(self, token: str) -> PropositionRef | None:
         """What the token stands for; None where it is not one of ours."""
-        proposition_id, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(proposition_id).encode()):
-            return None
-        return parse_proposition_id(proposition_id)
-
-    def _signature(self, proposition_id: str) -> str:
-        digest = hmac.digest(self._secret, proposition_id.encode(), "sha256")
-        return urlsafe_b64encode(digest[:_SIGNATURE_BYTES]).rstrip(b"=").decode()
+        proposition_id = self._signer.read(token)
+        return None if proposition_id is None else parse_proposition_id(proposition_id)

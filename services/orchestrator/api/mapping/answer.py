@@ -86,6 +86,7 @@ def _proposition(proposition: Proposition) -> pb.Proposition:
         expire_time=fields.time_proto(proposition.expire_time_ms),
         tracking_token=proposition.tracking_token,
         consent_ref=proposition.consent_ref,
+        reservation_id=proposition.reservation_id,
     )
 
 
@@ -140,6 +141,7 @@ def _timing(timing: Timing) -> pb.Timing:
         scoring=_duration(timing.scoring_ns),
         arbitration=_duration(timing.arbitration_ns),
         total=_duration(timing.total_ns),
+        ledger=_duration(timing.ledger_ns) if timing.ledger_ns else None,
     )
 
 

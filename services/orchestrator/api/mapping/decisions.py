@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from google.protobuf.json_format import MessageToDict
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
 from services.orchestrator.api.mapping import answer, fields, outcomes
@@ -18,6 +21,12 @@ def recorded_response(decision: RecordedDecision) -> pb.GetDecisionResponse:
         response=answer.response_of(decision.answer),
         outcomes=[_captured(outcome) for outcome in decision.outcomes],
     )
+
+
+def exported_line(decision: RecordedDecision) -> str:
+    """One object on one line."""
+    document = MessageToDict(recorded_response(decision), preserving_proto_field_name=True)
+    return json.dumps({"kind": "decision", **document}, ensure_ascii=False)
 
 
 def explained_response(explanation: Explanation) -> pb.ExplainDecisionResponse:

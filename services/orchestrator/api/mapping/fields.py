@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from enum import IntEnum
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from shared.rpc.values import timestamp_ms, timestamp_proto
 E = TypeVar("E", bound=IntEnum)
 
 MAX_ID_LENGTH = 128
+MAX_PROFILE_IDS = 1_000
 UNSPECIFIED = 0
 
 
@@ -30,6 +31,12 @@ def short_text(text: str, path: str) -> str:
     if len(text) > MAX_ID_LENGTH or not text.isprintable():
         raise InvalidArgument.field(path, f"must be at most {MAX_ID_LENGTH} printable characters")
     return text
+
+
+def profile_ids(given: Sequence[str]) -> tuple[str, ...]:
+    """1 to 1,000 of them."""
+    at_most(given, MAX_PROFILE_IDS, "profile_ids")
+    return tuple(identifier(text, f"profile_ids[{index}]") for index, text in enumerate(given))
 
 
 def enum(kind: type[E], number: int, path: str, default: E | None = None) -> E:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from tandem.common.v1 import subject_pb2
 from tandem.orchestrator.v1 import decision_pb2 as pb
+from tandem.profile.v1 import consent_pb2
 
 from services.orchestrator.api.mapping import fields
 from services.orchestrator.api.mapping.subject import event_from, event_to, identities_from, subject_to
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.ports import NO_SIGNALS, ConsentSignals
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.places import DEFAULT_COUNT, MAX_COUNT, Accepts, PlacementRequest, PlaceRequest
+from shared.errors import InvalidArgument
 from shared.rpc.values import value_from_proto, value_to_proto
 
 MAX_ITEMS = 100
 """Of events, channels, placements and context attributes, each."""
 MAX_EXCLUDED = 10_000
 MAX_LENGTH = 1_000_000
+MAX_TCF_LENGTH = 4_096
 
 
 def command_from(request: pb.DecideRequest) -> DecideCommand:
@@ -41,7 +45,15 @@ def command_from(request: pb.DecideRequest) -> DecideCommand:
         across_placements=request.dedup.across_placements if request.dedup.HasField("across_placements") else None,
         mode=fields.enum(Mode, request.mode, "mode", Mode.EXECUTE),
         explain=fields.enum(Explain, request.explain, "explain", Explain.NONE),
+        consent_signals=_signals(request.consent_signals),
     )
+
+
+def _signals(signals: consent_pb2.ConsentSignals) -> ConsentSignals:
+    if len(signals.tcf_string) > MAX_TCF_LENGTH:
+        text = f"must have at most {MAX_TCF_LENGTH} characters"
+        raise InvalidArgument.field("consent_signals.tcf_string", text)
+    return ConsentSignals(signals.tcf_string, signals.gpc)
 
 
 def _places(request: pb.DecideRequest) -> PlaceRequest:
@@ -85,7 +97,14 @@ def request_to(command: DecideCommand) -> pb.DecideRequest:
         dedup=None if command.across_placements is None else pb.Dedup(across_placements=command.across_placements),
         mode=int(command.mode),  # type: ignore[arg-type]
         explain=int(command.explain),  # type: ignore[arg-type]
+        consent_signals=_signals_to(command.consent_signals),
     )
+
+
+def _signals_to(signals: ConsentSignals) -> consent_pb2.ConsentSignals | None:
+    if signals == NO_SIGNALS:
+        return None
+    return consent_pb2.ConsentSignals(tcf_string=signals.tcf_string, gpc=signals.gpc)
 
 
 def _placement_to(placement: PlacementRequest) -> pb.Placement:

@@ -6,8 +6,9 @@ judge    which actions the engagement policy leaves
 compete  which options compete for which place, in money
 score    how likely each is to succeed
 choose   the draws
+reserve  the contacts, in the ledger of the person
 answer   what the caller gets            reasons   why each of the others fell
 record   what is kept
 
-Every step but gather, judge and score depends on nothing but what the steps before it made.
+Every step but gather, judge, score and reserve depends on nothing but what the steps before it made.
 """

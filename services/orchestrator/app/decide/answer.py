@@ -10,23 +10,25 @@ from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known
 from services.orchestrator.app.decide.judge import RULES_UNAVAILABLE
 from services.orchestrator.app.decide.placements import Settled, closed_placements, placements_of
 from services.orchestrator.app.decide.reasons import drop_counts, dropped
-from services.orchestrator.app.decide.record import candidates_of, columns_of, lost_block
+from services.orchestrator.app.decide.record import candidates_of, columns_of, late_drops
+from services.orchestrator.app.decide.reserve import LEDGER_UNAVAILABLE
 from services.orchestrator.app.decide.score import SCORING_UNAVAILABLE
 from services.orchestrator.app.decision_record import CandidateColumns
 from services.orchestrator.domain.decision import Answer, Candidate, Explain, PlacementAnswer, Versions
 from services.orchestrator.domain.tracking import TokenSigner
 
 CONTACT_POLICY_NOT_ENFORCED = "CONTACT_POLICY_NOT_ENFORCED"
-_DEGRADING = frozenset({PROFILE_UNAVAILABLE, RULES_UNAVAILABLE, SCORING_UNAVAILABLE})
+_DEGRADING = frozenset({PROFILE_UNAVAILABLE, RULES_UNAVAILABLE, SCORING_UNAVAILABLE, LEDGER_UNAVAILABLE})
 
 
 def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
     """The answer of a decision that came to its end, as explained as was asked for."""
-    brief, choice = settled.brief, settled.choice
+    brief, choice, contacted = settled.brief, settled.choice, settled.contacted
     columns = columns_of(choice)
-    blocks = (*choice.contest.drops, lost_block(brief.catalogue, columns, choice.draws))
-    advisories = () if choice.scored.is_learnt else (SCORING_UNAVAILABLE,)
-    answer = _answer(brief, settled.known, settled.decision_id, placements_of(settled, signer), advisories)
+    late = late_drops(brief, columns, choice.draws, contacted.refusals)
+    blocks = (*choice.contest.drops, *late)
+    advisories = (*(() if choice.scored.is_learnt else (SCORING_UNAVAILABLE,)), *filter(None, (contacted.advisory,)))
+    answer = _answer(brief, settled.known, placements_of(settled, signer), advisories)
     reasons = dropped(brief, settled.verdict, settled.competition, blocks) if brief.wants_reasons else ()
     return replace(
         answer,
@@ -34,27 +36,28 @@ def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
         dropped_by_stage=drop_counts(settled.verdict, blocks),
         candidates=_candidates(settled, columns) if brief.command.explain is Explain.FULL else (),
         dropped=reasons,
+        profile_id=answer.profile_id or contacted.profile_id,
+        consistency_token=contacted.consistency_token or answer.consistency_token,
     )
 
 
-def closed_answer(brief: Brief, known: Known, decision_id: str) -> Answer:
+def closed_answer(brief: Brief, known: Known) -> Answer:
     """The answer when the person or the rules could not be read: fallbacks and silence."""
     advisories = (RULES_UNAVAILABLE,) if known.is_complete else ()
-    return _answer(brief, known, decision_id, closed_placements(brief, known), advisories)
+    return _answer(brief, known, closed_placements(brief, known), advisories)
 
 
 def _answer(
     brief: Brief,
     known: Known,
-    decision_id: str,
     placements: tuple[PlacementAnswer, ...],
     advisories: Sequence[str],
 ) -> Answer:
     versions, settings = brief.policy.versions, brief.policy.settings
-    unenforced = (CONTACT_POLICY_NOT_ENFORCED,) if settings.declares_contact_policy else ()
+    unenforced = (CONTACT_POLICY_NOT_ENFORCED,) if settings.declares_quiet_hours else ()
     every_advisory = (*known.advisories, *advisories, *unenforced)
     return Answer(
-        decision_id=decision_id,
+        decision_id=brief.decision_id,
         request_id=brief.command.request_id,
         profile_id=known.view.profile_id,
         placements=placements,

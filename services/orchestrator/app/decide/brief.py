@@ -17,6 +17,7 @@ from services.orchestrator.domain.policy_parts import AttributePart
 from services.orchestrator.domain.undeclared import undeclared
 from shared.clock import MAX_CLOCK_SKEW_MS
 from shared.errors import InvalidArgument
+from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature, Value, conform, present
 
 CONTEXT_PREFIX = "context."
@@ -26,6 +27,7 @@ CONTEXT_PREFIX = "context."
 class Brief:
     """A command that makes sense under the policy."""
 
+    decision_id: str
     command: DecideCommand
     policy: ActivePolicy
     places: tuple[Place, ...]
@@ -36,6 +38,8 @@ class Brief:
     """The moment decided for."""
     consent_ms: int
     """The moment whose consents count: in EXECUTE never before the request came, whatever moment it decides for."""
+    is_for_somebody: bool
+    """It names a person."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -45,15 +49,23 @@ class Brief:
     def wants_reasons(self) -> bool:
         return self.command.explain is not Explain.NONE
 
+    @property
+    def has_limits(self) -> bool:
+        """Whether contact limits bind this decision: they are a person's."""
+        return bool(self.policy.limits.limits) and self.is_for_somebody
 
-def brief_of(command: DecideCommand, policy: ActivePolicy, arrival_ms: int) -> Brief:
+
+def decision_id_of(command: DecideCommand) -> str:
+    """Of an executed decision: the same request, tried again, is the same decision. It makes the same draws and asks
+    for the same reservations, so whatever a try that was cut short has reserved is found and used."""
+    return content_id("d", (command.request_id, command.body_hash))
+
+
+def brief_of(command: DecideCommand, policy: ActivePolicy, arrival_ms: int, decision_id: str) -> Brief:
     """Raises InvalidArgument for what the policy does not declare, or the mode does not allow."""
-    if command.places.direction is Direction.OUTBOUND and not command.identities:
-        raise InvalidArgument.field(
-            "subject.identities", "required to reach out to somebody", reason="REQUIRED_FIELD_MISSING"
-        )
     now_ms = _moment(command, arrival_ms)
     return Brief(
+        decision_id,
         command,
         policy,
         places_of(command.places, policy.catalogue),
@@ -61,7 +73,16 @@ def brief_of(command: DecideCommand, policy: ActivePolicy, arrival_ms: int) -> B
         _context(command.context, policy.attributes),
         now_ms,
         now_ms if command.mode is Mode.SIMULATE else max(now_ms, arrival_ms),
+        bool(command.identities),
     )
+
+
+def check_reachable(command: DecideCommand) -> None:
+    """Raises InvalidArgument where nobody is named to reach out to."""
+    if command.places.direction is Direction.OUTBOUND and not command.identities:
+        raise InvalidArgument.field(
+            "subject.identities", "required to reach out to somebody", reason="REQUIRED_FIELD_MISSING"
+        )
 
 
 def _excluded(actions: tuple[str, ...], catalogue: Catalogue) -> Indices:

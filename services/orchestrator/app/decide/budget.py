@@ -9,6 +9,7 @@ from shared.clock import Clock
 PROFILE_SHARE = 0.5
 RULES_SHARE = 0.5
 SCORING_SHARE = 0.5
+LEDGER_SHARE = 0.5
 """Of what is left when the service is asked: the rest is for the steps after it."""
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.compete import Competition
 from services.orchestrator.app.decide.score import Scored
-from services.orchestrator.domain.arbitration.slots import Field, SlotDraw, SlotPlan, Terms, fill_slots
+from services.orchestrator.domain.arbitration.slots import (
+    FROM_THE_START,
+    ContactRoom,
+    Field,
+    SlotDraw,
+    SlotPlan,
+    Standing,
+    Terms,
+    fill_slots,
+)
 from services.orchestrator.domain.arbitration.thompson import Beliefs
 from services.orchestrator.domain.arbitration.worth import Column
 from services.orchestrator.domain.pricing import Contest
@@ -18,28 +28,54 @@ _INLINE_CANDIDATES = 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Arena:
+    """All that the draws depend on, but for what the ledger refuses."""
+
+    field: Field
+    plans: Sequence[SlotPlan]
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """`priority` float64[C]: money expected of each candidate at its mean propensity."""
 
     contest: Contest
     scored: Scored
     priority: Column
+    arena: Arena
     draws: Sequence[SlotDraw]
 
 
-async def choose(brief: Brief, contest: Contest, scored: Scored, decision_id: str) -> Choice:
+async def choose(brief: Brief, competition: Competition, scored: Scored) -> Choice:
+    contest = competition.contest
+    arena = _arena(brief, competition, scored)
+    draws = await _fill(arena, FROM_THE_START)
+    return Choice(contest, scored, contest.worth.at(scored.scores.means), arena, draws)
+
+
+async def choose_again(choice: Choice, standing: Standing) -> Choice:
+    """The same, given what stands and what was refused."""
+    return replace(choice, draws=await _fill(choice.arena, standing))
+
+
+async def _fill(arena: Arena, standing: Standing) -> Sequence[SlotDraw]:
     """In a thread where it takes longer than the event loop may stand still."""
-    if contest.size <= _INLINE_CANDIDATES:
-        return _choose(brief, contest, scored, decision_id)
-    return await asyncio.to_thread(_choose, brief, contest, scored, decision_id)
+    if arena.field.action.size <= _INLINE_CANDIDATES:
+        return fill_slots(arena.field, arena.plans, arena.terms, standing)
+    return await asyncio.to_thread(fill_slots, arena.field, arena.plans, arena.terms, standing)
 
 
-def _choose(brief: Brief, contest: Contest, scored: Scored, decision_id: str) -> Choice:
-    scores = scored.scores
+def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
+    contest, scores, allowance = competition.contest, scored.scores, competition.allowance
     explores = brief.catalogue.explores[contest.action] & scored.is_learnt
     beliefs = Beliefs(scores.means, scores.log_odds_means, scores.log_odds_deviations, explores)
+    contacts = None
+    if allowance is not None:
+        contacts = ContactRoom(allowance.table.option_counter[contest.option], allowance.room)
     across_placements = brief.command.across_placements is not False
-    terms = Terms(decision_id, brief.policy.settings.reserve, across_placements)
-    plans = [SlotPlan(place.placement_id, place.count) for place in brief.places]
-    draws = fill_slots(Field(contest.starts, contest.action, contest.worth, beliefs), plans, terms)
-    return Choice(contest, scored, contest.worth.at(scores.means), draws)
+    return Arena(
+        Field(contest.starts, contest.action, contest.worth, beliefs, contacts),
+        [SlotPlan(place.placement_id, place.count) for place in brief.places],
+        Terms(brief.decision_id, brief.policy.settings.reserve, across_placements),
+    )

@@ -12,11 +12,13 @@ from services.orchestrator.app.decide.declared import declared_numbers
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.domain.catalogue import Catalogue, Treatment
-from services.orchestrator.domain.consent import Permission, contact_permission
+from services.orchestrator.domain.consent import Permission, Stance, contact_permission
+from services.orchestrator.domain.contact_limits import Allowance
 from services.orchestrator.domain.content import negotiate_locale, render
 from services.orchestrator.domain.lineup import Admission, Mask, line_up
 from services.orchestrator.domain.places import Place
 from services.orchestrator.domain.pricing import Contest, action_numbers, price
+from services.orchestrator.domain.similar import similar_options
 from services.orchestrator.domain.text_limits import Charset, text_length
 from shared.values import Feature
 
@@ -26,20 +28,28 @@ class Competition:
     contest: Contest
     permissions: Sequence[Permission]
     """By channel of the catalogue."""
+    allowance: Allowance | None = None
+    """What the contact limits leave; None where none binds."""
 
 
 def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     catalogue = brief.catalogue
-    permissions = [
-        contact_permission(catalogue.channels[name], known.view.consents, brief.consent_ms)
-        for name in catalogue.channel_names
-    ]
+    stance = _stance(brief, known)
+    permissions = [contact_permission(catalogue.channels[name], stance) for name in catalogue.channel_names]
     permitted = np.array([permission.permitted for permission in permissions], dtype=np.bool_)
-    admission = Admission(verdict.eligible, permitted, brief.excluded, brief.now_ms)
+    similar = similar_options(catalogue, permissions)
+    allowance = brief.policy.limits.allowance(known.contact_counts) if brief.has_limits else None
+    admission = Admission(verdict.eligible, permitted, brief.excluded, brief.now_ms, allowance, similar)
     fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
     numbers = action_numbers(verdict.eligible, verdict.numbers, declared_numbers(brief.policy.compiled))
     lineup = line_up(catalogue, brief.places, fits, admission)
-    return Competition(price(catalogue, lineup, numbers), permissions)
+    return Competition(price(catalogue, lineup, numbers), permissions, allowance)
+
+
+def _stance(brief: Brief, known: Known) -> Stance:
+    purposes = brief.policy.compiled.trait_schema.purposes
+    confirmed = frozenset(purpose.name for purpose in purposes if purpose.double_opt_in)
+    return Stance(known.view.consents, brief.consent_ms, known.view.is_known, confirmed)
 
 
 def texts_of(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from dataclasses import dataclass, replace
 
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.decide.answer import closed_answer, settled_answer
-from services.orchestrator.app.decide.brief import Brief, brief_of
+from services.orchestrator.app.decide.brief import Brief, brief_of, check_reachable, decision_id_of
 from services.orchestrator.app.decide.budget import Budget
 from services.orchestrator.app.decide.choose import choose
 from services.orchestrator.app.decide.compete import compete
@@ -15,13 +17,16 @@ from services.orchestrator.app.decide.gather import Known, gather
 from services.orchestrator.app.decide.judge import judge
 from services.orchestrator.app.decide.placements import Settled
 from services.orchestrator.app.decide.record import record_of
+from services.orchestrator.app.decide.reserve import Contacted, reserve
 from services.orchestrator.app.decide.score import score
 from services.orchestrator.app.decide.stopwatch import Stopwatch
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.decision import Answer, Mode
-from shared.errors import FailedPrecondition, request_id_reused
+from shared.errors import FailedPrecondition, TandemError, request_id_reused
+
+_log = logging.getLogger("tandem.orchestrator.decide")
 
 
 class Decide:
@@ -34,47 +39,66 @@ class Decide:
         """Raises InvalidArgument, AlreadyExists, FailedPrecondition (NO_ACTIVE_POLICY); Unavailable when the decision
         could not be recorded. A service that does not answer degrades the answer instead."""
         if command.mode is Mode.SIMULATE:
-            return (await self._decide(command, deadline_ms)).answer
+            return (await self._decide(command, self._world.new_decision_id(), deadline_ms)).record.answer
         earlier = await self._world.log.get_by_request(command.request_id)
         if earlier is not None:
-            return _same_again(earlier, command)
-        return await self._keep(await self._decide(command, deadline_ms))
+            return _same_again(earlier, command.body_hash)
+        return await self._keep(await self._decide(command, decision_id_of(command), deadline_ms))
 
-    async def _decide(self, command: DecideCommand, deadline_ms: int | None) -> DecisionRecord:
+    async def _decide(self, command: DecideCommand, decision_id: str, deadline_ms: int | None) -> _Decided:
         world, watch = self._world, Stopwatch(self._world.ticks_ns)
         budget = Budget.starting_now(deadline_ms, world.budget_ms, world.clock)
-        brief = brief_of(command, await self._active_policy(), world.clock())
+        policy = await self._active_policy()
+        check_reachable(command)
+        brief = brief_of(command, policy, world.clock(), decision_id)
         known = await gather(brief, world.profiles, budget)
         watch.lap("profile")
         verdict = await judge(brief, known, world.rules, budget) if known.is_complete else None
         watch.lap("rules")
         if verdict is None:
-            answer = closed_answer(brief, known, world.new_decision_id())
-            return record_of(brief, known, None, replace(answer, timing=watch.timing()), world.clock())
+            answer = replace(closed_answer(brief, known), timing=watch.timing())
+            return _Decided(record_of(brief, known, None, answer, world.clock()))
         return await self._settle(brief, known, verdict, budget, watch)
 
     async def _settle(
         self, brief: Brief, known: Known, verdict: PolicyVerdict, budget: Budget, watch: Stopwatch
-    ) -> DecisionRecord:
-        world, decision_id = self._world, self._world.new_decision_id()
+    ) -> _Decided:
+        world = self._world
         competition = compete(brief, known, verdict)
         watch.lap("arbitration")
         scored = await score(brief, known, competition.contest, world.scorer, budget)
         watch.lap("scoring")
-        choice = await choose(brief, competition.contest, scored, decision_id)
-        answer = settled_answer(Settled(decision_id, brief, known, verdict, competition, choice), world.signer)
+        choice = await choose(brief, competition, scored)
         watch.lap("arbitration")
-        return record_of(brief, known, choice, replace(answer, timing=watch.timing()), world.clock())
+        contacted = await reserve(brief, known, choice, world.ledger, budget)
+        watch.lap("ledger" if brief.has_limits else "arbitration")
+        answer = settled_answer(Settled(brief, known, verdict, competition, contacted), world.signer)
+        watch.lap("arbitration")
+        answer = replace(answer, timing=watch.timing())
+        return _Decided(record_of(brief, known, contacted, answer, world.clock()), contacted)
 
-    async def _keep(self, record: DecisionRecord) -> Answer:
+    async def _keep(self, decided: _Decided) -> Answer:
         """The answer that is in the log: ours, or that of the same request which was faster."""
-        watch = Stopwatch(self._world.ticks_ns)
+        watch, record = Stopwatch(self._world.ticks_ns), decided.record
         if await self._world.log.append(record):
             self._world.telemetry.decided(record, watch.timing().total_ns)
+            await self._give_back(decided.held, record)
             return record.answer
         earlier = await self._world.log.get_by_request(record.request_id)
         assert earlier is not None, "a request id is only taken by a decision"
-        return _same_again(earlier, record.command)
+        await self._give_back(decided.held, earlier)
+        return _same_again(earlier, record.body_hash)
+
+    async def _give_back(self, held: set[str], recorded: DecisionRecord) -> None:
+        """What was reserved for this decision and is not part of it as it was recorded, by another try maybe."""
+        unused = held - {each.reservation_id for place in recorded.answer.placements for each in place.propositions}
+        if not unused:
+            return
+        try:
+            await self._world.outbox.queue([ContactReport.released(each) for each in sorted(unused)])
+        except TandemError as failure:
+            # It goes on counting: fewer contacts than allowed, never more.
+            _log.warning("reservations stay", extra={"fields": {"cause": failure.message, "ids": sorted(unused)}})
 
     async def _active_policy(self) -> ActivePolicy:
         policy = await self._world.policies.current()
@@ -83,7 +107,20 @@ class Decide:
         return policy
 
 
-def _same_again(earlier: DecisionRecord, command: DecideCommand) -> Answer:
-    if earlier.body_hash != command.body_hash:
-        raise request_id_reused(command.request_id)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decided:
+    """What is to be recorded, and what was reserved for it; `contacted` None: it failed closed."""
+
+    record: DecisionRecord
+    contacted: Contacted | None = None
+
+    @property
+    def held(self) -> set[str]:
+        contacted = self.contacted
+        return set() if contacted is None else {*contacted.reservations.values(), *contacted.unused}
+
+
+def _same_again(earlier: DecisionRecord, body_hash: str) -> Answer:
+    if earlier.body_hash != body_hash:
+        raise request_id_reused(earlier.request_id)
     return earlier.answer

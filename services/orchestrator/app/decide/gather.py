@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import PROFILE_SHARE, Budget
-from services.orchestrator.app.ports import ProfileReader, SubjectEvent, SubjectQuery, SubjectView
-from services.orchestrator.domain.consent import may_profile
+from services.orchestrator.app.ports import (
+    NO_SIGNALS,
+    ContactCount,
+    ProfileReader,
+    SubjectEvent,
+    SubjectQuery,
+    SubjectView,
+)
 from services.orchestrator.domain.decision import Mode
-from shared.errors import AlreadyExists, InvalidArgument, TandemError, Violation
+from services.orchestrator.domain.purposes import PROFILING, Use, may_profile, purpose_of
+from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, TandemError, Violation
 from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature
 
@@ -20,6 +28,7 @@ PROFILING_BASIS_MISSING = "PROFILING_BASIS_MISSING"
 
 _log = logging.getLogger("tandem.orchestrator.decide")
 _OVERLAY = "overlay_events["
+_SIGNALS = re.compile(r"\b(overlay_signals\.)?tcf_string\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +38,22 @@ class Known:
     view: SubjectView
     features: Mapping[str, Feature]
     advisories: tuple[str, ...] = ()
+    contact_counts: tuple[ContactCount, ...] = ()
+    """What is used of the contact limits, but for what an earlier try of this very decision reserved."""
     is_complete: bool = True
     """False when the profile could not be read: nothing may be decided then."""
 
 
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:
-    """Records the events of the call (or overlays them, in a simulation) and reads the person.
+    """Records the signals and the events of the call (or overlays them, in a simulation) and reads the person.
 
-    Raises what the caller got wrong about the subject or the events.
+    Raises what the caller got wrong about the subject, the signals or the events.
     """
     deadline_ms = budget.share(PROFILE_SHARE)
     events = _dated(brief)
     try:
-        token = await _record(brief, events, profiles, deadline_ms)
+        token = await _record_signals(brief, profiles, deadline_ms)
+        token = await _record(brief, events, token, profiles, deadline_ms)
         query = _query(brief, events, token, budget)
         view = (
             await profiles.get(query, deadline_ms=deadline_ms)
@@ -66,33 +78,67 @@ def _dated(brief: Brief) -> tuple[SubjectEvent, ...]:
     )
 
 
-async def _record(brief: Brief, events: tuple[SubjectEvent, ...], profiles: ProfileReader, deadline_ms: int) -> str:
-    """The token of a state that has the events."""
+async def _record_signals(brief: Brief, profiles: ProfileReader, deadline_ms: int) -> str:
+    """The token of a state that has what the browser signals."""
+    command, token = brief.command, brief.command.consistency_token
+    if command.consent_signals == NO_SIGNALS or not command.identities or command.mode is Mode.SIMULATE:
+        return token
+    request_id = content_id("decide", (command.request_id, token, command.consent_signals))
+    try:
+        return await profiles.record_signals(
+            request_id, command.identities, command.consent_signals, deadline_ms=deadline_ms
+        )
+    except FailedPrecondition as refusal:
+        if refusal.reason != "SUBJECT_ERASED":
+            raise
+        return token  # nobody is there of whom they could say anything
+
+
+async def _record(
+    brief: Brief, events: tuple[SubjectEvent, ...], token: str, profiles: ProfileReader, deadline_ms: int
+) -> str:
+    """The token of a state that has the events, and all that `token` stands for."""
     if not events or brief.command.mode is Mode.SIMULATE:
-        return brief.command.consistency_token
+        return token
     # With the events in it: the same decide request, tried again, dates events anew that carry no time of their own.
-    request_id = content_id("decide", (brief.command.request_id, events))
+    # And with the caller's token: what answers a try with a newer one is written after that, so its token says no less.
+    request_id = content_id("decide", (brief.command.request_id, brief.command.consistency_token, events))
     return await profiles.record_events(request_id, events, deadline_ms=deadline_ms)
 
 
 def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: Budget) -> SubjectQuery:
-    """Read at the moment decided for, or later: events of a caller whose clock is ahead are known, and those that a
-    faster try of the same request recorded."""
+    """Read at the moment decided for, or later: events of a caller whose clock is ahead are known, those that a faster
+    try of the same request recorded, and all that a profile service whose clock is ahead has acknowledged."""
     command = brief.command
     moments = [brief.now_ms, *(event.event_time_ms or 0 for event in events)]
-    if command.decision_time_ms is None:
+    is_now = command.decision_time_ms is None
+    if is_now:
         moments.append(budget.clock())
     overlay = events if command.mode is Mode.SIMULATE else ()
-    return SubjectQuery(command.identities, brief.policy.versions.trait_schema, max(moments), token, overlay)
+    reference = f"{brief.decision_id}." if brief.has_limits and command.mode is Mode.EXECUTE else ""
+    version = brief.policy.versions.trait_schema
+    signals = command.consent_signals if command.mode is Mode.SIMULATE else NO_SIGNALS
+    return SubjectQuery(command.identities, version, max(moments), token, overlay, is_now, reference, signals)
 
 
 def _known(brief: Brief, view: SubjectView) -> Known:
-    direction = brief.command.places.direction
-    basis = brief.policy.settings.profiling_basis
-    is_somebody = bool(view.profile_id or brief.command.events)
-    if is_somebody and not may_profile(direction, basis, view.consents, brief.consent_ms):
-        return Known(view, _features(brief, {}), (*view.advisories, PROFILING_BASIS_MISSING))
-    return Known(view, _features(brief, view.features), view.advisories)
+    command = brief.command
+    declared = purpose_of(brief.policy.compiled.trait_schema.purposes, PROFILING)
+    purpose = replace(declared, basis=brief.policy.settings.profiling_basis)
+    use = Use.of(command.identities, view.consents, brief.consent_ms)
+    counts = _contact_counts(brief, view) if brief.has_limits else ()
+    is_somebody = bool(view.profile_id or command.events)
+    if is_somebody and not may_profile(command.places.direction, purpose, use):
+        return Known(view, _features(brief, {}), (*view.advisories, PROFILING_BASIS_MISSING), counts)
+    return Known(view, _features(brief, view.features), view.advisories, counts)
+
+
+def _contact_counts(brief: Brief, view: SubjectView) -> tuple[ContactCount, ...]:
+    """What counts against this decision. That what it holds itself is left out can do no harm: the ledger, which is
+    asked for every contact, counts for itself."""
+    held = brief.policy.limits.counts_of(brief.catalogue, [(each.channel, each.action) for each in view.held])
+    left = ((each, each.used - held.get((each.limit_id, each.counted), 0)) for each in view.contact_counts)
+    return tuple(replace(each, used=used) for each, used in left if used > 0)
 
 
 def _features(brief: Brief, of_person: Mapping[str, Feature]) -> dict[str, Feature]:
@@ -101,10 +147,10 @@ def _features(brief: Brief, of_person: Mapping[str, Feature]) -> dict[str, Featu
 
 
 def _in_words_of_the_request(fault: InvalidArgument) -> InvalidArgument:
-    """A simulation reads the events as an overlay; the caller knows them as events."""
+    """What the profile service calls an overlay, or a field of its own, has another name in the request."""
 
     def renamed(text: str) -> str:
-        return text.replace(_OVERLAY, "events[")
+        return _SIGNALS.sub("consent_signals.tcf_string", text.replace(_OVERLAY, "events["))
 
     return InvalidArgument(
         fault.reason,

@@ -9,6 +9,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.decide.compete import Competition, texts_of
 from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.decide.reserve import Contacted
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
 from services.orchestrator.domain.decision import Fallback, NoAction, PlacementAnswer, Proposition
@@ -22,12 +23,15 @@ from shared.values import INT64_MAX
 class Settled:
     """Everything a decision came to, before it is put into words."""
 
-    decision_id: str
     brief: Brief
     known: Known
     verdict: PolicyVerdict
     competition: Competition
-    choice: Choice
+    contacted: Contacted
+
+    @property
+    def choice(self) -> Choice:
+        return self.contacted.choice
 
 
 def placements_of(settled: Settled, signer: TokenSigner) -> tuple[PlacementAnswer, ...]:
@@ -56,7 +60,10 @@ def _placement(settled: Settled, index: int, draws: Sequence[SlotDraw], signer: 
 def _silence(settled: Settled, index: int, draws: Sequence[SlotDraw]) -> NoAction:
     if draws:
         return NoAction(NoActionReason.BELOW_RESERVE, draws[0].best_priority, draws[0].silence_probability)
-    return NoAction(settled.choice.contest.empty_reasons[index] or NoActionReason.EXHAUSTED)
+    contest, closed = settled.choice.contest, settled.contacted.closed
+    if closed is not None and closed[contest.starts[index] : contest.starts[index + 1]].any():
+        return NoAction(NoActionReason.DEGRADED if settled.contacted.advisory else NoActionReason.CONTACT_POLICY)
+    return NoAction(contest.empty_reasons[index] or NoActionReason.EXHAUSTED)
 
 
 def _without_proposition(brief: Brief, known: Known, place: Place, silence: NoAction) -> PlacementAnswer:
@@ -74,7 +81,7 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
     treatment = catalogue.options[option]
     action = catalogue.actions[treatment.action]
     locale, content = texts_of(catalogue, treatment, settled.known.features, settled.brief.command.locale)
-    proposition_id = PropositionRef(settled.decision_id, draw.place, draw.slot).proposition_id
+    proposition_id = PropositionRef(settled.brief.decision_id, draw.place, draw.slot).proposition_id
     permission = settled.competition.permissions[int(catalogue.option_channel[option])]
     scores = settled.choice.scored.scores
     ends_ms = int(catalogue.valid_until_ms[treatment.action])
@@ -100,6 +107,7 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
         uncertainty=float(scores.uncertainties[row]),
         evidence=float(scores.evidences[row]),
         tracking_token=signer.sign(proposition_id),
-        consent_ref=permission.reference,
+        consent_ref=permission.reference_for(action.group),
         expire_time_ms=ends_ms if ends_ms < INT64_MAX else None,
+        reservation_id=settled.contacted.reservations.get((draw.place, draw.slot), ""),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -79,18 +80,20 @@ class _Words:
 
     def of_block(self, block: DropBlock) -> Iterator[Dropped]:
         word = self._by_check.get(block.check, _no_words)
+        if block.check is Check.CONTACT_LIMIT:
+            word = partial(self._limit, block.rule_id)
         for action, channel, observed in zip(
             block.action.tolist(), block.channel.tolist(), block.observed.tolist(), strict=True
         ):
-            yield self._dropped(block.check, action, channel, word(action, channel, observed))
+            yield self._dropped(block, action, channel, word(action, channel, observed))
 
-    def _dropped(self, check: Check, action: int, channel: int, wording: _Wording) -> Dropped:
+    def _dropped(self, block: DropBlock, action: int, channel: int, wording: _Wording) -> Dropped:
         observed = wording.observed
         return Dropped(
             self._catalogue.actions[action].action_id,
             "" if channel == EVERY_CHANNEL else self._catalogue.channel_names[channel],
-            int(check.stage),
-            check.rule_id,
+            int(block.check.stage),
+            block.rule_id,
             self._brief.policy.versions.policy,
             wording.attribute,
             observed.value if observed else None,
@@ -109,6 +112,11 @@ class _Words:
         permission: Permission = self._permissions[channel]
         status = present(permission.status) if permission.status else _UNKNOWN
         return _Wording(f"consent.{declared.purpose}/{declared.name}", status, '== "GRANTED"')
+
+    def _limit(self, limit_id: str, _action: int, _channel: int, observed: float) -> _Wording:
+        most = next((limit.max for limit in self._brief.policy.limits.limits if limit.limit_id == limit_id), None)
+        threshold = "" if most is None else f"< {most}"
+        return _Wording(f"contacts.{limit_id}", present(int(observed)), threshold)
 
     def _priority(self, _action: int, _channel: int, observed: float) -> _Wording:
         reserve = self._brief.policy.settings.reserve

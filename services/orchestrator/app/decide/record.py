@@ -10,36 +10,44 @@ import numpy as np
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.decide.reserve import Contacted
 from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, SlotVector
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.decision import Answer, Candidate
 from services.orchestrator.domain.drops import DropBlock
 from services.orchestrator.domain.outranked import outranked
+from services.orchestrator.domain.refusals import Refusal, closed_rows, refused_drops
 
 _NO_NUMBERS = np.empty(0)
 NO_CANDIDATES = CandidateColumns(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), *(_NO_NUMBERS,) * 6)
 
 
-def record_of(brief: Brief, known: Known, choice: Choice | None, answer: Answer, record_time_ms: int) -> DecisionRecord:
-    """`choice` None: the decision failed closed."""
-    command = brief.command
+def record_of(
+    brief: Brief, known: Known, contacted: Contacted | None, answer: Answer, record_time_ms: int
+) -> DecisionRecord:
+    """`contacted` None: the decision failed closed."""
+    command, choice = brief.command, None if contacted is None else contacted.choice
     return DecisionRecord(
         decision_id=answer.decision_id,
         request_id=command.request_id,
         body_hash=command.body_hash,
-        profile_id=known.view.profile_id,
+        profile_id=answer.profile_id,
         decision_time_ms=brief.now_ms,
         record_time_ms=record_time_ms,
         policy_version=brief.policy.versions.policy,
         feature_set_version=brief.policy.versions.feature_set,
-        command=command,
+        command=command if answer.profile_id else command.without_names(),
         features=known.features,
         consents=known.view.consents,
         fails_closed=choice is None,
         candidates=NO_CANDIDATES if choice is None else columns_of(choice),
         slots=() if choice is None else tuple(_vector(draw) for draw in choice.draws),
         answer=answer,
+        contact_counts=known.contact_counts,
+        is_known=known.view.is_known,
+        refusals=() if contacted is None else contacted.refusals,
+        is_for_somebody=brief.is_for_somebody,
     )
 
 
@@ -58,7 +66,7 @@ def columns_of(choice: Choice) -> CandidateColumns:
 
 
 def _vector(draw: SlotDraw) -> SlotVector:
-    return SlotVector(draw.place, draw.slot, draw.row, draw.probabilities)
+    return SlotVector(draw.place, draw.slot, draw.row, draw.probabilities, draw.refusals)
 
 
 def candidates_of(
@@ -91,9 +99,18 @@ def _candidate(
     return Candidate(action, treatment.treatment_id, treatment.channel, placement_id, probability, priority, propensity)
 
 
-def lost_block(
-    catalogue: Catalogue, columns: CandidateColumns, slots: Sequence[SlotVector] | Sequence[SlotDraw]
-) -> DropBlock:
-    """The candidates that got no slot."""
+def late_drops(
+    brief: Brief,
+    columns: CandidateColumns,
+    slots: Sequence[SlotVector] | Sequence[SlotDraw],
+    refusals: Sequence[Refusal],
+) -> list[DropBlock]:
+    """The candidates that got no slot: those the contact ledger had no room for, then those that lost."""
+    catalogue, limits = brief.catalogue, brief.policy.limits
     chosen = np.array([slot.row for slot in slots if slot.row != SILENCE], dtype=np.intp)
-    return outranked(catalogue, columns.option, columns.priority, chosen)
+    if not refusals:
+        return [outranked(catalogue, columns.option, columns.priority, chosen)]
+    refused = refused_drops(catalogue, limits, columns.option, refusals, chosen)
+    closed = np.flatnonzero(closed_rows(catalogue, limits, columns.option, refusals))
+    out = np.union1d(chosen, closed).astype(np.intp)
+    return [*refused, outranked(catalogue, columns.option, columns.priority, out)]

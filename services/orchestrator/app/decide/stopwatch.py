@@ -29,4 +29,5 @@ class Stopwatch:
             laps.get("scoring", 0),
             laps.get("arbitration", 0),
             self._ticks_ns() - self._start_ns,
+            laps.get("ledger", 0),
         )

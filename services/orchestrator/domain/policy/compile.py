@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.orchestrator.domain.contact_limits import limit_table
+from services.orchestrator.domain.policy.aggregate_checks import check_conditions
 from services.orchestrator.domain.policy.columns import catalogue
 from services.orchestrator.domain.policy.compiled import Compilation, CompiledPolicy
+from services.orchestrator.domain.policy.contact_checks import check_contact
 from services.orchestrator.domain.policy.content_checks import check_content
 from services.orchestrator.domain.policy.document import PolicyDocument, read_document
 from services.orchestrator.domain.policy.findings import Findings, TooManyFindings
@@ -40,29 +43,35 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
     if not folder.is_complete:
         return Compilation(findings.ordered(), None, None)
     actions = lineages(document)
-    _check(document, actions, findings)
+    _check(document, actions, files, findings)
     ordered = findings.ordered()
     rules = None if findings.has("CONSTANT_TYPE") else rule_set(document, actions)
     if rules is None or any(finding.is_error for finding in ordered):
         return Compilation(ordered, rules, None)
+    columns, schema = catalogue(document, actions), trait_schema(document)
     compiled = CompiledPolicy(
         version=policy_version(files),
         settings=document.written.settings,
-        catalogue=catalogue(document, actions),
-        trait_schema=trait_schema(document),
+        catalogue=columns,
+        trait_schema=schema,
         rule_set=rules,
         feature_set=feature_set(document, actions),
+        limits=limit_table(columns, schema.contact_limits),
     )
     return Compilation(ordered, rules, compiled)
 
 
-def _check(document: PolicyDocument, actions: tuple[Lineage, ...], findings: Findings) -> None:
+def _check(
+    document: PolicyDocument, actions: tuple[Lineage, ...], files: Mapping[str, bytes], findings: Findings
+) -> None:
     check_references(document, findings)
     check_guarantees(document, findings)
     check_values(document, findings)
     check_constants(actions, findings)
     check_model_size(document, actions, findings)
     check_content(document, findings)
+    check_contact(document, actions, findings)
+    check_conditions(document, files, findings)
 
 
 def policy_version(files: Mapping[str, bytes]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.contact_limits import LimitTable
 from services.orchestrator.domain.policy_parts import FeatureSetPart, Finding, RuleSetPart, TraitSchemaPart
 
 
@@ -22,8 +23,8 @@ class PolicySettings:
     profiling_basis: str
     """CONSENT: using a profile needs a granted PROFILING consent. LEGITIMATE_INTEREST and CONTRACT: it needs none, but
     a denied or revoked PROFILING statement wins."""
-    declares_contact_policy: bool
-    """The policy has contact limits or quiet hours, which this version does not enforce."""
+    declares_quiet_hours: bool
+    """Which this version does not enforce."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +38,7 @@ class CompiledPolicy:
     trait_schema: TraitSchemaPart
     rule_set: RuleSetPart
     feature_set: FeatureSetPart
+    limits: LimitTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,44 +1,35 @@
-"""Contact policy and control arms: read and checked in full, though this version does not act on them."""
+"""Contact policy and control arms: contact limits in full; quiet hours and arms are checked, and not acted on yet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from services.orchestrator.domain.policy.contact_limit import LimitDeclaration, read_limits
 from services.orchestrator.domain.policy.fields import Field, leaf, list_of, read_fields
-from services.orchestrator.domain.policy.findings import Findings, where
+from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
-from services.orchestrator.domain.policy.scalars import duration_ms, integer, number, time_of_day
+from services.orchestrator.domain.policy.scalars import number, time_of_day
+from services.orchestrator.domain.policy.time_zones import time_zone
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, reference, within
 from services.orchestrator.domain.policy_parts import Place
 
 DAYS = frozenset({"MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"})
 
 
-LIMIT_ID = Field("id", leaf(reference), required=True)
-CHANNEL = Field("channel", leaf(reference))
-MAX = Field("max", within(integer, 1, 1_000_000), required=True)
-WINDOW = Field("window", leaf(duration_ms), required=True)
-COUNTS = Field("counts", leaf(choice({"RESERVED", "ATTEMPTED", "DELIVERED", "IMPRESSION"})))
-DIRECTION = Field("direction", leaf(choice({"INBOUND", "OUTBOUND"})))
-MESSAGE_CLASS = Field("message_class", leaf(identifier))
-SCOPE = Field("scope", leaf(choice({"POLICY", "ISSUE", "GROUP", "ACTION"})))
-LIMIT_FIELDS = (LIMIT_ID, CHANNEL, MAX, WINDOW, COUNTS, DIRECTION, MESSAGE_CLASS, SCOPE)
+@dataclass(frozen=True, slots=True)
+class ContactPolicyDeclaration:
+    """What is written under contact_policy, names not yet looked up."""
 
+    limits: tuple[LimitDeclaration, ...] = ()
+    quiet_channels: tuple[Reference, ...] = ()
+    time_zone: str = ""
+    time_zone_trait: Reference | None = None
 
-def _limit(node: Node, findings: Findings) -> tuple[Reference | None, Reference | None]:
-    fields = read_fields(node.place, node, LIMIT_FIELDS, findings)
-    return fields.get(LIMIT_ID, None), fields.get(CHANNEL, None)
-
-
-def _limits(node: Node, findings: Findings) -> tuple[Reference, ...]:
-    read = list_of(_limit)(node, findings)
-    seen: dict[str, Place] = {}
-    for limit_id in (limit_id for limit_id, _ in read if limit_id is not None):
-        if limit_id.name in seen:
-            message = f'the contact limit "{limit_id.name}" is declared twice: first at {where(seen[limit_id.name])}'
-            findings.error(limit_id.place, "DUPLICATE_CONTACT_LIMIT", message)
-        seen.setdefault(limit_id.name, limit_id.place)
-    return tuple(channel for _, channel in read if channel is not None)
+    @property
+    def channels(self) -> tuple[Reference, ...]:
+        """All that it mentions."""
+        return (*(channel for limit in self.limits for channel in limit.mentions["channel"]), *self.quiet_channels)
 
 
 QUIET_CHANNEL = Field("channel", leaf(reference), required=True)
@@ -55,15 +46,23 @@ def _quiet(node: Node, findings: Findings) -> Reference | None:
     return fields.get(QUIET_CHANNEL, None)
 
 
-LIMITS = Field("limits", _limits)
+LIMITS = Field("limits", read_limits)
 QUIET_HOURS = Field("quiet_hours", list_of(_quiet))
+TIME_ZONE = Field("time_zone", leaf(time_zone))
+TIME_ZONE_TRAIT = Field("time_zone_trait", leaf(reference))
 
 
-def read_contact_policy(place: Place, node: Node, findings: Findings) -> tuple[Reference, ...]:
-    """The channels it mentions, to be checked against the declared ones."""
-    fields = read_fields(place, node, (LIMITS, QUIET_HOURS), findings)
-    findings.warning(place, "NOT_ENFORCED_YET", "this version keeps no contact ledger: contact_policy has no effect")
-    return fields.get(LIMITS, ()) + fields.get(QUIET_HOURS, ())
+def read_contact_policy(place: Place, node: Node, findings: Findings) -> ContactPolicyDeclaration:
+    fields = read_fields(place, node, (LIMITS, QUIET_HOURS, TIME_ZONE, TIME_ZONE_TRAIT), findings)
+    if fields.is_written(QUIET_HOURS):
+        message = "this version does not hold back messages by the hour: quiet_hours has no effect"
+        findings.warning(fields.place(QUIET_HOURS), "NOT_ENFORCED_YET", message)
+    return ContactPolicyDeclaration(
+        fields.get(LIMITS, ()),
+        fields.get(QUIET_HOURS, ()),
+        fields.get(TIME_ZONE, ""),
+        fields.get(TIME_ZONE_TRAIT, None),
+    )
 
 
 def read_arm(key: ScalarNode, node: Node, findings: Findings) -> float:

@@ -6,18 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.orchestrator.domain.catalogue import Channel
-from services.orchestrator.domain.policy.attributes import (
-    AttributeDeclaration,
-    read_aggregate,
-    read_context,
-    read_namespace,
-    read_trait,
-)
+from services.orchestrator.domain.policy.aggregates import AggregateDeclaration, aggregate_reader
+from services.orchestrator.domain.policy.attributes import AttributeDeclaration, read_context, read_trait
 from services.orchestrator.domain.policy.channels import PlacementDeclaration, read_channel, read_placement
 from services.orchestrator.domain.policy.conditions import read_segment
-from services.orchestrator.domain.policy.contact import check_arms, read_arm, read_contact_policy
+from services.orchestrator.domain.policy.contact import (
+    ContactPolicyDeclaration,
+    check_arms,
+    read_arm,
+    read_contact_policy,
+)
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.folder import Folder
+from services.orchestrator.domain.policy.namespaces import read_namespace
+from services.orchestrator.domain.policy.purposes import (
+    EventTypeDeclaration,
+    PurposeDeclaration,
+    read_event_type,
+    read_purpose,
+)
+from services.orchestrator.domain.policy.relations import read_relation
 from services.orchestrator.domain.policy.sections import Sections
 from services.orchestrator.domain.policy.settings import RECORDS, SINGLES, WrittenSettings, read_settings
 from services.orchestrator.domain.policy.tree import (
@@ -29,19 +37,29 @@ from services.orchestrator.domain.policy.tree import (
     read_group,
     read_issue,
 )
+from services.orchestrator.domain.policy.uses import USE, Use, used_aggregates
 from services.orchestrator.domain.policy.wording import TreatmentDeclaration, read_treatment
 from services.orchestrator.domain.policy.words import Reference
-from services.orchestrator.domain.policy_parts import Place, RulePart, SegmentPart
+from services.orchestrator.domain.policy_parts import NamespacePart, Place, RelationPart, RulePart, SegmentPart
 
-MAX_DECLARED = {"traits": 2_000, "aggregates": 500, "namespaces": 200, "segments": 2_000, "actions": 10_000}
+MAX_DECLARED = {
+    "traits": 2_000,
+    "aggregates": 500,
+    "namespaces": 200,
+    "purposes": 200,
+    "event_types": 2_000,
+    "relations": 20,
+    "segments": 2_000,
+    "actions": 10_000,
+}
 """By top-level key."""
 
 NAMED_SECTIONS = frozenset(
     {"traits", "aggregates", "context", "namespaces", "segments", "channels", "placements", "arms"}
-    | {"fallbacks", "issues", "groups", "actions"}
+    | {"fallbacks", "issues", "groups", "actions", "purposes", "event_types", "relations"}
 )
 FIELD_SECTIONS = {field.name for field in SINGLES} | {field.name for field in STAGE_FIELDS}
-TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy"}
+TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy", USE.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +68,16 @@ class PolicyDocument:
 
     written: WrittenSettings
     traits: tuple[AttributeDeclaration, ...]
-    aggregates: tuple[AttributeDeclaration, ...]
+    computed: tuple[AggregateDeclaration, ...]
+    """The aggregates that it declares itself."""
+    uses: tuple[Use, ...]
+    used: tuple[AttributeDeclaration, ...]
+    """The ready aggregates that come with them."""
+    relations: tuple[RelationPart, ...]
     context: tuple[AttributeDeclaration, ...]
-    namespaces: Mapping[str, bool]
+    namespaces: tuple[NamespacePart, ...]
+    purposes: tuple[PurposeDeclaration, ...]
+    event_types: tuple[EventTypeDeclaration, ...]
     segments: tuple[SegmentPart, ...]
     rules: tuple[RulePart, ...]
     """Of the whole policy."""
@@ -63,12 +88,21 @@ class PolicyDocument:
     issues: tuple[Level, ...]
     groups: tuple[GroupDeclaration, ...]
     actions: tuple[ActionDeclaration, ...]
-    contacted_channels: tuple[Reference, ...]
-    """The channels that the contact policy mentions."""
+    contact: ContactPolicyDeclaration
+
+    @property
+    def aggregates(self) -> tuple[AttributeDeclaration, ...]:
+        return tuple(each.attribute for each in self.computed) + self.used
 
     @property
     def attributes(self) -> tuple[AttributeDeclaration, ...]:
         return self.traits + self.aggregates + self.context
+
+    @property
+    def mentioned_purposes(self) -> tuple[Reference, ...]:
+        """By traits and event types."""
+        by_traits = tuple(purpose for trait in self.traits for purpose in trait.purposes)
+        return by_traits + tuple(purpose for event_type in self.event_types for purpose in event_type.purposes)
 
 
 def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
@@ -78,12 +112,24 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         sections.check_size(name, limit)
     attribute_names: dict[str, Place] = {}
     treatment_names: dict[str, Place] = {}
+    purposes = sections.named("purposes", "purpose", read_purpose)
+    event_types = sections.named("event_types", "event type", read_event_type)
+    traits = sections.named("traits", "trait", read_trait, attribute_names)
+    properties = {each.part.type: each.properties for each in event_types}
+    computed = sections.named("aggregates", "aggregate", aggregate_reader(properties), attribute_names)
+    uses = sections.single(USE) or ()
+    own = frozenset(each.part.name for each in computed)
     return PolicyDocument(
-        written=read_settings(sections, findings),
-        traits=sections.named("traits", "trait", read_trait, attribute_names),
-        aggregates=sections.named("aggregates", "aggregate", read_aggregate, attribute_names),
+        written=read_settings(sections, purposes, findings),
+        traits=traits,
+        computed=computed,
+        uses=uses,
+        used=used_aggregates(uses, own, attribute_names, findings),
+        relations=sections.named("relations", "relation", read_relation),
         context=sections.named("context", "context attribute", read_context),
-        namespaces=dict(sections.named("namespaces", "namespace", read_namespace)),
+        namespaces=sections.named("namespaces", "namespace", read_namespace),
+        purposes=purposes,
+        event_types=event_types,
         segments=sections.named("segments", "segment", read_segment),
         rules=tuple(rule for field in STAGE_FIELDS for rule in sections.joined(field)),
         channels={channel.name: channel for channel in sections.named("channels", "channel", read_channel)},
@@ -92,13 +138,15 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         groups=sections.named("groups", "group", read_group),
         actions=sections.named("actions", "action", action_reader(treatment_names)),
         fallbacks=sections.named("fallbacks", "treatment", read_treatment, treatment_names),
-        contacted_channels=_read_contact(sections, findings),
+        contact=_read_contact(sections, findings),
     )
 
 
-def _read_contact(sections: Sections, findings: Findings) -> tuple[Reference, ...]:
+def _read_contact(sections: Sections, findings: Findings) -> ContactPolicyDeclaration:
     arms = sections.record("arms")
     if arms is not None:
         check_arms(arms.place, sections.named("arms", "arm", read_arm), findings)
     contact_policy = sections.record("contact_policy")
-    return () if contact_policy is None else read_contact_policy(contact_policy.place, contact_policy, findings)
+    if contact_policy is None:
+        return ContactPolicyDeclaration()
+    return read_contact_policy(contact_policy.place, contact_policy, findings)

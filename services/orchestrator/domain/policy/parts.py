@@ -17,6 +17,7 @@ from services.orchestrator.domain.policy_parts import (
     AggregatePart,
     AttributePart,
     FeatureSetPart,
+    PurposePart,
     RuleSetPart,
     ScopePart,
     ScoredActionPart,
@@ -32,7 +33,25 @@ def trait_schema(document: PolicyDocument) -> TraitSchemaPart:
         tuple(trait.part for trait in document.traits if isinstance(trait.part, TraitPart)),
         tuple(aggregate.part for aggregate in document.aggregates if isinstance(aggregate.part, AggregatePart)),
         document.namespaces,
+        _purposes(document),
+        tuple(event_type.part for event_type in document.event_types),
+        relations=document.relations,
+        contact_limits=tuple(limit.part for limit in document.contact.limits if limit.part is not None),
+        time_zone_trait=document.contact.time_zone_trait.name if document.contact.time_zone_trait else "",
+        default_time_zone=document.contact.time_zone,
     )
+
+
+def _purposes(document: PolicyDocument) -> tuple[PurposePart, ...]:
+    """Those that are declared. PROFILING has a basis of its own, which is told where something needs it."""
+    parts = {
+        purpose.name: PurposePart(purpose.name, purpose.basis or "LEGITIMATE_INTEREST", purpose.double_opt_in)
+        for purpose in document.purposes
+    }
+    if "PROFILING" in parts or any(mention.name == "profiling" for mention in document.mentioned_purposes):
+        is_double = "PROFILING" in parts and parts["PROFILING"].double_opt_in
+        parts["PROFILING"] = PurposePart("PROFILING", document.written.settings.profiling_basis, is_double)
+    return tuple(parts.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.findings import Findings, suggestion, where
 from services.orchestrator.domain.policy.parts import Lineage
+from services.orchestrator.domain.policy.purposes import USUAL_PURPOSES
 from services.orchestrator.domain.policy.tree import Level
 from services.orchestrator.domain.policy.wording import TreatmentDeclaration
 from services.orchestrator.domain.policy.words import Reference
@@ -23,7 +24,16 @@ def check_references(document: PolicyDocument, findings: Findings) -> None:
     _check("group", (action.level.parent for action in document.actions), groups, findings)
     channels = {name.lower() for name in document.channels}
     _check("channel", _mentioned_channels(document), channels, findings)
+    purposes = {channel.purpose for channel in document.channels.values()} | USUAL_PURPOSES
+    purposes |= {purpose.name for purpose in document.purposes}
+    _check("purpose", document.mentioned_purposes, {name.lower() for name in purposes}, findings)
+    relations = {relation.name for relation in document.relations}
+    mentioned = [each.relation for each in document.computed] + [use.relation for use in document.uses]
+    _check("relation", mentioned, relations, findings)
     _check_fallbacks(document, findings)
+    actions = {action.level.name for action in document.actions}
+    for kind, declared in (("issue", issues), ("group", groups), ("action", actions)):
+        _check(kind, (each for limit in document.contact.limits for each in limit.mentions[kind]), declared, findings)
 
 
 def all_treatments(document: PolicyDocument) -> Iterable[TreatmentDeclaration]:
@@ -36,7 +46,7 @@ def all_treatments(document: PolicyDocument) -> Iterable[TreatmentDeclaration]:
 def _mentioned_channels(document: PolicyDocument) -> Iterable[Reference | None]:
     yield from (treatment.channel for treatment in all_treatments(document))
     yield from (placement.channel for placement in document.placements)
-    yield from document.contacted_channels
+    yield from document.contact.channels
 
 
 def _check(kind: str, references: Iterable[Reference | None], declared: Collection[str], findings: Findings) -> None:

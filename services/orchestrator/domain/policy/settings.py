@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.orchestrator.domain.policy.compiled import PolicySettings
 from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read_fields
-from services.orchestrator.domain.policy.findings import Findings, Refused
+from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import Node
-from services.orchestrator.domain.policy.scalars import number, text
+from services.orchestrator.domain.policy.purposes import BASES, PurposeDeclaration
+from services.orchestrator.domain.policy.scalars import is_null, number, text
 from services.orchestrator.domain.policy.sections import Sections
 from services.orchestrator.domain.policy.words import choice, identifier, locale, within
 
@@ -54,27 +56,46 @@ DEFAULT_LOCALE = Field("default_locale", leaf(locale))
 PRIOR_PROPENSITY = Field("prior_propensity", leaf(_probability))
 SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY)
 
-BASIS = Field("basis", leaf(choice({"CONSENT", "CONTRACT", "LEGITIMATE_INTEREST"})), required=True)
+BASIS = Field("basis", leaf(choice(BASES)), required=True)
 OBJECTIVE = Field("objective", leaf(_objective))
 RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
 EXPLORATION = Field("exploration", leaf(choice({"THOMPSON", "NONE"})))
 RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION)}
 
 
-def read_settings(sections: Sections, findings: Findings) -> WrittenSettings:
+def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], findings: Findings) -> WrittenSettings:
     profiling, arbitration = (_record(name, sections, findings) for name in RECORDS)
     settings = PolicySettings(
         name=sections.single(POLICY) or "",
         currency=sections.single(CURRENCY) or "EUR",
         default_locale=sections.single(DEFAULT_LOCALE) or "en",
         reserve=arbitration.get(RESERVE, 0.0),
-        profiling_basis=profiling.get(BASIS, "CONSENT"),
-        declares_contact_policy=sections.place("contact_policy") is not None,
+        profiling_basis=_profiling_basis(profiling, purposes, findings),
+        declares_quiet_hours=_declares_quiet_hours(sections),
     )
     explores = arbitration.get(EXPLORATION, "THOMPSON") == "THOMPSON"
     return WrittenSettings(settings, explores, sections.single(PRIOR_PROPENSITY) or 0.05)
 
 
+def _declares_quiet_hours(sections: Sections) -> bool:
+    contact_policy = sections.record("contact_policy")
+    return contact_policy is not None and any(
+        key.text == "quiet_hours" and not is_null(node) for key, node in contact_policy.entries
+    )
+
+
 def _record(name: str, sections: Sections, findings: Findings) -> Fields:
     node = sections.record(name)
     return Fields({}, {}) if node is None else read_fields(node.place, node, RECORDS[name], findings)
+
+
+def _profiling_basis(profiling: Fields, purposes: Collection[PurposeDeclaration], findings: Findings) -> str:
+    """Written under `profiling` or, the same, under the purpose of that name; the strictest where neither is."""
+    alone = profiling.get(BASIS, "")
+    declared = next((purpose for purpose in purposes if purpose.name == "PROFILING"), None)
+    if declared is None or not declared.basis:
+        return alone or "CONSENT"
+    if alone and alone != declared.basis:
+        message = f"basis: not the one of profiling at {where(profiling.place(BASIS))}: write one of the two"
+        findings.error(declared.basis_place, "CONTRADICTION", message)
+    return declared.basis

@@ -16,11 +16,11 @@ from services.orchestrator.domain.policy_parts import Finding, Place, RuleSetPar
 
 
 class SourceMap:
-    """Over the expressions of one rule set and the files they are written in."""
+    """Over expressions, each by the place of its first character, and the files they are written in."""
 
-    def __init__(self, files: Mapping[str, bytes], rule_set: RuleSetPart) -> None:
+    def __init__(self, files: Mapping[str, bytes], expressions: Mapping[Place, str]) -> None:
         self._files = files
-        self._texts = dict(_expressions(rule_set))
+        self._texts = expressions
         self._places = sorted(self._texts, key=_order)
 
     def corrected(self, finding: Finding) -> Finding:
@@ -49,6 +49,10 @@ class SourceMap:
 
     def _lines(self, file: str) -> list[str]:
         return split_lines(self._files[file].decode("utf-8-sig"))
+
+
+def expressions_of(rule_set: RuleSetPart) -> dict[Place, str]:
+    return dict(_expressions(rule_set))
 
 
 def _expressions(rule_set: RuleSetPart) -> Iterator[tuple[Place, str]]:

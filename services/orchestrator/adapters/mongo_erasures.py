@@ -1,0 +1,83 @@
+"""Erasures and what they erase, in the orchestrator's MongoDB database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pymongo import UpdateOne
+
+from services.orchestrator.app.erasures import DueErasure, ErasureNotice
+from shared.mongo import MongoDatabase, mongo_errors
+
+ERASURES, ERASURE_FEED = "erasures", "erasure_feed"
+_STORE = "orchestrator"
+_ONLY = "position"
+
+
+class MongoErasureStore:
+    """Implements ErasureStore."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+        self._erasures = database.collection(ERASURES)
+        self._feed = database.collection(ERASURE_FEED)
+
+    async def position(self) -> str:
+        with mongo_errors(_STORE):
+            found = await self._feed.find_one({"_id": _ONLY})
+        return "" if found is None else str(found["position"])
+
+    async def take(self, notices: Sequence[ErasureNotice], due_ms: int) -> None:
+        """The notices first: after a crash in between they are taken once more, which changes nothing."""
+        due = [
+            UpdateOne(
+                {"_id": each.erasure_id},
+                {"$setOnInsert": {"profile_ids": list(each.profile_ids), "decision_ids": None, "due_ms": due_ms}},
+                upsert=True,
+            )
+            for each in notices
+        ]
+        with mongo_errors(_STORE):
+            await self._erasures.bulk_write(due)
+            await self._feed.update_one({"_id": _ONLY}, {"$set": {"position": notices[-1].position}}, upsert=True)
+
+    async def due(self, now_ms: int, limit: int) -> Sequence[DueErasure]:
+        with mongo_errors(_STORE):
+            found = await self._erasures.find({"due_ms": {"$lte": now_ms}}).sort("due_ms").limit(limit).to_list()
+        return [
+            DueErasure(
+                each["_id"],
+                tuple(each["profile_ids"]),
+                None if each["decision_ids"] is None else tuple(each["decision_ids"]),
+            )
+            for each in found
+        ]
+
+    async def reschedule(self, erasure_id: str, decision_ids: Sequence[str], due_ms: int) -> None:
+        change = {"$set": {"decision_ids": list(decision_ids), "due_ms": due_ms}}
+        with mongo_errors(_STORE):
+            await self._erasures.update_one({"_id": erasure_id}, change)
+
+    async def finish(self, erasure_id: str) -> None:
+        with mongo_errors(_STORE):
+            await self._erasures.delete_one({"_id": erasure_id})
+
+    async def decisions_of(self, profile_ids: Sequence[str], limit: int, after: str = "") -> Sequence[str]:
+        query = {"profile_id": {"$in": list(profile_ids)}, "_id": {"$gt": after}}
+        with mongo_errors(_STORE):
+            decisions = self._database.collection("decisions")
+            found = await decisions.find(query, {"_id": 1}).sort("_id").limit(limit).to_list()
+        return [document["_id"] for document in found]
+
+    async def hold_rewards(self, decision_ids: Sequence[str]) -> None:
+        query = {"decision_id": {"$in": list(decision_ids)}}
+        with mongo_errors(_STORE):
+            keys = await self._database.collection("outcomes").distinct("reward_key", query)
+            await self._database.collection("reward_outbox").delete_many({"_id": {"$in": keys}})
+
+    async def erase(self, decision_ids: Sequence[str]) -> None:
+        """The outcomes first: a decision that is gone leads to them no longer."""
+        ids = list(decision_ids)
+        with mongo_errors(_STORE):
+            await self._database.collection("outcomes").delete_many({"decision_id": {"$in": ids}})
+            await self._database.collection("decisions").delete_many({"_id": {"$in": ids}})
