@@ -9,9 +9,13 @@ import click
 
 from services.cli.commands.decide import decide
 from services.cli.commands.demo import demo
+from services.cli.commands.erase import erase
 from services.cli.commands.explain import explain
+from services.cli.commands.export import export
+from services.cli.commands.import_files import import_files
 from services.cli.commands.lint import lint
 from services.cli.commands.publish import publish
+from services.cli.commands.search import search
 from services.cli.commands.serve import serve
 from services.cli.failures import CommandFailed, exit_code_of, line_of
 from shared.errors import TandemError
@@ -31,7 +35,7 @@ def tandem() -> None:
     """
 
 
-for command in (serve, decide, explain, lint, publish, demo):
+for command in (serve, decide, explain, lint, publish, import_files, search, export, erase, demo):
     tandem.add_command(command)
 
 

@@ -115,3 +115,5 @@ def _reasoning(item: Proposition) -> Iterator[RenderableType]:
     )
     if item.consent_ref:
         yield Text(f"allowed by the consent of {item.consent_ref}")
+    if item.reservation_id:
+        yield Text(f"reserved as {item.reservation_id}")

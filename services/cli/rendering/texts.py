@@ -20,6 +20,7 @@ _NO_ACTION_TEXTS = {
     NoActionReason.NO_ACTION_REASON_EXHAUSTED: "the slots before it took what there was",
     NoActionReason.NO_ACTION_REASON_DEGRADED: "something the decision must know could not be read",
     NoActionReason.NO_ACTION_REASON_NOT_PRICED: "what it would be worth reads something unknown",
+    NoActionReason.NO_ACTION_REASON_CONTACT_POLICY: "the contact limits leave no room for what was eligible",
     NoActionReason.NO_ACTION_REASON_CHANNEL: "nothing eligible has a treatment that this placement can show",
 }
 
