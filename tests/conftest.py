@@ -1,6 +1,8 @@
 """Fixtures every test may use, and the loud lines about what was not tested.
 
 `mongo_uri`            one real mongod (a replica set of one member) for the whole session
+`replica_set`          three mongods as one replica set, for tests that take its primary away; healed before each
+`storage_of`           storage that no deployment used before, on SQLite or on that MongoDB
 `mongo_database_name`  a database name of this test alone; every database whose name begins with it is dropped after
 """
 
@@ -9,6 +11,8 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -17,9 +21,17 @@ from pymongo import MongoClient
 
 from tests.support.manifests.render import MANIFESTS_SKIPPED
 from tests.support.mongod import MongoUnavailable, find_binary, running_mongod
+from tests.support.real_data import DATA_SKIPPED
+from tests.support.replica_set import ReplicaSet, running_replica_set
+from tests.support.servers import Storage
+from tests.support.storages import StorageOf, fresh_storage
 
 MONGO_SKIPPED = "MongoDB is not tested"
-LOUD_SKIPS = {MONGO_SKIPPED: "MONGO BACKEND NOT TESTED", MANIFESTS_SKIPPED: "KUBERNETES MANIFESTS NOT TESTED"}
+LOUD_SKIPS = {
+    MONGO_SKIPPED: "MONGO BACKEND NOT TESTED",
+    MANIFESTS_SKIPPED: "KUBERNETES MANIFESTS NOT TESTED",
+    DATA_SKIPPED: "REAL DATA NOT TESTED",
+}
 
 # Machines of tests are shared and slow at times: a slow example is no failure.
 hypothesis.settings.register_profile("tandem", deadline=None)
@@ -33,14 +45,40 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if external:
         yield external
         return
+    with running_mongod(mongod_binary(), tmp_path_factory.mktemp("mongod")) as uri:
+        yield uri
+
+
+def mongod_binary() -> Path:
     try:
-        binary = find_binary()
+        return find_binary()
     except MongoUnavailable as error:
         if os.environ.get("REQUIRE_MONGO") == "1":
             pytest.fail(f"REQUIRE_MONGO=1, but {error}")
         pytest.skip(f"{MONGO_SKIPPED}: {error}")
-    with running_mongod(binary, tmp_path_factory.mktemp("mongod")) as uri:
-        yield uri
+
+
+@pytest.fixture(scope="session")
+def started_replica_set(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplicaSet]:
+    with running_replica_set(mongod_binary(), tmp_path_factory.mktemp("replica_set")) as replica_set:
+        yield replica_set
+
+
+@pytest.fixture
+def replica_set(started_replica_set: ReplicaSet) -> ReplicaSet:
+    started_replica_set.heal()
+    return started_replica_set
+
+
+@pytest.fixture(scope="session")
+def storage_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> StorageOf:
+    """Storage for a deployment, of the kind that is named: sqlite or mongo."""
+
+    def of(kind: str) -> AbstractContextManager[Storage]:
+        uri = request.getfixturevalue("mongo_uri") if kind == "mongo" else ""
+        return fresh_storage(tmp_path_factory.mktemp("stores"), uri)
+
+    return of
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import runpy
@@ -200,3 +201,25 @@ def test_token_is_asked_for_and_taken_from_the_environment(
 
 def _address(running: Deployment) -> str:
     return running.addresses["orchestrator"]
+
+
+def test_everything_of_a_person_is_exported_and_then_erased(tandem: Tandem, tmp_path: Path) -> None:
+    tandem("decide", "--persona", str(LEA))
+    target = tmp_path / "lea.jsonl"
+    _, told = tandem("export", "--identity", "email=lea.martin@example.com", "--out", str(target))
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert told.strip() == f"{len(lines)} lines"
+    assert lines[0]["kind"] == "profile"
+    assert {"profile", "trait", "event", "consent", "change", "decision"} <= {line["kind"] for line in lines}
+
+    out, _ = tandem("erase", "--identity", "email=lea.martin@example.com", "--yes", "--reason", "asked for")
+    assert lines[0]["profile_id"] in out
+    _, err = tandem("export", "--identity", "email=lea.martin@example.com", expect=1)
+    assert "PROFILE_NOT_FOUND" in err
+    _, err = tandem("decide", "--persona", str(LEA), expect=1)
+    assert "SUBJECT_ERASED" in err
+
+
+def test_an_erasure_asks_first(tandem: Tandem, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    tandem("erase", "--identity", "crm=nobody", expect=130)

@@ -111,7 +111,7 @@ _SENSIBLE: dict[str, Callable[[], Message]] = {
 
 def status_of(channel: grpc.Channel, method: MethodDescriptor, request: Message | bytes) -> grpc.StatusCode:
     if isinstance(request, Message):
-        if method.server_streaming:
+        if "follow" in method.input_type.fields_by_name:
             request.ClearField("follow")  # an open stream is no answer
         request = request.SerializeToString()
     call: Any = channel.unary_stream if method.server_streaming else channel.unary_unary

@@ -11,6 +11,7 @@ from services.orchestrator.app.decision_record import CandidateColumns, Decision
 from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation
 from services.orchestrator.app.ports import SubjectEvent
 from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import (
     Answer,
     Dropped,
@@ -24,6 +25,7 @@ from services.orchestrator.domain.decision import (
 from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.domain.outcome import Effect, Outcome
 from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
+from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal
 from services.orchestrator.domain.subject import ConsentStatement, Identity
 from shared.values import NOT_FOUND, NULL, Feature, FeatureStatus, present
 
@@ -69,6 +71,7 @@ def proposition(action: str = "welcome") -> Proposition:
         tracking_token="d_1.0.0.x",
         consent_ref="",
         expire_time_ms=1_900_000_000_000,
+        reservation_id="p_1.r_1",
     )
 
 
@@ -93,11 +96,11 @@ def answer(decision_id: str = "d_1", request_id: str = "r_1") -> Answer:
         ),
         advisories=("IDENTITY_CONFLICT",),
         consistency_token="17",
-        timing=Timing(1, 2, 3, 4, 10),
+        timing=Timing(1, 2, 3, 4, 10, 5),
     )
 
 
-def record(decision_id: str = "d_1", request_id: str = "r_1") -> DecisionRecord:
+def record(decision_id: str = "d_1", request_id: str = "r_1", *, profile_id: str = "p_1") -> DecisionRecord:
     event = SubjectEvent("e_1", (ADA,), "page_view", None, {"page": "terms", "seconds": 2.5, "tags": ("a", "b")})
     command = DecideCommand(
         request_id=request_id,
@@ -113,7 +116,7 @@ def record(decision_id: str = "d_1", request_id: str = "r_1") -> DecisionRecord:
         decision_id=decision_id,
         request_id=request_id,
         body_hash=command.body_hash,
-        profile_id="p_1",
+        profile_id=profile_id,
         decision_time_ms=1_800_000_000_000,
         record_time_ms=1_800_000_000_007,
         policy_version="pol_1",
@@ -127,25 +130,33 @@ def record(decision_id: str = "d_1", request_id: str = "r_1") -> DecisionRecord:
             np.array([4, 7], dtype=np.int32),
             *(np.array([0.5, 0.25]) * (index + 1) for index in range(6)),
         ),
-        slots=(SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])), SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]))),
+        slots=(SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])), SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]), 2)),
         answer=answer(decision_id, request_id),
+        contact_counts=(ContactCount("mail_week", "", 1), ContactCount("each", "welcome", 2)),
+        refusals=(Refusal(0, 1, 0, (ContactCount("mail_week", "", 2),)), Refusal(0, 1, EVERY_LIMITED)),
     )
 
 
 PRESENTATION = Presentation("f_1", "welcome", "WEB", "home", FEATURES)
 
 
+def reward_key_of(decision_id: str, placement_id: str = "home") -> str:
+    return f"{decision_id}/{placement_id}/welcome/WEB"
+
+
 def captured(
     key: str,
     effect: Effect = Effect.SHOWN,
     *,
-    reward_key: str = "d_1/home/welcome/WEB",
+    decision_id: str = "d_1",
+    reward_key: str = "",
     time_ms: int = 1_000,
     position: int = 0,
 ) -> CapturedOutcome:
     outcome = {Effect.SUCCEEDED: Outcome.CLICKED, Effect.TAKEN_BACK: Outcome.RETURNED}.get(effect, Outcome.IMPRESSION)
     item = OutcomeItem(key, outcome, proposition_id="d_1.0.0", revenue=Money("EUR", 12, 500_000_000))
-    return CapturedOutcome(item, "d_1", reward_key, effect, time_ms, 5_000, position)
+    key_of_reward = reward_key or reward_key_of(decision_id)
+    return CapturedOutcome(item, decision_id, key_of_reward, effect, time_ms, 5_000, position)
 
 
 _ARRAYS = ("candidates", "slots")
@@ -166,5 +177,5 @@ def _plain_columns(columns: CandidateColumns) -> list[tuple[str, list[float]]]:
     return [(str(array.dtype), array.tolist()) for array in arrays]
 
 
-def _plain_slot(slot: SlotVector) -> tuple[int, int, int, list[float]]:
-    return slot.place, slot.slot, slot.row, slot.probabilities.tolist()
+def _plain_slot(slot: SlotVector) -> tuple[int, int, int, list[float], int]:
+    return slot.place, slot.slot, slot.row, slot.probabilities.tolist(), slot.refusals

@@ -1,4 +1,5 @@
-"""A real MongoDB for tests: where its binary comes from, and one running as a replica set of one member.
+"""A real MongoDB for tests: where its binary comes from, and one running as a replica set of one member (of three:
+`tests.support.replica_set`).
 
 Order: `$MONGOD_BIN`, `mongod` on PATH, the cache that `make mongod` fills. Transactions and majority writes need a
 replica set, so a standalone server is never started.
@@ -6,7 +7,6 @@ replica set, so a standalone server is never started.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,17 @@ REPLICA_SET = "tandem"
 START_ATTEMPTS = 3
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+
+# A test run that is killed leaves no server behind. (No preexec_fn: it forks, which gRPC does not always survive.)
+# "Parent" is the thread that starts it: one that ends before the test does must not.
+_PR_SET_PDEATHSIG = 1
+_END_WITH_PARENT = (
+    sys.executable,
+    "-c",
+    "import ctypes, os, sys\n"
+    f"if sys.platform == 'linux': ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, {int(signal.SIGTERM)})\n"
+    "os.execv(sys.argv[1], sys.argv[1:])",
+)
 
 _PACKAGE_OF_LIBRARY = {
     "libcurl": "libcurl4",
@@ -76,40 +87,38 @@ def explain_failure(binary: Path, stderr: str) -> str:
 def running_mongod(binary: Path, directory: Path) -> Iterator[str]:
     """Runs a replica set of one member on 127.0.0.1 with its data in `directory`; yields its URI."""
     for attempt in range(START_ATTEMPTS):
-        port = _free_port()
+        port = free_port()
         data = directory / f"data{attempt}"
-        data.mkdir(parents=True)
         log = directory / f"mongod{attempt}.log"
-        process = _start(binary, data, log, port)
+        process = start_server(binary, data, log, port)
         try:
             if _became_primary(process, port):
                 yield f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
                 return
         finally:
-            _stop(process)
-    raise MongoUnavailable(f"{binary} ended while starting; its last words: {_last_words(log)}")
+            stop_server(process)
+    raise MongoUnavailable(f"{binary} ended while starting; its last words: {last_words(log)}")
 
 
-def _start(binary: Path, data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
+def start_server(
+    binary: Path, data: Path, log: Path, port: int, parameters: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """A member of a replica set that was not initiated yet, or was before on the same data."""
+    data.mkdir(parents=True, exist_ok=True)
     arguments = ["--dbpath", data, "--port", port, "--bind_ip", "127.0.0.1", "--nounixsocket"]
     arguments += ["--replSet", REPLICA_SET, "--oplogSize", 64, "--wiredTigerCacheSizeGB", 0.25]
     arguments += ["--setParameter", "ttlMonitorSleepSecs=1"]
     arguments += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
     arguments += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
-    with log.open("wb") as output:
+    for parameter in parameters:
+        arguments += ["--setParameter", parameter]
+    with log.open("ab") as output:
         return subprocess.Popen(
-            [str(binary), *map(str, arguments)],
+            [*_END_WITH_PARENT, str(binary), *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
-
-
-def _end_with_parent() -> None:
-    """A test run that is killed leaves no server behind."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def _became_primary(process: subprocess.Popen[bytes], port: int) -> bool:
@@ -137,7 +146,7 @@ def _initiated(client: MongoClient[dict[str, Any]], port: int) -> bool:
         return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop_server(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
     try:
@@ -147,13 +156,13 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _last_words(log: Path) -> str:
+def last_words(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()
     return lines[-1] if lines else "none"

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.rules.domain.cel import CelEnvironment, Failure
 from services.rules.domain.evaluation import EngagementPolicy, Evaluation, Explain
 from services.rules.domain.indexed.engine import IndexedEngine
-from services.rules.domain.preparation import NOW
 from services.rules.domain.rule_set import (
     AttributeDeclaration,
     Finding,
@@ -20,6 +18,8 @@ from services.rules.domain.rule_set import (
     Segment,
     Stage,
 )
+from shared.cel.library import CelEnvironment, Failure
+from shared.cel.preparation import NOW
 from shared.clock import to_ms
 from shared.values import AttributeType, Feature, Value
 

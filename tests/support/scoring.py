@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from services.scoring.domain.bayesian_scorer import BayesianScorer
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
-from services.scoring.domain.rewards import LogEntry, Reward
+from services.scoring.domain.rewards import ErasedEntry, LogEntry, Reward
 from shared.values import AttributeType, Feature, present
 
 NOW_MS = 1_760_000_000_000
@@ -44,6 +44,12 @@ def taught(entries: Iterable[LogEntry], scorer: BayesianScorer | None = None) ->
     for entry in entries:
         scorer.fold(compiled, entry)
     return scorer
+
+
+def learnable(entries: Iterable[LogEntry | ErasedEntry]) -> list[LogEntry]:
+    """The entries of a log of which nobody was erased."""
+    assert all(isinstance(entry, LogEntry) for entry in entries)
+    return [entry for entry in entries if isinstance(entry, LogEntry)]
 
 
 def entries_of(rewards: Iterable[tuple[str, float]], start: int = 1) -> list[LogEntry]:

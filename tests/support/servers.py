@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -22,7 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("profile", "rules", "scoring", "orchestrator")
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
-PR_SET_PDEATHSIG = 1
 
 
 class Form(StrEnum):
@@ -59,7 +57,7 @@ class ServerProcess:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module],
+                [sys.executable, "-m", "tests.support.with_parent", self.module],
                 cwd=ROOT,
                 env={
                     **inherited,
@@ -69,7 +67,6 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
 
     def wait_until_serving(self) -> None:
@@ -187,8 +184,3 @@ def _serves(health: health_pb2_grpc.HealthStub) -> bool:
     except grpc.RpcError:
         return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
-
-
-def _end_with_parent() -> None:
-    """A test run that is killed leaves no server behind."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from services.local.contact_ledger import LocalContactLedger
+from services.local.erasures import LocalErasureFeed
 from services.local.profile import LocalProfiles
 from services.local.rules import LocalRules
 from services.local.scoring import LocalScoring
@@ -137,7 +139,7 @@ def _named(who: str) -> ProfileIdentity:
 async def open_shop(
     folder: Path, replaced: Mapping[str, Any] | None = None, *, budget_ms: int = 10_000
 ) -> AsyncIterator[Shop]:
-    """Opens the services on SQLite files in `folder`. `replaced` puts other adapters in: profile, rules or scoring."""
+    """Opens the services on SQLite files in `folder`. `replaced` puts other adapters in, by name in OtherServices."""
     async with AsyncExitStack() as stack:
         of_profile = await profile.bootstrap(ProfileSettings(data_dir=folder), stack)
         of_rules = await rules.bootstrap(RulesSettings(data_dir=folder), stack)
@@ -146,6 +148,8 @@ async def open_shop(
             "profile": LocalProfiles(of_profile.app, system_clock),
             "rules": LocalRules(of_rules.app, system_clock),
             "scoring": LocalScoring(of_scoring.app, system_clock),
+            "ledger": LocalContactLedger(of_profile.app, system_clock),
+            "erasures": LocalErasureFeed(of_profile.app, system_clock),
         }
         others = deciding.OtherServices(**ports | dict(replaced or {}))
         settings = OrchestratorSettings(data_dir=folder)

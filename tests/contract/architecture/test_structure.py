@@ -12,7 +12,7 @@ MAX_LINES = 400
 MEANINGLESS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "core", "misc"}
 WIRE = ("tandem.", "google.", "grpc.", "grpc_health.", "grpc_reflection.", "grpc_status.")
 MAY_KNOW_WIRE = re.compile(
-    r"services/\w+/api/|services/\w+/adapters/\w+_client\.py|services/cli/|services/rules/domain/cel\.py"
+    r"services/\w+/api/|services/\w+/adapters/\w+_client\.py|services/cli/"
     r"|services/\w+/__main__\.py|shared/rpc/|shared/health\.py"
 )
 MAY_READ_ENVIRONMENT = re.compile(r"shared/settings\.py|services/cli/|services/\w+/__main__\.py|services/__main__\.py")

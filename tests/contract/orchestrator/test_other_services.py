@@ -14,23 +14,36 @@ from tandem.profile.v1 import profile_service_pb2
 from tandem.rules.v1 import rules_service_pb2
 from tandem.scoring.v1 import scoring_service_pb2
 
+from services.orchestrator.adapters.contact_ledger_client import GrpcContactLedger
+from services.orchestrator.adapters.erasure_feed_client import GrpcErasureFeed
 from services.orchestrator.adapters.profile_client import GrpcProfiles
 from services.orchestrator.adapters.rules_client import GrpcRules
 from services.orchestrator.adapters.scoring_client import GrpcScoring
-from services.orchestrator.app.ports import PolicyQuestion, Reward, ScoreQuestion, SubjectQuery, SubjectView
+from services.orchestrator.app.ports import (
+    ConsentSignals,
+    PolicyQuestion,
+    Reward,
+    ScoreQuestion,
+    SubjectQuery,
+    SubjectView,
+)
 from services.orchestrator.bootstrap import OtherServices
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.policy.aggregates import MEASURES
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.orchestrator.domain.policy_parts import AggregatePart, Place, RulePart, RuleSetPart
-from services.orchestrator.domain.subject import Identity
-from services.profile.domain.consents import ConsentStatus
+from services.orchestrator.domain.subject import ConsentStatement, Identity
+from services.profile.app.requests import ConsentWrite, SetConsent
+from services.profile.domain.consents import ConsentStatus, LegalBasis
 from shared.clock import system_clock, to_datetime
 from shared.errors import DeadlineExceeded, InvalidArgument, NotFound
 from shared.values import AttributeType, Feature, FeatureStatus, present
 from tests.support.grpc_server import loopback
+from tests.support.profiles import person
 from tests.support.shop import Shop, cart_add, fresh_id, open_shop
 from tests.support.shop_policy import edited
+from tests.support.tc_strings import ACCEPT_ALL, tc_string
 
 SOON_MS = 20_000
 
@@ -62,6 +75,8 @@ async def remote(shop: Shop) -> AsyncIterator[OtherServices]:
             GrpcProfiles(channels[0], system_clock),
             GrpcRules(channels[1], system_clock),
             GrpcScoring(channels[2], system_clock),
+            GrpcContactLedger(channels[0], system_clock),
+            GrpcErasureFeed(channels[0], system_clock),
         )
 
 
@@ -80,6 +95,25 @@ def policy() -> CompiledPolicy:
             "  last_page: {event: view, measure: last, property: page, type: string}\n"
             "  pages: {event: view, measure: distinct, property: page}\n"
             "  pace: {event: view, measure: decayed_rate, half_life: 7d}\n"
+            "  first_page: {event: view, measure: first, property: page, type: string, calendar: year}\n"
+            "  least: {event: purchase, measure: min, property: total, calendar: month, previous: true}\n"
+            "  dear: {event: purchase, measure: count, filter: 'event.total > 9.0', properties: {total: double}}\n"
+            "use: {rfm: {amount: total}, basket: , affinity: , engagement: , owned: {relation: implies}}\n"
+            "relations: {implies: {teapot: [cup, saucer], cup: spoon}}\n"
+        ),
+        "profiling: {basis: LEGITIMATE_INTEREST}\n": (
+            "profiling: {basis: LEGITIMATE_INTEREST}\n"
+            "purposes: {training: {basis: consent}, marketing: {double_opt_in: true}}\n"
+            "event_types: {view: {retention: 90d, purposes: [profiling, training]}, purchase: {}}\n"
+        ),
+        "  cookie: {known: false}\n": (
+            "  cookie: {known: false, max_per_profile: 20}\n"
+            "  phone: {known: true, normalisation: e164, default_region: GB}\n"
+            "  tablet: {known: false, shared: true}\n"
+        ),
+        "  margin: {type: double}\n": (
+            "  margin: {type: double, retention: 9d, purposes: [training], indexed: true,\n"
+            "    precedence: [computed, third_party]}\n"
         ),
         "when: 'age >= 18'": "when: 'age >= 18', on_unknown: DEFAULT 18",
         "when: 'tier == \"gold\"'": "when: 'tier == \"gold\"', on_unknown: DEFAULT silver",
@@ -128,10 +162,24 @@ async def test_a_person_reads_the_same(
     overlay = (cart_add(event_time_ms=system_clock()),)
     query = SubjectQuery((Identity("CRM", " ada "),), version, system_clock() + 1_000, token, overlay)
     views = [await each.profile.get(query, deadline_ms=soon()) for each in both]
-    assert views[0] == views[1]
+    assert replace(views[0], consistency_token="") == replace(views[1], consistency_token="")
     assert views[0].features["cart_adds_1h"] == present(2)
     assert views[0].features["brands"] == present(("a", "b"))
-    assert {statement.status for statement in views[0].consents} == {"GRANTED", "REVOKED"}
+    assert {statement.status for statement in views[0].consents} == {"PENDING_CONFIRMATION", "REVOKED"}
+
+
+async def test_a_read_of_now_is_not_before_what_was_acknowledged_though_the_caller_is_behind(
+    shop: Shop, both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    for each in both:
+        version = await each.profile.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)
+        who = f"crm:{fresh_id('ahead')}"
+        token = await each.profile.record_events(fresh_id(), [cart_add(who)], deadline_ms=soon())
+        behind_ms = system_clock() - 10_000
+        query = SubjectQuery((Identity("crm", who.removeprefix("crm:")),), version, behind_ms, token, is_now=True)
+        assert (await each.profile.get(query, deadline_ms=soon())).features["cart_adds_1h"] == present(1)
+        then = await each.profile.get(replace(query, is_now=False), deadline_ms=soon())
+        assert then.features["cart_adds_1h"] == present(0)
 
 
 async def test_nobody_reads_as_nobody(both: tuple[OtherServices, OtherServices], policy: CompiledPolicy) -> None:
@@ -139,6 +187,42 @@ async def test_nobody_reads_as_nobody(both: tuple[OtherServices, OtherServices],
         version = await each.profile.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)
         query = SubjectQuery((Identity("cookie", "x"),), version, system_clock())
         assert await each.profile.get(query, deadline_ms=soon()) == SubjectView()
+
+
+async def test_consents_and_signals_are_the_same(
+    shop: Shop, both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    version = await both[0].profile.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)
+    await shop.hears(ConsentStatus.GRANTED, purpose="TRAINING")
+    soft = ConsentWrite(
+        "marketing", ConsentStatus.GRANTED, legal_basis=LegalBasis.SOFT_OPT_IN, similar_groups=("tea", "cups")
+    )
+    confirmed = ConsentWrite("marketing", ConsentStatus.GRANTED, channel="sms", confirmed_ms=system_clock())
+    for write in (soft, confirmed, replace(confirmed, channel="email", confirmed_ms=None)):
+        await shop.profile.set_consent(SetConsent(fresh_id(), person("crm:ada"), write))
+    ada, nobody = (Identity("crm", "ada"),), (Identity("cookie", "nobody"),)
+    signals = ConsentSignals(tc_string(ACCEPT_ALL), gpc=True)
+    for each in both:
+        assert await each.profile.record_signals(fresh_id(), ada, signals, deadline_ms=soon())
+    rejected = SubjectQuery(ada, version, system_clock(), overlay_signals=ConsentSignals(tc_string()))
+    views = [await each.profile.get(rejected, deadline_ms=soon()) for each in both]
+    answers = [await each.profile.consents([ada, nobody, (Identity("!", "x"),)], deadline_ms=soon()) for each in both]
+    moments = {each.granted_time_ms for view in views for each in view.consents if each.status == "DENIED"}
+    seen = [tuple(_undated(each, moments) for each in view.consents) for view in views]
+    assert seen[0] == seen[1]
+    assert [view.is_known for view in views] == [True, True]
+    assert list(answers[0]) == list(answers[1])
+    assert list(answers[0])[1:] == [None, None]
+    statements = {(each.purpose, each.channel, each.legal_basis): each for each in answers[0][0] or ()}
+    assert statements["MARKETING", "", "SOFT_OPT_IN"].similar_groups == ("tea", "cups")
+    assert statements["MARKETING", "SMS", "CONSENT"].confirmed_time_ms == confirmed.confirmed_ms
+    assert statements["MARKETING", "EMAIL", "CONSENT"].status == "PENDING_CONFIRMATION"
+    assert statements["PROFILING", "", "CONSENT"].signalled
+
+
+def _undated(statement: ConsentStatement, moments: set[int]) -> ConsentStatement:
+    """What is overlaid is said at the moment of the reading."""
+    return replace(statement, granted_time_ms=0) if statement.granted_time_ms in moments else statement
 
 
 async def test_wrong_subjects_are_refused_with_the_same_path(
@@ -243,5 +327,5 @@ async def test_a_moment_that_has_passed_is_over(
 
 def test_the_policy_of_these_tests_has_every_kind_of_aggregate(policy: CompiledPolicy) -> None:
     kinds = {part.measure for part in policy.trait_schema.aggregates if isinstance(part, AggregatePart)}
-    assert kinds == {"COUNT", "SUM", "LAST", "DISTINCT", "DECAYED_RATE"}
+    assert kinds == set(MEASURES)
     assert AttributeType.TIMESTAMP in {attribute.type for attribute in policy.rule_set.attributes}

@@ -65,6 +65,14 @@ async def test_files_of_any_size_come_back(store: PolicyStore) -> None:
     assert await store.get("p-1") == record
 
 
+async def test_numbers_come_back_as_whole_numbers(store: PolicyStore) -> None:
+    """Of our own kind: they are encoded again in receipts."""
+    await store.add(_record("p-1"), _receipt("one"), NOTHING_ACTIVE)
+    kept = await store.get("p-1")
+    assert kept is not None
+    assert (type(kept.publish_time_ms), type((await store.active()).generation)) == (int, int)
+
+
 async def test_the_first_record_becomes_active_and_the_second_does_not(store: PolicyStore) -> None:
     assert await store.add(_record("p-1"), _receipt("one"), NOTHING_ACTIVE)
     first = await store.active()

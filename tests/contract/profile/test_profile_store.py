@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
 
 from services.profile.app.ports import (
     MAX_PROFILE_BYTES,
-    Answer,
-    Change,
     Commit,
     Conflict,
     EventRecorded,
@@ -24,73 +21,17 @@ from services.profile.app.ports import (
 )
 from services.profile.app.requests import LoggedEvent
 from services.profile.domain.aggregates.states import Decayed, Distinct, Latest, Series, Tally, Total
-from services.profile.domain.consents import Consent, ConsentStatus, LegalBasis
-from services.profile.domain.events import Event
 from services.profile.domain.profile import Profile
-from services.profile.domain.traits import Observation, TraitSource
+from services.profile.domain.trait_source import TraitSource
+from services.profile.domain.traits import Observation
 from shared.values import INT64_MAX, INT64_MIN, AttributeType, Value
+from tests.support.profile_records import EVERY_VALUE, answer, change, event, profile, statement
 from tests.support.profiles import schema_of, whole_log
-
-MOMENT = datetime(2026, 7, 1, 12, 30, 0, 123_000, UTC)
-EVERY_VALUE: dict[str, Value] = {
-    "true": True,
-    "false": False,
-    "zero": 0,
-    "least": INT64_MIN,
-    "greatest": INT64_MAX,
-    "beyond_doubles": 2**53 + 1,
-    "double": 0.1,
-    "whole_double": 3.0,
-    "tiny": 5e-324,
-    "negative_zero": -0.0,
-    "empty": "",
-    "text": "naïve ☃ 𝄞",
-    "moment": MOMENT,
-    "old": datetime(1, 1, 1, tzinfo=UTC),
-    "far": datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC),
-    "none": None,
-    "no_items": (),
-    "flags": (True, False),
-    "numbers": (1, -2),
-    "doubles": (1.0, 0.5),
-    "texts": ("a", ""),
-    "moments": (MOMENT, MOMENT),
-}
-
-
-def profile(profile_id: str = "p1", version: int = 1, *keys: str) -> Profile:
-    return Profile(profile_id, version, 5, 10 * version, keys)
-
-
-def event(event_id: str, kind: str = "view", properties: dict[str, Value] | None = None) -> Event:
-    return Event(event_id, kind, 100, 200, ("crm\x1f1",), properties or {})
-
-
-def statement(statement_id: str, granted_ms: int, recorded_ms: int = 1) -> Consent:
-    return Consent(
-        statement_id,
-        "crm\x1f1",
-        "MARKETING",
-        "EMAIL",
-        ConsentStatus.GRANTED,
-        LegalBasis.CONSENT,
-        granted_ms,
-        recorded_ms,
-        expire_ms=granted_ms + 5,
-        jurisdiction="FR",
-        collection_point="form",
-        policy_version="v1",
-        proof="☃",
-    )
-
-
-def answer(request_id: str, rpc: str = "UpsertTraits") -> Answer:
-    return Answer(rpc, request_id, "hash", b"\x00response", 7)
 
 
 async def create(stores: Stores, profile_id: str = "p1", *keys: str) -> Profile:
     created = profile(profile_id, 1, *(keys or (f"crm\x1f{profile_id}",)))
-    await stores.profiles.commit(Commit((Change(created, claims=created.identities),)))
+    await stores.profiles.commit(Commit((change(created, claims=created.identities),)))
     return created
 
 
@@ -108,7 +49,7 @@ async def test_what_was_never_stored_is_missing(stores: Stores) -> None:
     assert await stores.events.history("p1", "view", "", 10) == []
     assert await stores.events.tail(0, (), 10) == []
     assert await stores.events.last_position() == 0
-    assert await stores.consents.statements("p1", None, 10) == []
+    assert await stores.consents.statements(["p1"], None, 10) == []
     assert await stores.schemas.active_version() == ""
     assert await stores.schemas.schema("t1") is None
 
@@ -121,7 +62,7 @@ async def test_values_of_every_type_come_back_as_they_were(stores: Stores) -> No
         ahead=(event("e9", properties=EVERY_VALUE),),
         states={name: Latest(1, "e1", value) for name, value in EVERY_VALUE.items()},
     )
-    await stores.profiles.commit(Commit((Change(stored, (key,), (event("e1", properties=EVERY_VALUE),)),)))
+    await stores.profiles.commit(Commit((change(stored, (key,), (event("e1", properties=EVERY_VALUE),)),)))
     found = (await stores.profiles.find([key]))[key]
     assert found == stored
     (logged,) = await stores.events.tail(0, (), 10)
@@ -146,7 +87,7 @@ async def test_a_whole_profile_comes_back_as_it_was(stores: Stores) -> None:
         event_types=("view", "buy"),
         consents=(statement("c1", 5),),
     )
-    await stores.profiles.commit(Commit((Change(stored, stored.identities),)))
+    await stores.profiles.commit(Commit((change(stored, stored.identities),)))
     owners = await stores.profiles.find([*stored.identities, "cookie\x1funknown"])
     assert dict(owners) == dict.fromkeys(stored.identities, stored)
     assert owners["crm\x1f1"] is owners["cookie\x1fa b"]
@@ -154,7 +95,7 @@ async def test_a_whole_profile_comes_back_as_it_was(stores: Stores) -> None:
 
 async def test_many_identities_are_found_in_one_read(stores: Stores) -> None:
     made = [profile(f"p{index}", 1, f"crm\x1f{index}", f"cookie\x1f{index}") for index in range(700)]
-    await stores.profiles.commit(Commit(tuple(Change(each, each.identities) for each in made)))
+    await stores.profiles.commit(Commit(tuple(change(each, each.identities) for each in made)))
     keys = [key for each in made for key in each.identities] + ["crm\x1fnobody"]
     owners = await stores.profiles.find(keys)
     assert {key: owner.profile_id for key, owner in owners.items()} == {
@@ -165,20 +106,20 @@ async def test_many_identities_are_found_in_one_read(stores: Stores) -> None:
 async def test_a_profile_that_exists_cannot_be_created(stores: Stores) -> None:
     created = await create(stores)
     with pytest.raises(VersionConflict):
-        await stores.profiles.commit(Commit((Change(replace(created, updated_ms=99)),)))
+        await stores.profiles.commit(Commit((change(replace(created, updated_ms=99)),)))
     assert (await stores.profiles.find(created.identities))[created.identities[0]] == created
 
 
 async def test_a_profile_that_does_not_exist_cannot_be_changed(stores: Stores) -> None:
     with pytest.raises(VersionConflict):
-        await stores.profiles.commit(Commit((Change(profile("p1", 2), ("crm\x1f1",)),)))
+        await stores.profiles.commit(Commit((change(profile("p1", 2), ("crm\x1f1",)),)))
     assert await stores.profiles.find(["crm\x1f1"]) == {}
 
 
 async def test_a_stale_version_writes_nothing(stores: Stores) -> None:
     created = await create(stores)
-    await stores.profiles.commit(Commit((Change(replace(created, version=2)),)))
-    stale = Change(replace(created, version=2, updated_ms=999), ("crm\x1fnew",), (event("e1"),), (statement("c1", 1),))
+    await stores.profiles.commit(Commit((change(replace(created, version=2)),)))
+    stale = change(replace(created, version=2, updated_ms=999), ("crm\x1fnew",), (event("e1"),), (statement("c1", 1),))
     with pytest.raises(VersionConflict):
         await stores.profiles.commit(Commit((stale,), answer("r1")))
     await nothing_more_than(stores, replace(created, version=2))
@@ -190,14 +131,14 @@ async def nothing_more_than(stores: Stores, expected: Profile) -> None:
     assert dict(owners) == dict.fromkeys(expected.identities, expected)
     assert await stores.events.recorded(["e1"]) == {}
     assert await stores.events.tail(0, (), 10) == []
-    assert await stores.consents.statements("p1", None, 10) == []
+    assert await stores.consents.statements(["p1"], None, 10) == []
     assert await stores.profiles.answer("UpsertTraits", "r1") is None
 
 
 async def test_one_stale_profile_among_many_stores_none_of_them(stores: Stores) -> None:
     created = await create(stores)
-    fresh = Change(profile("p2", 1, "crm\x1fnew"), ("crm\x1fnew",), (event("e1"),))
-    stale = Change(replace(created, version=3))
+    fresh = change(profile("p2", 1, "crm\x1fnew"), ("crm\x1fnew",), (event("e1"),))
+    stale = change(replace(created, version=3))
     for changes in ((fresh, stale), (stale, fresh)):
         with pytest.raises(VersionConflict):
             await stores.profiles.commit(Commit(changes, answer("r1")))
@@ -206,7 +147,7 @@ async def test_one_stale_profile_among_many_stores_none_of_them(stores: Stores) 
 
 async def test_an_identity_belongs_to_one_profile_and_a_second_claim_stores_nothing(stores: Stores) -> None:
     created = await create(stores)
-    late = Change(profile("p2", 1), ("crm\x1fnew", created.identities[0]), (event("e1"),), (statement("c1", 1),))
+    late = change(profile("p2", 1), ("crm\x1fnew", created.identities[0]), (event("e1"),), (statement("c1", 1),))
     with pytest.raises(IdentityTaken):
         await stores.profiles.commit(Commit((late,), answer("r1")))
     await nothing_more_than(stores, created)
@@ -214,9 +155,9 @@ async def test_an_identity_belongs_to_one_profile_and_a_second_claim_stores_noth
 
 async def test_an_event_id_is_recorded_once_and_a_second_time_stores_nothing(stores: Stores) -> None:
     created = await create(stores)
-    first = Change(replace(created, version=2), events=(event("e0"),))
+    first = change(replace(created, version=2), events=(event("e0"),))
     await stores.profiles.commit(Commit((first,)))
-    again = Change(replace(created, version=3), ("crm\x1fnew",), (event("e1"), event("e0")))
+    again = change(replace(created, version=3), ("crm\x1fnew",), (event("e1"), event("e0")))
     with pytest.raises(EventRecorded):
         await stores.profiles.commit(Commit((again,)))
     assert await stores.events.recorded(["e0", "e1"]) == {"e0": "p1"}
@@ -228,7 +169,7 @@ async def test_a_request_is_answered_once_and_a_second_time_stores_nothing(store
     await stores.profiles.commit(Commit((), answer("r1")))
     assert await stores.profiles.answer("UpsertTraits", "r1") == answer("r1")
     with pytest.raises(RequestAnswered):
-        await stores.profiles.commit(Commit((Change(profile("p1", 1, "crm\x1f1"), ("crm\x1f1",)),), answer("r1")))
+        await stores.profiles.commit(Commit((change(profile("p1", 1, "crm\x1f1"), ("crm\x1f1",)),), answer("r1")))
     assert await stores.profiles.find(["crm\x1f1"]) == {}
     await stores.profiles.commit(Commit((), answer("r1", rpc="SetConsent")))
 
@@ -236,10 +177,10 @@ async def test_a_request_is_answered_once_and_a_second_time_stores_nothing(store
 async def test_a_profile_beyond_the_limit_is_refused_and_nothing_stored(stores: Stores) -> None:
     large = Observation("x" * (MAX_PROFILE_BYTES // 2), TraitSource.EXPLICIT, 0)
     fits = replace(profile("p1", 1, "crm\x1f1"), traits={"a": large})
-    await stores.profiles.commit(Commit((Change(fits, ("crm\x1f1",)),)))
+    await stores.profiles.commit(Commit((change(fits, ("crm\x1f1",)),)))
     with pytest.raises(ProfileTooLarge):
         await stores.profiles.commit(
-            Commit((Change(replace(fits, version=2, traits={"a": large, "b": large}), (), (event("e1"),)),))
+            Commit((change(replace(fits, version=2, traits={"a": large, "b": large}), (), (event("e1"),)),))
         )
     assert (await stores.profiles.find(["crm\x1f1"]))["crm\x1f1"] == fits
     assert await stores.events.recorded(["e1"]) == {}
@@ -250,8 +191,8 @@ async def test_events_are_read_in_the_order_of_their_positions_page_by_page(stor
     for step in range(1, 6):
         events = tuple(event(f"e{step}{index}", kind=("view", "buy")[index % 2]) for index in range(4))
         changes = (
-            Change(replace(first, version=step + 1), events=events[:2]),
-            Change(replace(second, version=step + 1), events=events[2:]),
+            change(replace(first, version=step + 1), events=events[:2]),
+            change(replace(second, version=step + 1), events=events[2:]),
         )
         await stores.profiles.commit(Commit(changes))
     everything = await stores.events.tail(0, (), 100)
@@ -275,12 +216,12 @@ async def test_statements_are_read_newest_first_page_by_page(stores: Stores) -> 
     created = await create(stores)
     places = [(5, 1, "c1"), (5, 1, "c2"), (5, 3, "c0"), (9, 1, "c3"), (-7, 8, "c4")]
     made = [statement(name, granted_ms, recorded_ms) for granted_ms, recorded_ms, name in places]
-    await stores.profiles.commit(Commit((Change(replace(created, version=2), statements=tuple(made)),)))
+    await stores.profiles.commit(Commit((change(replace(created, version=2), statements=tuple(made)),)))
     expected = sorted(made, key=lambda each: each.place, reverse=True)
-    assert await stores.consents.statements("p1", None, 10) == expected
+    assert await stores.consents.statements(["p1"], None, 10) == expected
     for index, each in enumerate(expected):
-        assert await stores.consents.statements("p1", each.place, 2) == expected[index + 1 : index + 3]
-    assert await stores.consents.statements("p2", None, 10) == []
+        assert await stores.consents.statements(["p1"], each.place, 2) == expected[index + 1 : index + 3]
+    assert await stores.consents.statements(["p2"], None, 10) == []
 
 
 async def test_a_schema_is_kept_under_its_version_and_one_is_active(stores: Stores) -> None:
@@ -307,7 +248,7 @@ async def test_concurrent_increments_from_two_replicas_lose_nothing(stores: Stor
             held = (await replica.profiles.find([key]))[key]
             changed = replace(held, version=held.version + 1, created_ms=held.created_ms + 1)
             try:
-                await replica.profiles.commit(Commit((Change(changed, events=(event(name),)),)))
+                await replica.profiles.commit(Commit((change(changed, events=(event(name),)),)))
             except Conflict:
                 continue
             return attempt
@@ -328,10 +269,10 @@ async def test_a_commit_that_fails_leaves_those_beside_it_alone(stores: Stores) 
     good = [profile(f"q{index}", 1, f"crm\x1fq{index}") for index in range(5)]
     large = Observation("x" * (MAX_PROFILE_BYTES + 1), TraitSource.EXPLICIT, 0)
     commits = [
-        *(Commit((Change(each, each.identities),)) for each in good),
-        Commit((Change(replace(created, version=7)),)),
-        Commit((Change(profile("q9", 1), created.identities),)),
-        Commit((Change(replace(profile("q8", 1), traits={"a": large})),)),
+        *(Commit((change(each, each.identities),)) for each in good),
+        Commit((change(replace(created, version=7)),)),
+        Commit((change(profile("q9", 1), created.identities),)),
+        Commit((change(replace(profile("q8", 1), traits={"a": large})),)),
     ]
     results = await asyncio.gather(*map(stores.profiles.commit, commits), return_exceptions=True)
     assert results[:5] == [None] * 5
@@ -344,7 +285,7 @@ async def test_a_race_for_an_identity_has_one_winner_and_leaves_no_orphan(stores
         made = profile(f"p{index}", 1, "crm\x1fprize", f"cookie\x1f{index}")
         try:
             replica = (stores, other_stores)[index % 2]
-            await replica.profiles.commit(Commit((Change(made, made.identities, (event(f"e{index}"),)),)))
+            await replica.profiles.commit(Commit((change(made, made.identities, (event(f"e{index}"),)),)))
         except Conflict:
             return False
         return True
@@ -368,7 +309,7 @@ async def test_readers_who_go_on_after_the_last_position_miss_no_event(stores: S
     async def write(replica: Stores, owner: Profile) -> None:
         for step in range(12):
             events = tuple(event(f"{owner.profile_id}.{step:02}.{index}") for index in range(1 + step % 3))
-            await replica.profiles.commit(Commit((Change(replace(owner, version=step + 2), events=events),)))
+            await replica.profiles.commit(Commit((change(replace(owner, version=step + 2), events=events),)))
 
     async def follow(replica: Stores, types: tuple[str, ...]) -> list[LoggedEvent]:
         seen: list[LoggedEvent] = []

@@ -14,8 +14,10 @@ from services.scoring.app.application import Pace, ScoringApplication, Stores
 from services.scoring.domain.bayesian_scorer import BayesianScorer
 from services.scoring.domain.compiled import Floats
 from services.scoring.domain.posterior import Posterior
+from services.scoring.domain.reward_batch import RewardBatch
 from services.scoring.domain.scoring import ScoreQuery
-from tests.support.scoring import ANNA, FEATURE_SET, NOW_MS, reward, taught
+from shared.errors import InvalidArgument
+from tests.support.scoring import ANNA, FEATURE_SET, NOW_MS, learnable, reward, taught
 
 OpenStores = Callable[[], Awaitable[Stores]]
 Start = Callable[..., Awaitable[ScoringApplication]]
@@ -56,6 +58,10 @@ async def start(open_stores: OpenStores) -> AsyncIterator[Start]:
         yield start_one
 
 
+def batch_of(*keys: str) -> RewardBatch:
+    return RewardBatch("batch", "hash", tuple(reward(key) for key in keys), NOW_MS)
+
+
 def posterior(app: ScoringApplication) -> Posterior:
     scorer = app.scorer
     assert isinstance(scorer, BayesianScorer)
@@ -86,7 +92,7 @@ async def teach(app: ScoringApplication, keys: Sequence[int], name: str = "r") -
     """Rewards of random size, each in a request of its own."""
     for key in keys:
         value = float(np.random.default_rng(key).random() < 0.3)
-        await app.record_rewards(f"{name}{key}", [reward(f"{name}{key}", value, action=NAMES[key % len(NAMES)])])
+        await app.record_rewards(f"{name}{key}", [reward(f"{name}{key}/hero", value, action=NAMES[key % len(NAMES)])])
 
 
 async def published(start: Start, pace: Pace = NEVER) -> ScoringApplication:
@@ -138,7 +144,7 @@ async def test_snapshot_and_tail_equal_the_full_fold(start: Start, stores: Store
     assert len(await stores.snapshots.latest(app.scorer.model_id)) == 1
     restarted = await start()
     assert_same(posterior(restarted), posterior(app))
-    assert_same(posterior(restarted), taught(await stores.rewards.read(0, 1000)).posterior)
+    assert_same(posterior(restarted), taught(learnable(await stores.rewards.read(0, 1000))).posterior)
 
 
 async def test_snapshots_are_written_while_running(start: Start, stores: Stores) -> None:
@@ -172,7 +178,7 @@ async def test_snapshot_ahead_of_the_log_is_not_used(
     """The store was restored from a backup that is older than the snapshot."""
     app = await published(start)
     await teach(app, range(3))
-    ahead = taught([*await stores.rewards.read(0, 10)])
+    ahead = taught(learnable(await stores.rewards.read(0, 10)))
     ahead.posterior.position = 1000
     await stores.snapshots.save(ahead.model_id, 1000, ahead.snapshot())
     with caplog.at_level(logging.WARNING, "tandem.scoring"):
@@ -213,3 +219,41 @@ async def test_scoring_in_a_thread_and_learning_do_not_disturb_one_another(start
     scores, _ = await asyncio.gather(app.score(many), teach(app, range(10)))
     assert scores.means[:4].tolist() == scores.means[-4:].tolist()
     assert posterior(app).position == 10
+
+
+async def test_erasure_changes_no_replica_and_no_restart(start: Start, stores: Stores) -> None:
+    one, late = await published(start), await start()
+    await teach(one, range(20))
+    keys = [entry.reward.reward_key for entry in learnable(await stores.rewards.read(0, 100))]
+    assert await one.erase_subject_data("erase", [key.partition("/")[0] for key in keys[3:6]]) == 3
+    await teach(one, range(20, 25))
+    await teach(late, range(25, 26))
+    assert posterior(late).position == 26
+    await one.record_rewards("nothing new", [reward("r0/hero", float(np.random.default_rng(0).random() < 0.3))])
+    await one.record_rewards("one more", [reward("x/hero")])
+    await late.record_rewards("another", [reward("y/hero")])
+    await one.record_rewards("last", [reward("z/hero")])
+    await late.record_rewards("last", [reward("z/hero")])
+    assert_same(posterior(one), posterior(late))
+    assert_same(posterior(await start()), posterior(one))
+
+
+async def test_what_nobody_can_learn_any_more_is_passed_by(start: Start, stores: Stores) -> None:
+    """An entry was erased that no snapshot had learnt."""
+    app = await published(start)
+    await stores.rewards.append(batch_of(*(f"d{index}/hero/mug/WEB" for index in range(4))))
+    await stores.rewards.erase(["d1", "d3"])
+    await app.record_rewards("next", [reward("d9/hero/mug/WEB")])
+    assert posterior(app).position == 5
+    assert posterior(app).evidence == {"mug": 3}
+
+
+async def test_an_erasure_names_decisions(start: Start) -> None:
+    app = await start()
+    with pytest.raises(InvalidArgument, match=r"decision_ids\[1\]"):
+        await app.erase_subject_data("r", ["d1", ""])
+    with pytest.raises(InvalidArgument, match="decision_ids"):
+        await app.erase_subject_data("r", ["d"] * 10_001)
+    with pytest.raises(InvalidArgument, match="request_id"):
+        await app.erase_subject_data("", ["d"])
+    assert await app.erase_subject_data("r", []) == 0

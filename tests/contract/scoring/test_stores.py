@@ -6,16 +6,20 @@ import asyncio
 import datetime
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from services.scoring.adapters import sqlite_tables
+from services.scoring.adapters.sqlite_reward_log import SqliteRewardLog
 from services.scoring.app.application import Stores
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
 from services.scoring.domain.reward_batch import RewardBatch, RewardOutcome
-from services.scoring.domain.rewards import Reward
+from services.scoring.domain.rewards import ErasedEntry, Reward
 from shared.errors import AlreadyExists, InvalidArgument, NotFound
+from shared.sqlite import SqliteDatabase
 from shared.values import NOT_FOUND, NULL, AttributeType, Feature, FeatureStatus, Value, present
-from tests.support.scoring import FEATURE_SET, NOW_MS, reward
+from tests.support.scoring import FEATURE_SET, NOW_MS, learnable, reward
 
 OpenStores = Callable[[], Awaitable[Stores]]
 MOMENT = datetime.datetime(2026, 2, 3, 4, 5, 6, 789_000, tzinfo=datetime.UTC)
@@ -86,7 +90,7 @@ async def test_entries_come_back_as_they_were_in_order_and_page_by_page(stores: 
     assert [entry.position for entry in first.entries + second.entries] == [1, 2, 3, 4, 5]
     assert tuple(await stores.rewards.read(0, 10)) == first.entries + second.entries
     assert [entry.position for entry in await stores.rewards.read(2, 2)] == [3, 4]
-    assert [entry.reward for entry in await stores.rewards.read(0, 10)] == rewards
+    assert [entry.reward for entry in learnable(await stores.rewards.read(0, 10))] == rewards
     assert await stores.rewards.last_position() == 5
 
 
@@ -95,7 +99,7 @@ async def test_latest_reward_of_a_key_is_the_next_ones_previous(stores: Stores) 
     again = await stores.rewards.append(batch("r2", reward("k", 0.0), reward("k", 1.0), reward("k", 0.5)))
     assert [outcome.is_duplicate for outcome in again.receipt.outcomes] == [True, False, False]
     back = await stores.rewards.append(batch("r3", reward("k", 0.0)))
-    entries = await stores.rewards.read(0, 10)
+    entries = learnable(await stores.rewards.read(0, 10))
     assert [entry.previous_reward for entry in entries] == [None, 0.0, 1.0, 0.5]
     assert back.entries[0].position == 4
 
@@ -154,7 +158,7 @@ async def test_concurrent_appends_of_two_processes_have_gapless_positions_and_on
             for name, each in (("one", one), ("two", two))
         )
     )
-    entries = await one.rewards.read(0, 100)
+    entries = learnable(await one.rewards.read(0, 100))
     assert [entry.position for entry in entries] == list(range(1, 37))
     assert all(entry.previous_reward is None for entry in entries)
     assert len({entry.reward.reward_key for entry in entries}) == 36
@@ -204,3 +208,31 @@ async def test_snapshot_of_a_full_table_fits(stores: Stores) -> None:
     content = bytes(range(256)) * (5 * 2**12)
     await stores.snapshots.save("m", 1, content)
     assert list(await stores.snapshots.latest("m")) == [content]
+
+
+async def test_erased_entries_keep_their_places_and_nothing_else(stores: Stores) -> None:
+    keys = ("d1/hero/mug/WEB", "d10/hero/mug/WEB", "d1/hero/pan/WEB", "d2/hero/mug/WEB", "d1")
+    await stores.rewards.append(batch("r1", *(reward(key) for key in keys)))
+    assert await stores.rewards.erase(["d1", "nobody"]) == 2
+    entries = await stores.rewards.read(0, 10)
+    assert [entry.position for entry in entries] == [1, 2, 3, 4, 5]
+    assert [isinstance(entry, ErasedEntry) for entry in entries] == [True, False, True, False, False]
+    assert [entry.reward.reward_key for entry in learnable([entries[1], *entries[3:]])] == [
+        "d10/hero/mug/WEB",
+        "d2/hero/mug/WEB",
+        "d1",
+    ]
+    assert await stores.rewards.erase(["d1"]) == 0
+    again = await stores.rewards.append(batch("r2", reward(keys[0])))
+    assert again.entries[0].previous_reward is None
+
+
+async def test_entries_of_an_older_version_are_erased_too(tmp_path: Path) -> None:
+    """Their rows do not name their keys."""
+    database = await SqliteDatabase.open(tmp_path / "s.db", schema=sqlite_tables.SCHEMA)
+    log = SqliteRewardLog(database)
+    await log.append(batch("r1", reward("d1/hero/mug/WEB"), reward("d2/hero/mug/WEB")))
+    await database.write(lambda connection: connection.execute("UPDATE reward SET reward_key = NULL"))
+    assert await log.erase(["d1"]) == 1
+    assert [isinstance(entry, ErasedEntry) for entry in await log.read(0, 10)] == [True, False]
+    await database.close()

@@ -8,8 +8,9 @@ from services.orchestrator.settings import OrchestratorSettings
 from services.profile.settings import ProfileSettings
 from services.rules.settings import RulesSettings
 from services.scoring.settings import ScoringSettings
+from shared.settings import ServiceSettings
 
-SETTINGS = {
+SETTINGS: dict[str, type[ServiceSettings]] = {
     "profile": ProfileSettings,
     "rules": RulesSettings,
     "scoring": ScoringSettings,

@@ -43,6 +43,7 @@ PROPOSITION = Proposition(
     uncertainty=0.025,
     evidence=12,
     consent_ref="email:lea@example.com#MARKETING/EMAIL",
+    reservation_id="p_1.r_2",
 )
 
 
@@ -81,6 +82,21 @@ def test_proposition_shows_content_money_odds_and_consent() -> None:
     assert "worth 3.986 = " in text
     assert "drawn with probability 62.1 %; propensity ± 2.5 % after 12 responses" in text
     assert "allowed by the consent of email:lea@example.com#MARKETING/EMAIL" in text
+    assert "reserved as p_1.r_2" in text
+
+
+def test_a_full_contact_limit_says_how_full_it_is() -> None:
+    full = Dropped(
+        action="comeback_15",
+        channel="EMAIL",
+        stage="DROP_STAGE_CONTACT_POLICY",
+        rule_id="mail_week",
+        attribute="contacts.mail_week",
+        observed=TypedValue(int_value=2),
+        status="FEATURE_STATUS_PRESENT",
+        threshold="< 2",
+    )
+    assert because(full) == "mail_week: needs contacts.mail_week < 2; it held 2"
 
 
 def test_silence_says_its_reason_and_what_it_gave_up() -> None:

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.orchestrator.domain.catalogue import Catalogue, Direction
+from services.orchestrator.domain.contact_limits import Allowance, ContactCount, limit_table
 from services.orchestrator.domain.drops import EVERY_CHANNEL, Check, count_by_stage
 from services.orchestrator.domain.lineup import Admission, Lineup, NoActionReason, line_up
 from services.orchestrator.domain.places import PlacementRequest, PlaceRequest, places_of
+from services.orchestrator.domain.policy_parts import ContactLimitPart
 from tests.support.catalogues import CHANNELS, Offer, Shelf
 
 NOW = 1_000
@@ -28,6 +30,7 @@ def admit(
     permitted: Sequence[str] = tuple(CHANNELS),
     excluded: Sequence[int] = (),
     unfit: Sequence[int] = (),
+    allowance: Allowance | None = None,
 ) -> Lineup:
     everyone = range(len(catalogue.actions))
     admission = Admission(
@@ -35,6 +38,7 @@ def admit(
         np.array([name in permitted for name in catalogue.channel_names]),
         np.array(excluded, dtype=np.int32),
         NOW,
+        allowance,
     )
     places = places_of(request, catalogue)
     fits = np.ones(len(catalogue.options), dtype=np.bool_)
@@ -85,6 +89,29 @@ def test_without_consent_a_channel_is_out_and_the_other_competes() -> None:
     email = catalogue.channel_names.index("EMAIL")
     assert [catalogue.options[option].treatment_id for option in lineup.option] == ["a_sms"]
     assert drops(lineup) == {Check.CONSENT: {(0, email), (1, email)}}
+
+
+def full(catalogue: Catalogue, *limits: ContactLimitPart, used: Sequence[ContactCount]) -> Allowance:
+    return limit_table(catalogue, limits).allowance(used)
+
+
+def test_without_room_under_a_limit_a_channel_is_out_and_the_other_competes() -> None:
+    catalogue = Shelf({"a": Offer(("EMAIL", "SMS")), "b": Offer(("EMAIL",))}).catalogue()
+    limit = ContactLimitPart("mail", 2, window_ms=1_000, channels=("EMAIL",))
+    lineup = admit(catalogue, OUTBOUND, allowance=full(catalogue, limit, used=[ContactCount("mail", "", 2)]))
+    email = catalogue.channel_names.index("EMAIL")
+    assert [catalogue.options[option].treatment_id for option in lineup.option] == ["a_sms"]
+    assert drops(lineup) == {Check.CONTACT_LIMIT: {(0, email), (1, email)}}
+    assert [(block.rule_id, block.observed.tolist()) for block in lineup.drops] == [("mail", [2.0, 2.0])]
+
+
+def test_what_falls_for_want_of_consent_does_not_fall_to_a_limit() -> None:
+    catalogue = Shelf({"a": Offer(("EMAIL",)), "b": Offer(("SMS",))}).catalogue()
+    limit = ContactLimitPart("few", 0, window_ms=1_000)
+    lineup = admit(catalogue, OUTBOUND, permitted=["SMS"], allowance=full(catalogue, limit, used=[]))
+    names = catalogue.channel_names
+    assert drops(lineup) == {Check.CONSENT: {(0, names.index("EMAIL"))}, Check.CONTACT_LIMIT: {(1, names.index("SMS"))}}
+    assert lineup.empty_reasons == (NoActionReason.CONTACT_POLICY,)
 
 
 def test_an_action_without_a_treatment_for_the_place_falls_at_the_channel() -> None:

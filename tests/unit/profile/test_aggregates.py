@@ -1,116 +1,40 @@
-"""Every measure answers what a look at all events would, whatever their order, at every moment."""
+"""Every measure answers what a look at all events would, whatever their order and window, at every moment."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
+from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.profile.domain.aggregates.formula import Formula, Measure, formula_of
 from services.profile.domain.aggregates.rules import rule_of
+from services.profile.domain.aggregates.states import State
 from services.profile.domain.events import Event
-from shared.clock import MS_PER_DAY
-from shared.values import NOT_FOUND, AttributeType, Feature, Value, present
+from services.profile.domain.time_zones import zone
+from shared.values import NOT_FOUND, Feature, FeatureStatus
+from tests.support.aggregate_formulas import age_of, brute_force, formulas_of, log_of, newest_ms, zone_of
+from tests.support.promises import strength
 
-HOUR_MS = 3_600_000
-
-properties = st.dictionaries(
-    st.just("x"),
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(-3, 3),
-        st.floats(allow_nan=False, allow_infinity=False),
-        st.sampled_from(["a", "b", ""]),
-        st.lists(st.integers(0, 1), max_size=2).map(tuple),
-    ),
-)
-times = st.integers(0, 40).map(lambda hour: hour * HOUR_MS)
+UTC = zone("UTC")
 
 
-def event(index: int, event_ms: int, held: dict[str, Value]) -> Event:
-    return Event(f"e{index:03}", "view", event_ms, event_ms, (), held)
-
-
-events = st.lists(st.tuples(times, properties), max_size=30).map(
-    lambda drawn: [event(index, time_ms, held) for index, (time_ms, held) in enumerate(drawn)]
-)
-windows = st.sampled_from([0, HOUR_MS, 7 * HOUR_MS, 1_000 * HOUR_MS])
-formulas = st.one_of(
-    st.builds(Formula, st.just(Measure.COUNT), st.just("view"), window_ms=windows),
-    st.builds(Formula, st.just(Measure.SUM), st.just("view"), st.just("x"), windows),
-    st.builds(
-        Formula,
-        st.just(Measure.LAST),
-        st.just("view"),
-        st.just("x"),
-        windows,
-        type=st.sampled_from([AttributeType.INT, AttributeType.DOUBLE, AttributeType.STRING, AttributeType.INT_LIST]),
-    ),
-    st.builds(Formula, st.just(Measure.DISTINCT), st.just("view"), st.just("x"), windows),
-    st.builds(
-        Formula,
-        st.just(Measure.DECAYED_RATE),
-        st.just("view"),
-        window_ms=windows,
-        half_life_ms=st.sampled_from([60_000, 5 * HOUR_MS, 30 * MS_PER_DAY]),
-    ),
-)
-
-
-def numeric(value: Value) -> bool:
-    return type(value) in (int, float) and abs(value) <= 1e290  # type: ignore[arg-type]
-
-
-def fits(value: Value, kind: AttributeType | None) -> bool:
-    python_types = {
-        AttributeType.INT: (int,),
-        AttributeType.DOUBLE: (int, float),
-        AttributeType.STRING: (str,),
-        AttributeType.INT_LIST: (tuple,),
-    }
-    assert kind is not None
-    return value is None or type(value) in python_types[kind]
-
-
-def brute_force(formula: Formula, log: Sequence[Event], read_ms: int) -> Feature:
-    """The definition of every measure, from the list of all events."""
-    start_ms = read_ms - formula.window_ms if formula.window_ms else -1
-    within = [each for each in log if start_ms < each.event_ms <= read_ms]
-    held = [each.properties["x"] for each in within if "x" in each.properties]
-    match formula.measure:
-        case Measure.COUNT:
-            return present(len(within))
-        case Measure.SUM:
-            return present(float(sum((Fraction(value) for value in held if numeric(value)), Fraction())))  # type: ignore[arg-type]
-        case Measure.LAST:
-            matching = [each for each in within if "x" in each.properties and fits(each.properties["x"], formula.type)]
-            newest = max(matching, key=lambda each: (each.event_ms, each.event_id), default=None)
-            return NOT_FOUND if newest is None else present(newest.properties["x"])
-        case Measure.DISTINCT:
-            kinds = {
-                (isinstance(value, bool), type(value) in (str, tuple), value) for value in held if value is not None
-            }
-            return present(len(kinds))
-        case Measure.DECAYED_RATE:
-            half_life_days = formula.half_life_ms / MS_PER_DAY
-            weight = sum(2.0 ** ((each.event_ms - read_ms) / formula.half_life_ms) for each in within)
-            mass = half_life_days / math.log(2)
-            if formula.window_ms:
-                mass *= 1 - 2.0 ** (-formula.window_ms / formula.half_life_ms)
-            return present(weight / mass)
-
-
-def folded(formula: Formula, batches: Sequence[Sequence[Event]]) -> object:
+def folded(formula: Formula, batches: Sequence[Sequence[Event]]) -> State:
     rule = rule_of(formula)
-    state = rule.empty()
+    state: State = rule.empty()
     for batch in batches:
-        state = rule.fold(formula, state, batch)
+        found = [each for each in batch if each.type in formula.events]
+        state = rule.fold(formula, state, found) if found else state
     return state
+
+
+def answer(formula: Formula, state: State, read_ms: int, at: ZoneInfo = UTC) -> Feature | None:
+    return rule_of(formula).read(formula, state, read_ms, at)
 
 
 def same(left: Feature, right: Feature) -> bool:
@@ -119,73 +43,101 @@ def same(left: Feature, right: Feature) -> bool:
     return left == right
 
 
-@given(formulas, events, st.integers(0, 60).map(lambda hour: hour * HOUR_MS))
-def test_an_answer_is_what_all_events_say_or_there_is_none(formula: Formula, log: list[Event], read_ms: int) -> None:
-    state = folded(formula, [[each] for each in log])
-    answer = rule_of(formula).read(formula, state, read_ms)
-    newest_ms = max((each.event_ms for each in log), default=0)
-    if read_ms >= newest_ms:
-        assert answer is not None
-    if answer is not None:
-        assert same(answer, brute_force(formula, log, read_ms))
+def pieces(log: Sequence[Event], size: int) -> list[Sequence[Event]]:
+    return [log[start : start + size] for start in range(0, len(log), size)]
 
 
-@given(formulas, events, st.randoms(use_true_random=False), st.integers(1, 5))
-def test_neither_the_order_of_events_nor_their_grouping_shows(
-    formula: Formula, log: list[Event], random: object, size: int
+every_measure = pytest.mark.parametrize("measure", list(Measure), ids=lambda measure: measure.name)
+thorough = settings(max_examples=strength(reduced=15, full=1_000))
+chances = st.integers(0, 2**32).map(Random)
+sizes = st.integers(0, 30)
+
+
+@every_measure
+@thorough
+@given(chance=chances, size=sizes)
+def test_an_answer_is_what_all_events_say_or_there_is_none(measure: Measure, chance: Random, size: int) -> None:
+    for formula in formulas_of(measure, chance):
+        log, at = log_of(formula, chance, size), zone_of(chance)
+        state = folded(formula, [[each] for each in log])
+        for read_ms in (newest_ms(log) + age_of(chance), newest_ms(log) - age_of(chance)):
+            found = answer(formula, state, read_ms, at)
+            assert found is not None or read_ms < newest_ms(log)
+            assert found is None or same(found, brute_force(formula, log, read_ms, at))
+
+
+@every_measure
+@thorough
+@given(chance=chances, size=sizes)
+def test_neither_the_order_of_events_nor_their_grouping_shows(measure: Measure, chance: Random, size: int) -> None:
+    for formula in formulas_of(measure, chance):
+        log, at = log_of(formula, chance, size), zone_of(chance)
+        batches = pieces(chance.sample(log, len(log)), chance.randint(1, 5))
+        read_ms = newest_ms(log) + age_of(chance)
+        first, second = (answer(formula, folded(formula, each), read_ms, at) for each in ([log], batches))
+        assert first == second, "equal to the last bit"
+
+
+@every_measure
+@thorough
+@given(chance=chances, counts=st.lists(sizes, max_size=3))
+def test_states_of_different_events_together_are_the_state_of_all_of_them(
+    measure: Measure, chance: Random, counts: list[int]
 ) -> None:
-    shuffled = list(log)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    batches = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
-    read_ms = 50 * HOUR_MS
-    answers = {rule_of(formula).read(formula, folded(formula, each), read_ms) for each in ([log], batches)}
-    assert len(answers) == 1, "equal to the last bit"
+    for formula in formulas_of(measure, chance):
+        at = zone_of(chance)
+        parts = [
+            [_named(f"{part}-{each.event_id}", each) for each in log_of(formula, chance, count)]
+            for part, count in enumerate(counts)
+        ]
+        every = [each for log in parts for each in log]
+        combined = rule_of(formula).empty()
+        for log in chance.sample(parts, len(parts)):
+            combined = rule_of(formula).combine(formula, combined, folded(formula, [log]))
+        read_ms = newest_ms(every) + age_of(chance)
+        assert answer(formula, combined, read_ms, at) == answer(formula, folded(formula, [every]), read_ms, at)
+        more = [_named(f"z-{each.event_id}", each) for each in every[:5] if each.type in formula.events]
+        later = rule_of(formula).fold(formula, combined, more)
+        assert answer(formula, later, read_ms, at) == answer(formula, folded(formula, [every, more]), read_ms, at)
 
 
-@given(formulas, st.integers(-(10**13), 10**13))
-def test_a_profile_without_events_has_an_answer_at_every_moment(formula: Formula, read_ms: int) -> None:
-    rule = rule_of(formula)
-    assert rule.read(formula, rule.empty(), read_ms) == brute_force(formula, [], read_ms)
+def _named(event_id: str, each: Event) -> Event:
+    return replace(each, event_id=event_id)
 
 
-@given(formulas)
-def test_a_key_spells_out_its_formula(formula: Formula) -> None:
-    assert formula_of(formula.key) == formula
+@every_measure
+@given(chance=chances, read_ms=st.integers(-(10**13), 10**15))
+def test_a_profile_without_events_has_an_answer_at_every_moment(measure: Measure, chance: Random, read_ms: int) -> None:
+    for formula in formulas_of(measure, chance):
+        found = answer(formula, rule_of(formula).empty(), read_ms, zone_of(chance))
+        assert found is not None
+        nothing = {None, 0, (), (0,) * 168}
+        assert found == NOT_FOUND or (found.status is FeatureStatus.PRESENT and found.value in nothing)
 
 
-@pytest.mark.parametrize(("read_ms", "count"), [(110, 2), (111, 1), (119, 1), (120, 0)])
-def test_a_window_begins_after_its_start_and_ends_with_the_reading(read_ms: int, count: int) -> None:
-    formula = Formula(Measure.COUNT, "view", window_ms=10)
-    state = folded(formula, [[event(index, time_ms, {}) for index, time_ms in enumerate((100, 101, 110))]])
-    assert rule_of(formula).read(formula, state, read_ms) == present(count)
+@every_measure
+@thorough
+@given(chance=chances)
+def test_a_key_spells_out_its_formula(measure: Measure, chance: Random) -> None:
+    for formula in formulas_of(measure, chance):
+        assert formula_of(formula.key) == formula
 
 
-def test_a_steady_stream_of_events_has_its_rate_per_day() -> None:
-    formula = Formula(Measure.DECAYED_RATE, "view", half_life_ms=MS_PER_DAY)
-    log = [event(index, index * HOUR_MS // 2, {}) for index in range(48 * 60)]
-    answer = rule_of(formula).read(formula, folded(formula, [log]), log[-1].event_ms)
-    assert answer is not None
-    assert answer.value == pytest.approx(48, rel=0.02)
+def test_a_formula_of_the_first_release_keeps_its_key() -> None:
+    assert Formula(Measure.COUNT, "cart_add", window_ms=3_600_000).key == "COUNT/cart_add/3600000/0/0/"
+    assert Formula(Measure.SUM, "purchase", "a/b").key == "SUM/purchase/0/0/0/a/b"
 
 
-@pytest.mark.parametrize("count", [4_096, 20_000])
-def test_a_flooded_window_stays_small_and_right_within_a_thousandth(count: int) -> None:
-    formula = Formula(Measure.COUNT, "view", window_ms=count)
-    rule = rule_of(formula)
-    state = folded(formula, [[event(i, i, {}) for i in range(start, start + 16)] for start in range(0, count, 16)])
-    assert len(state.times) <= 4_096  # type: ignore[attr-defined]
-    for read_ms in (count - 1, count + count // 3, count + count // 2):
-        answer = rule.read(formula, state, read_ms)
-        expected = 2 * count - 1 - read_ms
-        assert answer is not None
-        assert answer.value == pytest.approx(expected, abs=0 if count <= 4_096 else count / 1_000)
+@every_measure
+@thorough
+@given(chance=chances, size=sizes)
+def test_events_of_machines_do_not_count(measure: Measure, chance: Random, size: int) -> None:
+    for formula in formulas_of(measure, chance):
+        log = log_of(formula, chance, size)
+        people = [each for each in log if not each.is_machine]
+        assert folded(formula, [[each] for each in log]) == folded(formula, [[each] for each in people])
 
 
-def test_distinct_values_beyond_the_bound_keep_the_latest_and_stay_at_the_bound() -> None:
-    formula = Formula(Measure.DISTINCT, "view", "x", window_ms=1_000)
-    log = [event(index, index, {"x": index}) for index in range(6_000)]
-    state = folded(formula, [log[::2], log[1::2]])
-    rule = rule_of(formula)
-    assert rule.read(formula, state, 5_999) == present(1_000)
-    everything = Formula(Measure.DISTINCT, "view", "x")
-    assert rule.read(everything, folded(everything, [log[::-1]]), 5_999) == present(4_096)
+@pytest.mark.parametrize("measure", list(Measure))
+def test_every_measure_has_a_type(measure: Measure) -> None:
+    assert (Formula(measure, "view").answers is None) == measure.needs_type

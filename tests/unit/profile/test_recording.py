@@ -101,7 +101,7 @@ def test_an_aggregate_declared_later_is_asked_of_the_log() -> None:
     features, pending = read_aggregates(profile, later, Moment(1_000))
     assert sorted(features) == ["spent", "views"]
     states = fold_log(pending, {}, [event("e1", 0)])
-    assert read_states(pending, states, Moment(50, [event("e2", 40)])) == {"recent": present(2)}
+    assert read_states(profile, later, pending, states, Moment(50, [event("e2", 40)])) == {"recent": present(2)}
 
 
 def test_a_moment_before_the_newest_event_is_asked_of_the_log() -> None:

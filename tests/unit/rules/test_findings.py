@@ -16,10 +16,10 @@ from services.rules.domain.rule_set import (
     Scope,
     ScopeLevel,
     Segment,
-    Severity,
     SourcePosition,
     Stage,
 )
+from shared.cel.problems import Severity
 from shared.values import AttributeType
 from tests.support.rules import BRANCH, declarations, findings, offer, rule_set
 from tests.support.source import ROOT, python_files, strings
@@ -262,7 +262,8 @@ def test_a_sound_rule_set_has_no_findings() -> None:
 
 def test_the_contract_lists_exactly_the_codes_there_are() -> None:
     code = re.compile(r"[A-Z]+_[A-Z_]+|LIMIT")
-    written = {text for path in python_files("services/rules/domain") for text in strings(path) if code.fullmatch(text)}
+    sources = python_files("services/rules/domain", "shared/cel")
+    written = {text for path in sources for text in strings(path) if code.fullmatch(text)}
     contract = (ROOT / "protos" / "tandem" / "rules" / "v1" / "rule_set.proto").read_text()
     comment = contract[contract.index("Stable and upper-case") : contract.index("string code")]
     assert set(code.findall(comment)) == written - {"EVALUATION_TOO_COSTLY"}

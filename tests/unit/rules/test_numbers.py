@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rules.domain.cel import CelEnvironment
 from services.rules.domain.evaluation import Evaluation
 from services.rules.domain.rule_set import NumberExpression, Rule, RuleSet, Scope, ScopeLevel, Stage
+from shared.cel.library import CelEnvironment
 from shared.values import NOT_FOUND, AttributeType, Feature, Value, present
 from tests.support.rules import declarations, evaluate
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from services.rules.domain.cel import CelEnvironment
 from services.rules.domain.rule_set import NumberExpression, Rule, RuleSet, Scope, ScopeLevel, Stage
-from services.rules.domain.work import MAX_WORK, size_of, work, work_bound
+from shared.cel.library import CelEnvironment
+from shared.cel.work import MAX_WORK, size_of, work, work_bound
 from shared.errors import ResourceExhausted
 from shared.values import AttributeType, Value, present
 from tests.support.rules import BRANCH, compiled, declarations, evaluate, findings, offer, rule_set

@@ -13,6 +13,7 @@ from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.orchestrator.domain.policy.parts import UNRESOLVED
 from services.orchestrator.domain.policy_parts import (
     AggregatePart,
+    NamespacePart,
     NumberPart,
     OnUnknown,
     Place,
@@ -81,14 +82,13 @@ def test_settings(rich: CompiledPolicy) -> None:
     settings = rich.settings
     assert (settings.name, settings.currency, settings.default_locale, settings.reserve) == ("rich", "CHF", "fr", 0.5)
     assert settings.profiling_basis == "LEGITIMATE_INTEREST"
-    assert not settings.declares_contact_policy
+    assert not settings.declares_quiet_hours
 
 
 def test_what_is_not_said_has_a_default(compiled: Compiled, small: str) -> None:
-    settings = compiled(small + "contact_policy: {}\n").settings
+    settings = compiled(small).settings
     assert (settings.currency, settings.default_locale, settings.reserve) == ("EUR", "en", 0.0)
     assert settings.profiling_basis == "CONSENT"
-    assert settings.declares_contact_policy
 
 
 def test_the_profile_service_gets_traits_aggregates_and_namespaces(rich: CompiledPolicy) -> None:
@@ -99,7 +99,7 @@ def test_the_profile_service_gets_traits_aggregates_and_namespaces(rich: Compile
         AggregatePart("pace", "view", "DECAYED_RATE", half_life_ms=3 * MS_PER_DAY),
         AggregatePart("last", "buy", "LAST", property="at", type=AttributeType.TIMESTAMP),
     )
-    assert schema.namespaces == {"crm": True}
+    assert schema.namespaces == (NamespacePart("crm", True),)
 
 
 def test_the_rules_service_gets_every_attribute_with_its_type(rich: CompiledPolicy) -> None:

@@ -10,6 +10,11 @@ Found = Callable[[str | dict[str, str]], list[str]]
 
 TREATMENT = "treatments: {t: {channel: web}}"
 
+
+def limits(written: str) -> str:
+    return f"contact_policy: {{limits: [{written}]}}"
+
+
 CASES = {
     "unknown top-level key": ("action: {}", ["1:1 UNKNOWN_KEY"]),
     "unknown key of an action": (
@@ -116,21 +121,68 @@ CASES = {
         "fallbacks: {call_web: {channel: web}}",
         ["1:13 DUPLICATE_TREATMENT"],
     ),
-    "contact limit of nothing": (
-        "contact_policy: {limits: [{id: a, channel: sms, max: 0, window: 7d}]}",
-        ["1:1 NOT_ENFORCED_YET", "1:54 OUT_OF_RANGE"],
+    "contact limit of nothing": (limits("{id: a, channel: web, max: 0, window: 7d}"), ["1:54 LIMIT_OF_NOTHING"]),
+    "contact limit below nothing": (limits("{id: a, max: -1, window: 7d}"), ["1:40 OUT_OF_RANGE"]),
+    "contact limit beyond all numbers": (
+        limits("{id: a, max: 9223372036854775808, window: 7d}"),
+        ["1:40 OUT_OF_RANGE"],
     ),
+    "contact limit without a name": (limits("{max: 1, window: 7d}"), ["1:27 MISSING_KEY"]),
     "contact limits of one name": (
-        "contact_policy: {limits: [{id: a, max: 1, window: 7d}, {id: a, max: 2, window: 1d}]}",
-        ["1:1 NOT_ENFORCED_YET", "1:61 DUPLICATE_CONTACT_LIMIT"],
+        limits("{id: a, max: 1, window: 7d}, {id: a, max: 2, window: 1d}"),
+        ["1:61 DUPLICATE_CONTACT_LIMIT"],
     ),
     "contact limit on an unknown channel": (
-        "contact_policy: {limits: [{id: a, channel: fax, max: 1, window: 7d}]}",
-        ["1:1 NOT_ENFORCED_YET", "1:44 UNKNOWN_CHANNEL"],
+        limits("{id: a, channel: fax, max: 1, window: 7d}"),
+        ["1:44 UNKNOWN_CHANNEL"],
+    ),
+    "contact limit on unknown things": (
+        limits("{id: a, channels: [web, fax], issue: retane, groups: [cares], action: cal, max: 1, window: 7d}"),
+        ["1:51 UNKNOWN_CHANNEL", "1:64 UNKNOWN_ISSUE", "1:81 UNKNOWN_GROUP", "1:97 UNKNOWN_ACTION"],
+    ),
+    "contact limit on no channel": (limits("{id: a, channels: [], max: 1, window: 7d}"), ["1:45 OUT_OF_RANGE"]),
+    "contact limit on one channel and several": (
+        limits("{id: a, channel: web, channels: [web], max: 1, window: 7d}"),
+        ["1:59 CONFLICTING_KEYS"],
+    ),
+    "contact limit without a window": (limits("{id: a, max: 1}"), ["1:27 MISSING_KEY"]),
+    "contact limit with two windows": (
+        limits("{id: a, max: 1, window: 7d, calendar: week}"),
+        ["1:65 CONFLICTING_KEYS"],
+    ),
+    "contact limit of no time": (limits("{id: a, max: 1, window: 0d}"), ["1:51 OUT_OF_RANGE"]),
+    "contact limit of less than no time": (limits("{id: a, max: 1, window: -7d}"), ["1:51 WRONG_TYPE"]),
+    "contact limit of a moment": (limits("{id: a, max: 1, window: 999ms}"), ["1:51 OUT_OF_RANGE"]),
+    "contact limit of more than a year": (limits("{id: a, max: 1, window: 401d}"), ["1:51 OUT_OF_RANGE"]),
+    "contact limit of all time": (limits("{id: a, max: 1, window: 999999999w}"), ["1:51 OUT_OF_RANGE"]),
+    "contact limit of an odd unit": (limits("{id: a, max: 1, calendar: fortnight}"), ["1:53 OUT_OF_RANGE"]),
+    "contact limit that counts wishes": (
+        limits("{id: a, max: 1, window: 7d, counts: WISHED}"),
+        ["1:63 OUT_OF_RANGE"],
+    ),
+    "contact limit per two things": (
+        limits("{id: a, max: 1, window: 7d, per: action, scope: policy}"),
+        ["1:75 CONFLICTING_KEYS"],
+    ),
+    "contact limit that nothing meets": (
+        limits("{id: a, channel: sms, max: 1, window: 7d}, {id: b, campaign: c, max: 1, window: 7d}"),
+        ["1:32 LIMIT_WITHOUT_ACTION", "1:75 LIMIT_WITHOUT_ACTION"],
+    ),
+    "time zone that does not exist": (
+        "contact_policy: {time_zone: Europe/Pariss}",
+        ["1:29 UNKNOWN_TIME_ZONE"],
+    ),
+    "time zone trait that does not exist": (
+        "contact_policy: {time_zone_trait: zone}",
+        ["1:35 UNKNOWN_TRAIT"],
+    ),
+    "time zone trait that is no text": (
+        "traits: {zone: {type: int}}\ncontact_policy: {time_zone_trait: zone}",
+        ["2:35 WRONG_TYPE"],
     ),
     "quiet hours of no time": (
         "contact_policy: {quiet_hours: [{channel: sms, from: '21:00', to: '25:00', days: [mon, son]}]}",
-        ["1:1 NOT_ENFORCED_YET", "1:66 WRONG_TYPE", "1:87 OUT_OF_RANGE"],
+        ["1:31 NOT_ENFORCED_YET", "1:66 WRONG_TYPE", "1:87 OUT_OF_RANGE"],
     ),
     "arms that leave nobody": (
         "arms: {holdout: 0.5, random_eligible: 0.5}",

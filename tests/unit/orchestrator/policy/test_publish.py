@@ -324,3 +324,22 @@ async def test_many_callers_at_once_load_a_policy_once(
 
 async def test_before_the_first_publication_there_is_no_policy(world: World) -> None:
     assert await world.policies.current() is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "warned"),
+    [
+        ("", "namespaces:\n  crm: {known: true, normalisation: lower_case}\n", ["16:3"]),
+        ("", "namespaces:\n  crm: {known: true, max_per_profile: 1}\n", []),
+        ("", "namespaces: {email: {known: true, normalisation: email}}\n", []),
+        ("", "namespaces: {phone: {known: true, normalisation: e164}}\n", ["15:14"]),
+        ("namespaces: {crm: {known: true, normalisation: sha256}}\n", "", ["1:1"]),
+    ],
+)
+async def test_a_normalisation_that_changes_is_warned_of(
+    world: World, small: str, before: str, after: str, warned: list[str]
+) -> None:
+    await world.publish("one", {"policy.yaml": (small + before).encode()})
+    published = await world.publish("two", {"policy.yaml": (small + after + "currency: CHF\n").encode()})
+    assert {finding.code for finding in published.findings} <= {"NORMALISATION_CHANGED"}
+    assert [f"{each.place.line}:{each.place.column}" for each in published.findings] == warned

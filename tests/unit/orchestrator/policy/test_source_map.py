@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.orchestrator.domain.policy.compile import compile_policy
-from services.orchestrator.domain.policy.source_map import SourceMap
+from services.orchestrator.domain.policy.source_map import SourceMap, expressions_of
 from services.orchestrator.domain.policy_parts import Finding, Place, RuleSetPart
 
 RULE = "suppression:\n  - id: other\n    when: 'true'\neligibility:\n  - id: rule\n    when: "
@@ -50,7 +50,7 @@ def test_a_finding_points_at_the_word_it_means(small: str, writing: str) -> None
     lines = content.splitlines()
     line = next(number for number, text in enumerate(lines) if "OOPS" in text)
     expected = Place("b.yaml", line + 1, lines[line].index("OOPS") + 1)
-    assert SourceMap(files, rule_set).corrected(found) == Finding(expected, found.code, found.message)
+    assert SourceMap(files, expressions_of(rule_set)).corrected(found) == Finding(expected, found.code, found.message)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_a_finding_points_at_the_word_it_means(small: str, writing: str) -> None
 def test_a_finding_outside_every_condition_stays_where_it_is(small: str, place: Place) -> None:
     files = {"a.yaml": small.encode(), "b.yaml": (RULE + "age > 1").encode()}
     found = Finding(place, "CODE", "message")
-    assert SourceMap(files, _rule_set(files)).corrected(found) == found
+    assert SourceMap(files, expressions_of(_rule_set(files))).corrected(found) == found
 
 
 def test_a_number_written_otherwise_than_it_is_sent_stays_at_its_beginning(small: str) -> None:
     files = {"a.yaml": small.replace("business_value: 2", "business_value: 0x1F").encode()}
     start = Place("a.yaml", 9, 48)
     found = Finding(start, "CODE", "message")
-    assert SourceMap(files, _rule_set(files)).corrected(found) == found
+    assert SourceMap(files, expressions_of(_rule_set(files))).corrected(found) == found

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from services.rules.domain.cel import CelEnvironment, CheckedExpression
-from services.rules.domain.checked_expression import read_checked
-from services.rules.domain.excerpt import excerpt
-from services.rules.domain.expression_writer import write_checked
-from services.rules.domain.syntax import (
+from shared.cel.checked_expression import read_checked
+from shared.cel.excerpt import excerpt
+from shared.cel.expression_writer import write_checked
+from shared.cel.library import CelEnvironment, CheckedExpression
+from shared.cel.syntax import (
     Call,
     Comprehension,
     Constant,
