@@ -32,7 +32,7 @@ run-services: $(INSTALLED)  ## The same four as four processes that talk gRPC on
 	@exec $(BIN)/tandem serve --apart $(ARGS)
 
 ##@ Work on it
-.PHONY: setup mongod test
+.PHONY: setup mongod test promise promises bench
 setup: $(INSTALLED)  ## Install the locked requirements and the project into .venv
 
 $(INSTALLED): requirements-dev.lock pyproject.toml
@@ -55,6 +55,18 @@ mongod: $(INSTALLED)  ## Fetch a real MongoDB server for the tests into .cache, 
 test: $(INSTALLED)  ## Run all tests, on SQLite and on a real MongoDB (ARGS="-k name"; REQUIRE_MONGO=1 forbids skipping it)
 	@$(BIN)/python -m tests.support.fetch_mongod || true
 	@$(BIN)/python -m pytest $(ARGS)
+
+promise: $(INSTALLED)  ## Test one promise at full strength: NAME=… (without it, lists them); the last line is JSON
+	@$(BIN)/python -m tests.support.fetch_mongod || true
+	@$(BIN)/python -m tests.support.promises "$(NAME)" $(ARGS)
+
+promises: $(INSTALLED)  ## Test every promise at full strength, one after the other; a line of JSON each
+	@$(BIN)/python -m tests.support.fetch_mongod || true
+	@$(BIN)/python -m tests.support.promises --all
+
+bench: $(INSTALLED)  ## Measure on this machine, beside peers: NAME=profile (ARGS=--full takes longer); writes .bench/profile.json
+	@$(BIN)/python -m tests.support.fetch_mongod || true
+	@PYTHONPATH=.:shared/gen $(BIN)/python -m tests.bench $(NAME) $(ARGS)
 
 ##@ Check it
 .PHONY: lint format python-lint type-lint import-lint proto-lint yaml-lint manifest-lint
@@ -97,8 +109,8 @@ PROTOC = $(BIN)/python -m grpc_tools.protoc -Iprotos -I$$($(BIN)/python -c 'impo
 GENERATE = $(PROTOC) --python_out=$(1) --grpc_python_out=$(1) --pyi_out=$(1) $(PROTOS)
 
 proto: $(INSTALLED)  ## Generate shared/gen from protos/
-	@rm -rf shared/gen/tandem && mkdir -p shared/gen
-	@$(call GENERATE,shared/gen)
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call GENERATE,"$$fresh") \
+		&& rm -rf shared/gen/tandem && mkdir -p shared/gen && cp -R "$$fresh/tandem" shared/gen/
 
 proto-check: $(INSTALLED)  ## Fail when shared/gen is not what protos/ generate
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call GENERATE,"$$fresh") \
