@@ -105,7 +105,7 @@ def expect_everything_once(deployment: Deployment, folder: Path) -> None:
 def test_import_that_is_ended_goes_on_without_loss_or_repetition(
     running: Deployment, folder: Path, end: signal.Signals
 ) -> None:
-    importing = start(folder, running, "--batch-size", "2")
+    importing = start(folder, running, "--batch-size", "5")
     wait_for_progress(folder, importing)
     importing.send_signal(end)
     _, errors = importing.communicate(timeout=60)

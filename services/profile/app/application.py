@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from services.profile.app.batch_upsert_traits import BatchUpsertTraits, TraitsWritten, batch_upsert_traits
 from services.profile.app.catalogue import SchemaCatalogue
 from services.profile.app.confirm_contact import confirm_contact
+from services.profile.app.directory import Directory
 from services.profile.app.erase_subject import complete_erasures, erase_subject, readmit_subject
 from services.profile.app.export_subject import export_subject
 from services.profile.app.get_contact_ledger import get_contact_ledger
@@ -112,7 +113,9 @@ class ProfileApplication:
         self._writer = Writer(stores, catalogue, history, self._doorkeeper, chance)
         self._retention = Retention(stores, catalogue, Maintainer(stores, catalogue, history, chance), clock)
         self._link_tokens = LinkTokens(stores.secrets)
-        self._events = EventDesk(self._writer, stores.events, self._link_tokens, clock, self._bell.ring)
+        self._events = EventDesk(
+            self._writer, stores.events, Directory(stores.profiles), self._link_tokens, clock, self._bell.ring
+        )
 
     async def get_profile(self, query: ProfileQuery) -> ProfileAnswer:
         return await self._reader.get(query)

@@ -165,10 +165,10 @@ class Drafts:
             raise _erased(path)
         return others
 
-    def whole_of(self, part_id: str) -> str:
-        """The id of the profile that a part belongs to, as far as it was loaded."""
+    def whole_of(self, part_id: str) -> str | None:
+        """The id of the profile that a part belongs to; None where it was not loaded."""
         draft = self._by_key.get(key_of_profile(part_id))
-        return part_id if draft is None else draft.profile_id
+        return None if draft is None else draft.profile_id
 
     def is_spent(self, key: str) -> bool:
         """Whether a link token was used."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from services.profile.app.basis import Bases
+from services.profile.app.directory import Directory
 from services.profile.app.drafts import Drafts, Occasion
 from services.profile.app.fairness import give_way
 from services.profile.app.link_tokens import (
@@ -21,7 +22,7 @@ from services.profile.app.ports import PENDING_TOKEN, EventLog
 from services.profile.app.requests import EventResult, EventsRecorded, EventWrite, ItemStatus, RecordEvents
 from services.profile.app.writing import Mutation, Writer
 from services.profile.app.written_event import checked_event, event_of
-from services.profile.domain.identities import Namespaces
+from services.profile.domain.identities import Namespaces, identity_of, profile_key
 from services.profile.domain.limits import missing
 from services.profile.domain.retention import is_event_past
 from shared.clock import Clock
@@ -36,6 +37,7 @@ class EventDesk:
 
     writer: Writer
     log: EventLog
+    directory: Directory
     tokens: LinkTokens
     clock: Clock
     on_recorded: Callable[[], None]
@@ -56,7 +58,7 @@ async def record_events(desk: EventDesk, command: RecordEvents) -> EventsRecorde
         keys.update(key for click in clicks for key in keys_of(click))
 
         async def edit(drafts: Drafts) -> EventsRecorded:
-            recorded = await _recorded(writes, desk.log, drafts)
+            recorded = await _recorded(writes, desk, drafts)
             bases = Bases(drafts)
             results = []
             for index, (write, click) in enumerate(zip(writes, clicks, strict=True)):
@@ -75,10 +77,15 @@ async def record_events(desk: EventDesk, command: RecordEvents) -> EventsRecorde
     return answer
 
 
-async def _recorded(writes: Iterable[EventWrite], log: EventLog, drafts: Drafts) -> dict[str, str]:
-    """By event id whose the events are that the log holds."""
-    found = await log.recorded({write.event_id for write in writes})
-    return {event_id: drafts.whole_of(part_id) for event_id, part_id in found.items()}
+async def _recorded(writes: Iterable[EventWrite], desk: EventDesk, drafts: Drafts) -> dict[str, str]:
+    """By event id whose the events are by now that the log holds."""
+    found = await desk.log.recorded({write.event_id for write in writes})
+    unknown = {profile_key(part_id) for part_id in found.values() if drafts.whole_of(part_id) is None}
+    others = await desk.directory.find(unknown) if unknown else {}
+    elsewhere = {identity_of(key).value: owner.profile_id for key, owner in others.items()}
+    return {
+        event_id: drafts.whole_of(part_id) or elsewhere.get(part_id, part_id) for event_id, part_id in found.items()
+    }
 
 
 def _record(
