@@ -10,6 +10,7 @@ from services.orchestrator.domain import policy_parts as parts
 from services.rules.app.application import RulesApplication
 from services.rules.app.requests import EvaluationQuery, PublishRuleSet
 from services.rules.domain import rule_set as rules
+from services.rules.domain import written
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
 from shared.cel.problems import Severity
 from shared.clock import Clock
@@ -88,7 +89,7 @@ def _segment(segment: parts.SegmentPart) -> rules.Segment:
     return rules.Segment(
         segment.segment_id,
         segment.when,
-        rules.OnUnknown[unknown.kind],
+        written.OnUnknown[unknown.kind],
         unknown.default,
         _position(segment.place),
     )
@@ -111,11 +112,11 @@ def _rule(rule: parts.RulePart) -> rules.Rule:
         rule.rule_id,
         rules.Stage[rule.stage],
         rule.when,
-        rules.OnUnknown[unknown.kind],
+        written.OnUnknown[unknown.kind],
         unknown.default,
         _position(rule.place),
     )
 
 
-def _position(place: parts.Place) -> rules.SourcePosition:
-    return rules.SourcePosition(place.file, place.line, place.column)
+def _position(place: parts.Place) -> written.SourcePosition:
+    return written.SourcePosition(place.file, place.line, place.column)

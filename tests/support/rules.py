@@ -10,7 +10,6 @@ from services.rules.domain.indexed.engine import IndexedEngine
 from services.rules.domain.rule_set import (
     AttributeDeclaration,
     Finding,
-    OnUnknown,
     Rule,
     RuleSet,
     Scope,
@@ -18,6 +17,7 @@ from services.rules.domain.rule_set import (
     Segment,
     Stage,
 )
+from services.rules.domain.written import OnUnknown
 from shared.cel.library import CelEnvironment, Failure
 from shared.cel.preparation import NOW
 from shared.clock import to_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tandem.rules.v1 import rule_set_pb2
+from tandem.rules.v1 import condition_pb2, rule_set_pb2
 
 from services.orchestrator.domain.policy_parts import (
     AttributePart,
@@ -27,12 +27,12 @@ def rule_set_to(rule_set: RuleSetPart) -> rule_set_pb2.RuleSet:
     )
 
 
-def place_from(position: rule_set_pb2.SourcePosition) -> Place:
+def place_from(position: condition_pb2.SourcePosition) -> Place:
     return Place(position.file, position.line, position.column)
 
 
-def _place_to(place: Place) -> rule_set_pb2.SourcePosition:
-    return rule_set_pb2.SourcePosition(file=place.file, line=place.line, column=place.column)
+def _place_to(place: Place) -> condition_pb2.SourcePosition:
+    return condition_pb2.SourcePosition(file=place.file, line=place.line, column=place.column)
 
 
 def _attribute(attribute: AttributePart) -> rule_set_pb2.AttributeDeclaration:

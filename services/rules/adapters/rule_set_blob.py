@@ -14,16 +14,27 @@ import zstandard
 
 from services.rules.domain.rule_set import (
     AttributeDeclaration,
+    EngineKind,
+    EventTypeDeclaration,
     NumberExpression,
-    OnUnknown,
     Rule,
     RuleSet,
     Scope,
     ScopeLevel,
     Segment,
-    SourcePosition,
     Stage,
 )
+from services.rules.domain.triggers.declaration import (
+    Effect,
+    Emit,
+    EventMatch,
+    Pattern,
+    PatternKind,
+    Schedule,
+    SetTrait,
+    Trigger,
+)
+from services.rules.domain.written import OnUnknown, SourcePosition
 from shared.errors import InvalidArgument
 from shared.values import AttributeType, Value
 
@@ -49,11 +60,20 @@ def decode_rule_set(blob: bytes) -> RuleSet:
         attributes=_each(_attribute, raw["attributes"]),
         segments=_each(_segment, raw["segments"]),
         scopes=_each(_scope, raw["scopes"]),
+        engine=EngineKind(raw.get("engine", EngineKind.INDEXED)),
+        event_types=_each(_event_type, raw.get("event_types", ())),
+        triggers=_each(_trigger, raw.get("triggers", ())),
     )
 
 
 def _attribute(raw: Raw) -> AttributeDeclaration:
-    return AttributeDeclaration(raw["name"], AttributeType(raw["type"]), _each(_value, raw["allowed"]))
+    return AttributeDeclaration(
+        raw["name"], AttributeType(raw["type"]), _each(_value, raw["allowed"]), raw.get("immutable", False)
+    )
+
+
+def _event_type(raw: Raw) -> EventTypeDeclaration:
+    return EventTypeDeclaration(raw["type"], {name: AttributeType(kind) for name, kind in raw["properties"].items()})
 
 
 def _segment(raw: Raw) -> Segment:
@@ -74,6 +94,7 @@ def _scope(raw: Raw) -> Scope:
         rules=_each(_rule, raw["rules"]),
         numbers=_each(_number, raw["numbers"]),
         attributes={name: _value(value) for name, value in raw["attributes"].items()},
+        channel=raw.get("channel", ""),
     )
 
 
@@ -90,6 +111,40 @@ def _rule(raw: Raw) -> Rule:
 
 def _number(raw: Raw) -> NumberExpression:
     return NumberExpression(raw["name"], raw["expression"], _position(raw["position"]))
+
+
+def _trigger(raw: Raw) -> Trigger:
+    return Trigger(
+        raw["trigger_id"],
+        _pattern(raw["when"])
+        if "kind" in raw["when"]
+        else Schedule(**raw["when"] | {"weekdays": tuple(raw["when"]["weekdays"])}),
+        _each(_effect, raw["effects"]),
+        raw["condition"],
+        OnUnknown(raw["on_unknown"]),
+        _value(raw["default_value"]),
+        raw["cooldown_ms"],
+        _position(raw["position"]),
+    )
+
+
+def _pattern(raw: Raw) -> Pattern:
+    absent = raw["absent"]
+    read = {
+        "kind": PatternKind(raw["kind"]),
+        "matches": _each(_match, raw["matches"]),
+        "absent": absent and _match(absent),
+    }
+    return Pattern(**{**raw, **read})
+
+
+def _match(raw: Raw) -> EventMatch:
+    return EventMatch(**{**raw, "position": _position(raw["position"])})
+
+
+def _effect(raw: Raw) -> Effect:
+    read = {**raw, "position": _position(raw["position"])}
+    return SetTrait(**read) if "trait" in raw else Emit(**read)
 
 
 def _position(raw: Raw) -> SourcePosition:

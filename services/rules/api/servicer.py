@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from tandem.rules.v1 import rules_service_pb2 as pb
 
@@ -42,3 +42,31 @@ class RulesServicer:
         answer = await self._app.evaluate(query_from(request))
         has_reasons = bool(answer.evaluation.dropped)
         return await asyncio.to_thread(response_to, answer) if has_reasons else response_to(answer)
+
+    # temporary: replaced by their owners
+    async def BatchEvaluateEngagementPolicy(
+        self, request: pb.BatchEvaluateEngagementPolicyRequest, _: CallContext
+    ) -> pb.BatchEvaluateEngagementPolicyResponse:
+        raise NotImplementedError
+
+    async def EvaluateSegments(
+        self, request: pb.EvaluateSegmentsRequest, _: CallContext
+    ) -> pb.EvaluateSegmentsResponse:
+        raise NotImplementedError
+
+    async def GetRuleSet(self, request: pb.GetRuleSetRequest, _: CallContext) -> pb.GetRuleSetResponse:
+        raise NotImplementedError
+
+    async def ListRuleSets(self, request: pb.ListRuleSetsRequest, _: CallContext) -> pb.ListRuleSetsResponse:
+        raise NotImplementedError
+
+    async def ActivateTriggers(
+        self, request: pb.ActivateTriggersRequest, _: CallContext
+    ) -> pb.ActivateTriggersResponse:
+        raise NotImplementedError
+
+    async def ObserveEvents(
+        self, request: pb.ObserveEventsRequest, _: CallContext
+    ) -> AsyncIterator[pb.ObserveEventsResponse]:
+        raise NotImplementedError
+        yield

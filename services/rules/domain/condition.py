@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from services.rules.domain.kleene import Verdict
-from services.rules.domain.rule_set import OnUnknown
+from services.rules.domain.written import OnUnknown
 from shared.cel.library import CheckedExpression
 from shared.cel.syntax import Constant, Node
 from shared.values import NOT_FOUND, Feature, Value

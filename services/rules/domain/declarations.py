@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from services.rules.domain.finding_log import FindingLog
-from services.rules.domain.rule_set import AttributeDeclaration, SourcePosition
+from services.rules.domain.rule_set import AttributeDeclaration
 from services.rules.domain.scope_tree import Action
+from services.rules.domain.written import SourcePosition
 from shared.cel.words import RESERVED_WORDS
 from shared.values import ATTRIBUTE_TYPES, AttributeType, Value, conform, type_name
 

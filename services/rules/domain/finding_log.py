@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.rules.domain.rule_set import Finding, SourcePosition
+from services.rules.domain.rule_set import Finding
+from services.rules.domain.written import SourcePosition
 from shared.cel.problems import Problem, Severity
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from services.rules.domain.triggers.declaration import Trigger
+from services.rules.domain.written import NOWHERE, OnUnknown, SourcePosition
 from shared.cel.problems import Severity
 from shared.values import AttributeType, Value
 
@@ -19,32 +21,21 @@ class Stage(IntEnum):
     SUITABILITY = 4
 
 
-class OnUnknown(IntEnum):
-    """What a condition means when it reads an attribute that is missing, null or stale."""
-
-    FAIL = 1
-    PASS = 2
-    DEFAULT = 3
-
-
 class ScopeLevel(IntEnum):
     POLICY = 1
     ISSUE = 2
     GROUP = 3
     ACTION = 4
+    TREATMENT = 5
+    CHANNEL = 6
+    """Beside the tree: holds for every treatment on the channel of its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePosition:
-    """A place in a policy folder; lines and columns start at 1. All empty where the caller gave none."""
+class EngineKind(IntEnum):
+    """What evaluates the engagement policy; both give the same answers."""
 
-    file: str = ""
-    line: int = 0
-    column: int = 0
-
-    @property
-    def text(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+    INDEXED = 1
+    DURABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +55,16 @@ class AttributeDeclaration:
     name: str
     type: AttributeType
     allowed: tuple[Value, ...] = ()
+    immutable: bool = False
+    """Nothing the business does changes it: no smallest change proposes another value."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventTypeDeclaration:
+    """The properties of events of one type, as far as triggers read them."""
+
+    type: str
+    properties: Mapping[str, AttributeType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Segment:
     when: str
     on_unknown: OnUnknown = OnUnknown.FAIL
     default_value: Value = None
-    position: SourcePosition = SourcePosition()
+    position: SourcePosition = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Rule:
     when: str
     on_unknown: OnUnknown = OnUnknown.FAIL
     default_value: Value = None
-    position: SourcePosition = SourcePosition()
+    position: SourcePosition = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,12 @@ class NumberExpression:
 
     name: str
     expression: str
-    position: SourcePosition = SourcePosition()
+    position: SourcePosition = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The rules declared at one place of the tree policy -> issue -> group -> action.
+    """The rules declared at one place of the tree policy -> issue -> group -> action -> treatment, or for a channel.
 
     `attributes` (ACTION only) are the constants that conditions read as action.<name>.
     """
@@ -111,6 +112,8 @@ class Scope:
     rules: tuple[Rule, ...] = ()
     numbers: tuple[NumberExpression, ...] = ()
     attributes: Mapping[str, Value] = field(default_factory=dict)
+    channel: str = ""
+    """TREATMENT only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,6 @@ class RuleSet:
     attributes: tuple[AttributeDeclaration, ...] = ()
     segments: tuple[Segment, ...] = ()
     scopes: tuple[Scope, ...] = ()
+    engine: EngineKind = EngineKind.INDEXED
+    event_types: tuple[EventTypeDeclaration, ...] = ()
+    triggers: tuple[Trigger, ...] = ()

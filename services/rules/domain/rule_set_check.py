@@ -9,17 +9,10 @@ from services.rules.domain.constants import ACTION_PREFIX
 from services.rules.domain.declarations import constant_types, declared_types
 from services.rules.domain.expression_check import Found, Purpose, check_expression
 from services.rules.domain.finding_log import FindingLog
-from services.rules.domain.rule_set import (
-    Finding,
-    NumberExpression,
-    OnUnknown,
-    Rule,
-    RuleSet,
-    Segment,
-    SourcePosition,
-)
+from services.rules.domain.rule_set import Finding, NumberExpression, Rule, RuleSet, Segment
 from services.rules.domain.scope_tree import Action, read_scopes
 from services.rules.domain.segment_order import ordered_segments, unique_segments
+from services.rules.domain.written import OnUnknown, SourcePosition
 from shared.cel.library import CelEnvironment, CheckedExpression
 from shared.cel.problems import problem_at
 from shared.cel.syntax import Name, free_names, walk

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from services.rules.domain.finding_log import FindingLog
-from services.rules.domain.rule_set import NumberExpression, Rule, RuleSet, Scope, ScopeLevel, SourcePosition
+from services.rules.domain.rule_set import NumberExpression, Rule, RuleSet, Scope, ScopeLevel
+from services.rules.domain.written import SourcePosition
 from shared.values import Value
 
 MAX_ACTIONS = 10_000

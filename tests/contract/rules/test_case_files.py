@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.rules.domain.rule_set import OnUnknown, Rule, Segment, Stage
+from services.rules.domain.rule_set import Rule, Segment, Stage
+from services.rules.domain.written import OnUnknown
 from tests.support.rules import evaluate, indexed_verdict, library_verdict, rule_set
 from tests.support.rules_cases import Case, cases, read_facts, read_value
 

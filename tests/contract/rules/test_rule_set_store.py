@@ -18,15 +18,14 @@ from services.rules.bootstrap import open_mongo, open_sqlite
 from services.rules.domain.rule_set import (
     AttributeDeclaration,
     NumberExpression,
-    OnUnknown,
     Rule,
     RuleSet,
     Scope,
     ScopeLevel,
     Segment,
-    SourcePosition,
     Stage,
 )
+from services.rules.domain.written import OnUnknown, SourcePosition
 from shared.errors import AlreadyExists, InvalidArgument
 from shared.settings import ServiceSettings
 from shared.values import AttributeType

@@ -13,7 +13,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from tandem.common.v1 import stage_pb2, value_pb2
-from tandem.rules.v1 import rule_set_pb2
+from tandem.rules.v1 import condition_pb2, rule_set_pb2
 from tandem.rules.v1 import rules_service_pb2 as pb
 
 from services.rules.bootstrap import bootstrap
@@ -44,7 +44,7 @@ async def rules(tmp_path: Path) -> AsyncIterator[Loopback]:
 
 
 def rule(when: str, rule_id: str = "r", **fields: Any) -> rule_set_pb2.Rule:
-    position = rule_set_pb2.SourcePosition(file="actions.yaml", line=4, column=11)
+    position = condition_pb2.SourcePosition(file="actions.yaml", line=4, column=11)
     defaults: dict[str, Any] = {"stage": stage_pb2.DROP_STAGE_ELIGIBILITY, "position": position}
     return rule_set_pb2.Rule(rule_id=rule_id, when=when, **defaults | fields)
 
@@ -142,7 +142,7 @@ async def test_reasons_come_when_asked(rules: Loopback) -> None:
 
 
 async def test_an_unknown_attribute_is_told_by_its_status_and_makes_numbers_nan(rules: Loopback) -> None:
-    passing = rule("age >= 18", on_unknown=rule_set_pb2.ON_UNKNOWN_PASS)
+    passing = rule("age >= 18", on_unknown=condition_pb2.ON_UNKNOWN_PASS)
     version = await publish(
         rules, boutique(passing, rule("tier == 'gold'", "gold", stage=stage_pb2.DROP_STAGE_SUITABILITY))
     )

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from services.rules.domain.evaluation import Explain
 from services.rules.domain.indexed.engine import IndexedEngine
-from services.rules.domain.rule_set import OnUnknown, Rule, Stage
+from services.rules.domain.rule_set import Rule, Stage
+from services.rules.domain.written import OnUnknown
 from shared.cel.problems import Severity
 from shared.values import AttributeType, present
 from tests.support.rules import NOW_MS, rule_set

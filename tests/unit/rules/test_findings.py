@@ -10,15 +10,14 @@ from services.rules.domain.rule_set import (
     AttributeDeclaration,
     Finding,
     NumberExpression,
-    OnUnknown,
     Rule,
     RuleSet,
     Scope,
     ScopeLevel,
     Segment,
-    SourcePosition,
     Stage,
 )
+from services.rules.domain.written import OnUnknown, SourcePosition
 from shared.cel.problems import Severity
 from shared.values import AttributeType
 from tests.support.rules import BRANCH, declarations, findings, offer, rule_set

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from services.rules.domain.evaluation import Explain
 from services.rules.domain.finding_log import FindingLog
-from services.rules.domain.rule_set import OnUnknown, Rule, RuleSet, Scope, ScopeLevel, Stage
+from services.rules.domain.rule_set import Rule, RuleSet, Scope, ScopeLevel, Stage
 from services.rules.domain.scope_tree import Action, read_scopes
+from services.rules.domain.written import OnUnknown
 from shared.values import NOT_FOUND, AttributeType, Feature, present
 from tests.support.rules import NOW_MS, compiled, declarations, evaluate, library_verdict
 

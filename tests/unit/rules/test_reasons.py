@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from services.rules.domain.evaluation import DroppedAction, Explain
-from services.rules.domain.rule_set import OnUnknown, Rule, RuleSet, Scope, ScopeLevel, Segment, Stage
+from services.rules.domain.rule_set import Rule, RuleSet, Scope, ScopeLevel, Segment, Stage
+from services.rules.domain.written import OnUnknown
 from shared.values import NOT_FOUND, NULL, AttributeType, Feature, FeatureStatus, Value, present
 from tests.support.rules import BRANCH, NOW_TIME, evaluate, offer, rule_set
 

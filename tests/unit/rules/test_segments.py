@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from services.rules.domain.evaluation import Explain
-from services.rules.domain.rule_set import OnUnknown, Rule, RuleSet, Segment, Stage
+from services.rules.domain.rule_set import Rule, RuleSet, Segment, Stage
+from services.rules.domain.written import OnUnknown
 from shared.values import AttributeType, Feature, present
 from tests.support.rules import NOW_MS, compiled, declarations, evaluate, rule_set
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from services.rules.domain.condition import AllOf, AnyOf, Condition, Membership, Not
-from services.rules.domain.rule_set import OnUnknown, Rule, Stage
+from services.rules.domain.rule_set import Rule, Stage
+from services.rules.domain.written import OnUnknown
 
 
 class DropWhen(NamedTuple):

@@ -23,7 +23,7 @@ from services.rules.domain.condition import Default
 from services.rules.domain.indexed.facts import Column, Facts, Readers, too_costly
 from services.rules.domain.indexed.native_tests import Derivation, NativeTest
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN, Verdict, conjunction, disjunction, negation
-from services.rules.domain.rule_set import OnUnknown
+from services.rules.domain.written import OnUnknown
 from shared.cel.library import Program as CelProgram
 from shared.cel.library import TooManySteps
 from shared.cel.preparation import segment_variable

@@ -1,8 +1,9 @@
 from tandem.common.v1 import value_pb2 as _value_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -42,7 +43,7 @@ EXPLAIN_REASONS: Explain
 EXPLAIN_FULL: Explain
 
 class Dropped(_message.Message):
-    __slots__ = ("action", "channel", "stage", "rule_id", "rule_version", "attribute", "observed", "status", "threshold")
+    __slots__ = ("action", "channel", "stage", "rule_id", "rule_version", "attribute", "observed", "status", "threshold", "treatment", "failed", "smallest_change", "margin")
     ACTION_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +53,10 @@ class Dropped(_message.Message):
     OBSERVED_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    TREATMENT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    SMALLEST_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_FIELD_NUMBER: _ClassVar[int]
     action: str
     channel: str
     stage: DropStage
@@ -61,7 +66,42 @@ class Dropped(_message.Message):
     observed: _value_pb2.TypedValue
     status: _value_pb2.FeatureStatus
     threshold: str
-    def __init__(self, action: _Optional[str] = ..., channel: _Optional[str] = ..., stage: _Optional[_Union[DropStage, str]] = ..., rule_id: _Optional[str] = ..., rule_version: _Optional[str] = ..., attribute: _Optional[str] = ..., observed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ..., status: _Optional[_Union[_value_pb2.FeatureStatus, str]] = ..., threshold: _Optional[str] = ...) -> None: ...
+    treatment: str
+    failed: _containers.RepeatedCompositeFieldContainer[FailedTest]
+    smallest_change: SmallestChange
+    margin: float
+    def __init__(self, action: _Optional[str] = ..., channel: _Optional[str] = ..., stage: _Optional[_Union[DropStage, str]] = ..., rule_id: _Optional[str] = ..., rule_version: _Optional[str] = ..., attribute: _Optional[str] = ..., observed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ..., status: _Optional[_Union[_value_pb2.FeatureStatus, str]] = ..., threshold: _Optional[str] = ..., treatment: _Optional[str] = ..., failed: _Optional[_Iterable[_Union[FailedTest, _Mapping]]] = ..., smallest_change: _Optional[_Union[SmallestChange, _Mapping]] = ..., margin: _Optional[float] = ...) -> None: ...
+
+class FailedTest(_message.Message):
+    __slots__ = ("attribute", "observed", "status", "threshold")
+    ATTRIBUTE_FIELD_NUMBER: _ClassVar[int]
+    OBSERVED_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    attribute: str
+    observed: _value_pb2.TypedValue
+    status: _value_pb2.FeatureStatus
+    threshold: str
+    def __init__(self, attribute: _Optional[str] = ..., observed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ..., status: _Optional[_Union[_value_pb2.FeatureStatus, str]] = ..., threshold: _Optional[str] = ...) -> None: ...
+
+class SmallestChange(_message.Message):
+    __slots__ = ("changes", "none_because")
+    class AttributeChange(_message.Message):
+        __slots__ = ("attribute", "observed", "status", "needed")
+        ATTRIBUTE_FIELD_NUMBER: _ClassVar[int]
+        OBSERVED_FIELD_NUMBER: _ClassVar[int]
+        STATUS_FIELD_NUMBER: _ClassVar[int]
+        NEEDED_FIELD_NUMBER: _ClassVar[int]
+        attribute: str
+        observed: _value_pb2.TypedValue
+        status: _value_pb2.FeatureStatus
+        needed: _value_pb2.TypedValue
+        def __init__(self, attribute: _Optional[str] = ..., observed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ..., status: _Optional[_Union[_value_pb2.FeatureStatus, str]] = ..., needed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ...) -> None: ...
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    NONE_BECAUSE_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[SmallestChange.AttributeChange]
+    none_because: str
+    def __init__(self, changes: _Optional[_Iterable[_Union[SmallestChange.AttributeChange, _Mapping]]] = ..., none_because: _Optional[str] = ...) -> None: ...
 
 class StageCount(_message.Message):
     __slots__ = ("stage", "count")

@@ -25,9 +25,11 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from tandem.common.v1 import stage_pb2 as tandem_dot_common_dot_v1_dot_stage__pb2
 from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
+from tandem.rules.v1 import condition_pb2 as tandem_dot_rules_dot_v1_dot_condition__pb2
+from tandem.rules.v1 import trigger_pb2 as tandem_dot_rules_dot_v1_dot_trigger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etandem/rules/v1/rule_set.proto\x12\x0ftandem.rules.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1ctandem/common/v1/stage.proto\x1a\x1ctandem/common/v1/value.proto\"<\n\x0eSourcePosition\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\"\x8e\x01\n\x14\x41ttributeDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x04type\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeTypeB\x04\xe2\x41\x01\x02\x12-\n\x07\x61llowed\x18\x03 \x03(\x0b\x32\x1c.tandem.common.v1.TypedValue\"\xcf\x01\n\x07Segment\x12\x18\n\nsegment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04when\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\non_unknown\x18\x03 \x01(\x0e\x32\x1a.tandem.rules.v1.OnUnknown\x12\x33\n\rdefault_value\x18\x04 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12\x31\n\x08position\x18\x05 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"\xfb\x01\n\x04Rule\x12\x15\n\x07rule_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x05stage\x18\x02 \x01(\x0e\x32\x1b.tandem.common.v1.DropStageB\x04\xe2\x41\x01\x02\x12\x12\n\x04when\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\non_unknown\x18\x04 \x01(\x0e\x32\x1a.tandem.rules.v1.OnUnknown\x12\x33\n\rdefault_value\x18\x05 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12\x31\n\x08position\x18\x06 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"s\n\x10NumberExpression\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nexpression\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x08position\x18\x03 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"\xc5\x02\n\x05Scope\x12\x30\n\x05level\x18\x01 \x01(\x0e\x32\x1b.tandem.rules.v1.ScopeLevelB\x04\xe2\x41\x01\x02\x12\x10\n\x08scope_id\x18\x02 \x01(\t\x12\x11\n\tparent_id\x18\x03 \x01(\t\x12$\n\x05rules\x18\x04 \x03(\x0b\x32\x15.tandem.rules.v1.Rule\x12\x32\n\x07numbers\x18\x05 \x03(\x0b\x32!.tandem.rules.v1.NumberExpression\x12:\n\nattributes\x18\x06 \x03(\x0b\x32&.tandem.rules.v1.Scope.AttributesEntry\x1aO\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01\"\x98\x01\n\x07RuleSet\x12\x39\n\nattributes\x18\x01 \x03(\x0b\x32%.tandem.rules.v1.AttributeDeclaration\x12*\n\x08segments\x18\x02 \x03(\x0b\x32\x18.tandem.rules.v1.Segment\x12&\n\x06scopes\x18\x03 \x03(\x0b\x32\x16.tandem.rules.v1.Scope\"\x88\x01\n\x07\x46inding\x12\x31\n\x08position\x18\x01 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12+\n\x08severity\x18\x04 \x01(\x0e\x32\x19.tandem.rules.v1.Severity*i\n\tOnUnknown\x12\x1a\n\x16ON_UNKNOWN_UNSPECIFIED\x10\x00\x12\x13\n\x0fON_UNKNOWN_FAIL\x10\x01\x12\x13\n\x0fON_UNKNOWN_PASS\x10\x02\x12\x16\n\x12ON_UNKNOWN_DEFAULT\x10\x03*\x87\x01\n\nScopeLevel\x12\x1b\n\x17SCOPE_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12SCOPE_LEVEL_POLICY\x10\x01\x12\x15\n\x11SCOPE_LEVEL_ISSUE\x10\x02\x12\x15\n\x11SCOPE_LEVEL_GROUP\x10\x03\x12\x16\n\x12SCOPE_LEVEL_ACTION\x10\x04*N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etandem/rules/v1/rule_set.proto\x12\x0ftandem.rules.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1ctandem/common/v1/stage.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1ftandem/rules/v1/condition.proto\x1a\x1dtandem/rules/v1/trigger.proto\"\xa1\x01\n\x14\x41ttributeDeclaration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x04type\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeTypeB\x04\xe2\x41\x01\x02\x12-\n\x07\x61llowed\x18\x03 \x03(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12\x11\n\timmutable\x18\x04 \x01(\x08\"\xcf\x01\n\x07Segment\x12\x18\n\nsegment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04when\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\non_unknown\x18\x03 \x01(\x0e\x32\x1a.tandem.rules.v1.OnUnknown\x12\x33\n\rdefault_value\x18\x04 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12\x31\n\x08position\x18\x05 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"\xfb\x01\n\x04Rule\x12\x15\n\x07rule_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x05stage\x18\x02 \x01(\x0e\x32\x1b.tandem.common.v1.DropStageB\x04\xe2\x41\x01\x02\x12\x12\n\x04when\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\non_unknown\x18\x04 \x01(\x0e\x32\x1a.tandem.rules.v1.OnUnknown\x12\x33\n\rdefault_value\x18\x05 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12\x31\n\x08position\x18\x06 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"s\n\x10NumberExpression\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nexpression\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x08position\x18\x03 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"\xd6\x02\n\x05Scope\x12\x30\n\x05level\x18\x01 \x01(\x0e\x32\x1b.tandem.rules.v1.ScopeLevelB\x04\xe2\x41\x01\x02\x12\x10\n\x08scope_id\x18\x02 \x01(\t\x12\x11\n\tparent_id\x18\x03 \x01(\t\x12$\n\x05rules\x18\x04 \x03(\x0b\x32\x15.tandem.rules.v1.Rule\x12\x32\n\x07numbers\x18\x05 \x03(\x0b\x32!.tandem.rules.v1.NumberExpression\x12:\n\nattributes\x18\x06 \x03(\x0b\x32&.tandem.rules.v1.Scope.AttributesEntry\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\t\x1aO\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01\"\xc9\x01\n\x14\x45ventTypeDeclaration\x12\x12\n\x04type\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12I\n\nproperties\x18\x02 \x03(\x0b\x32\x35.tandem.rules.v1.EventTypeDeclaration.PropertiesEntry\x1aR\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0e\x32\x1f.tandem.common.v1.AttributeType:\x02\x38\x01\"\xa9\x02\n\x07RuleSet\x12\x39\n\nattributes\x18\x01 \x03(\x0b\x32%.tandem.rules.v1.AttributeDeclaration\x12*\n\x08segments\x18\x02 \x03(\x0b\x32\x18.tandem.rules.v1.Segment\x12&\n\x06scopes\x18\x03 \x03(\x0b\x32\x16.tandem.rules.v1.Scope\x12\'\n\x06\x65ngine\x18\x04 \x01(\x0e\x32\x17.tandem.rules.v1.Engine\x12:\n\x0b\x65vent_types\x18\x05 \x03(\x0b\x32%.tandem.rules.v1.EventTypeDeclaration\x12*\n\x08triggers\x18\x06 \x03(\x0b\x32\x18.tandem.rules.v1.Trigger\"\x88\x01\n\x07\x46inding\x12\x31\n\x08position\x18\x01 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12+\n\x08severity\x18\x04 \x01(\x0e\x32\x19.tandem.rules.v1.Severity*\xbb\x01\n\nScopeLevel\x12\x1b\n\x17SCOPE_LEVEL_UNSPECIFIED\x10\x00\x12\x16\n\x12SCOPE_LEVEL_POLICY\x10\x01\x12\x15\n\x11SCOPE_LEVEL_ISSUE\x10\x02\x12\x15\n\x11SCOPE_LEVEL_GROUP\x10\x03\x12\x16\n\x12SCOPE_LEVEL_ACTION\x10\x04\x12\x19\n\x15SCOPE_LEVEL_TREATMENT\x10\x05\x12\x17\n\x13SCOPE_LEVEL_CHANNEL\x10\x06*H\n\x06\x45ngine\x12\x16\n\x12\x45NGINE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x45NGINE_INDEXED\x10\x01\x12\x12\n\x0e\x45NGINE_DURABLE\x10\x02*N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,28 +58,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCOPE_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_SCOPE'].fields_by_name['level']._loaded_options = None
   _globals['_SCOPE'].fields_by_name['level']._serialized_options = b'\342A\001\002'
-  _globals['_ONUNKNOWN']._serialized_start=1554
-  _globals['_ONUNKNOWN']._serialized_end=1659
-  _globals['_SCOPELEVEL']._serialized_start=1662
-  _globals['_SCOPELEVEL']._serialized_end=1797
-  _globals['_SEVERITY']._serialized_start=1799
-  _globals['_SEVERITY']._serialized_end=1877
-  _globals['_SOURCEPOSITION']._serialized_start=144
-  _globals['_SOURCEPOSITION']._serialized_end=204
-  _globals['_ATTRIBUTEDECLARATION']._serialized_start=207
-  _globals['_ATTRIBUTEDECLARATION']._serialized_end=349
-  _globals['_SEGMENT']._serialized_start=352
-  _globals['_SEGMENT']._serialized_end=559
-  _globals['_RULE']._serialized_start=562
-  _globals['_RULE']._serialized_end=813
-  _globals['_NUMBEREXPRESSION']._serialized_start=815
-  _globals['_NUMBEREXPRESSION']._serialized_end=930
-  _globals['_SCOPE']._serialized_start=933
-  _globals['_SCOPE']._serialized_end=1258
-  _globals['_SCOPE_ATTRIBUTESENTRY']._serialized_start=1179
-  _globals['_SCOPE_ATTRIBUTESENTRY']._serialized_end=1258
-  _globals['_RULESET']._serialized_start=1261
-  _globals['_RULESET']._serialized_end=1413
-  _globals['_FINDING']._serialized_start=1416
-  _globals['_FINDING']._serialized_end=1552
+  _globals['_EVENTTYPEDECLARATION_PROPERTIESENTRY']._loaded_options = None
+  _globals['_EVENTTYPEDECLARATION_PROPERTIESENTRY']._serialized_options = b'8\001'
+  _globals['_EVENTTYPEDECLARATION'].fields_by_name['type']._loaded_options = None
+  _globals['_EVENTTYPEDECLARATION'].fields_by_name['type']._serialized_options = b'\342A\001\002'
+  _globals['_SCOPELEVEL']._serialized_start=1942
+  _globals['_SCOPELEVEL']._serialized_end=2129
+  _globals['_ENGINE']._serialized_start=2131
+  _globals['_ENGINE']._serialized_end=2203
+  _globals['_SEVERITY']._serialized_start=2205
+  _globals['_SEVERITY']._serialized_end=2283
+  _globals['_ATTRIBUTEDECLARATION']._serialized_start=209
+  _globals['_ATTRIBUTEDECLARATION']._serialized_end=370
+  _globals['_SEGMENT']._serialized_start=373
+  _globals['_SEGMENT']._serialized_end=580
+  _globals['_RULE']._serialized_start=583
+  _globals['_RULE']._serialized_end=834
+  _globals['_NUMBEREXPRESSION']._serialized_start=836
+  _globals['_NUMBEREXPRESSION']._serialized_end=951
+  _globals['_SCOPE']._serialized_start=954
+  _globals['_SCOPE']._serialized_end=1296
+  _globals['_SCOPE_ATTRIBUTESENTRY']._serialized_start=1217
+  _globals['_SCOPE_ATTRIBUTESENTRY']._serialized_end=1296
+  _globals['_EVENTTYPEDECLARATION']._serialized_start=1299
+  _globals['_EVENTTYPEDECLARATION']._serialized_end=1500
+  _globals['_EVENTTYPEDECLARATION_PROPERTIESENTRY']._serialized_start=1418
+  _globals['_EVENTTYPEDECLARATION_PROPERTIESENTRY']._serialized_end=1500
+  _globals['_RULESET']._serialized_start=1503
+  _globals['_RULESET']._serialized_end=1800
+  _globals['_FINDING']._serialized_start=1803
+  _globals['_FINDING']._serialized_end=1939
 # @@protoc_insertion_point(module_scope)

@@ -51,6 +51,36 @@ class RulesServiceStub:
                 request_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateEngagementPolicyRequest.SerializeToString,
                 response_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateEngagementPolicyResponse.FromString,
                 _registered_method=True)
+        self.BatchEvaluateEngagementPolicy = channel.unary_unary(
+                '/tandem.rules.v1.RulesService/BatchEvaluateEngagementPolicy',
+                request_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.BatchEvaluateEngagementPolicyRequest.SerializeToString,
+                response_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.BatchEvaluateEngagementPolicyResponse.FromString,
+                _registered_method=True)
+        self.EvaluateSegments = channel.unary_unary(
+                '/tandem.rules.v1.RulesService/EvaluateSegments',
+                request_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateSegmentsRequest.SerializeToString,
+                response_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateSegmentsResponse.FromString,
+                _registered_method=True)
+        self.GetRuleSet = channel.unary_unary(
+                '/tandem.rules.v1.RulesService/GetRuleSet',
+                request_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.GetRuleSetRequest.SerializeToString,
+                response_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.GetRuleSetResponse.FromString,
+                _registered_method=True)
+        self.ListRuleSets = channel.unary_unary(
+                '/tandem.rules.v1.RulesService/ListRuleSets',
+                request_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ListRuleSetsRequest.SerializeToString,
+                response_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ListRuleSetsResponse.FromString,
+                _registered_method=True)
+        self.ActivateTriggers = channel.unary_unary(
+                '/tandem.rules.v1.RulesService/ActivateTriggers',
+                request_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ActivateTriggersRequest.SerializeToString,
+                response_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ActivateTriggersResponse.FromString,
+                _registered_method=True)
+        self.ObserveEvents = channel.unary_stream(
+                '/tandem.rules.v1.RulesService/ObserveEvents',
+                request_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ObserveEventsRequest.SerializeToString,
+                response_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ObserveEventsResponse.FromString,
+                _registered_method=True)
 
 
 class RulesServiceServicer:
@@ -84,6 +114,56 @@ class RulesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchEvaluateEngagementPolicy(self, request, context):
+        """The same for many subjects: an answer or an error each, in their order.
+        Fails: NOT_FOUND (RULE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD) for more than 1,000 subjects.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EvaluateSegments(self, request, context):
+        """The segments one subject is in.
+        Fails: as EvaluateEngagementPolicy.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRuleSet(self, request, context):
+        """A rule set as it was published.
+        Fails: NOT_FOUND (RULE_SET_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRuleSets(self, request, context):
+        """Newest first.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD) for a page token that is not one of ours.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ActivateTriggers(self, request, context):
+        """Makes the triggers of one rule set those that fire from now on, in place of the former ones. Open patterns of triggers
+        that are declared the same go on. Events before the first activation fire nothing.
+        Fails: NOT_FOUND (RULE_SET_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ObserveEvents(self, request, context):
+        """Observes events that the profile service does not know (RecordEvents feeds the others by itself), then sends what
+        fired: first what is behind after_position, then, with follow, what fires from then on. An event_id counts once.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RulesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -101,6 +181,36 @@ def add_RulesServiceServicer_to_server(servicer, server):
                     servicer.EvaluateEngagementPolicy,
                     request_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateEngagementPolicyRequest.FromString,
                     response_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateEngagementPolicyResponse.SerializeToString,
+            ),
+            'BatchEvaluateEngagementPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchEvaluateEngagementPolicy,
+                    request_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.BatchEvaluateEngagementPolicyRequest.FromString,
+                    response_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.BatchEvaluateEngagementPolicyResponse.SerializeToString,
+            ),
+            'EvaluateSegments': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluateSegments,
+                    request_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateSegmentsRequest.FromString,
+                    response_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateSegmentsResponse.SerializeToString,
+            ),
+            'GetRuleSet': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRuleSet,
+                    request_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.GetRuleSetRequest.FromString,
+                    response_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.GetRuleSetResponse.SerializeToString,
+            ),
+            'ListRuleSets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRuleSets,
+                    request_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ListRuleSetsRequest.FromString,
+                    response_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ListRuleSetsResponse.SerializeToString,
+            ),
+            'ActivateTriggers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ActivateTriggers,
+                    request_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ActivateTriggersRequest.FromString,
+                    response_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ActivateTriggersResponse.SerializeToString,
+            ),
+            'ObserveEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.ObserveEvents,
+                    request_deserializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ObserveEventsRequest.FromString,
+                    response_serializer=tandem_dot_rules_dot_v1_dot_rules__service__pb2.ObserveEventsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -186,6 +296,168 @@ class RulesService:
             '/tandem.rules.v1.RulesService/EvaluateEngagementPolicy',
             tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateEngagementPolicyRequest.SerializeToString,
             tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateEngagementPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchEvaluateEngagementPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.rules.v1.RulesService/BatchEvaluateEngagementPolicy',
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.BatchEvaluateEngagementPolicyRequest.SerializeToString,
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.BatchEvaluateEngagementPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluateSegments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.rules.v1.RulesService/EvaluateSegments',
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateSegmentsRequest.SerializeToString,
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.EvaluateSegmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRuleSet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.rules.v1.RulesService/GetRuleSet',
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.GetRuleSetRequest.SerializeToString,
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.GetRuleSetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRuleSets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.rules.v1.RulesService/ListRuleSets',
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.ListRuleSetsRequest.SerializeToString,
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.ListRuleSetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ActivateTriggers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.rules.v1.RulesService/ActivateTriggers',
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.ActivateTriggersRequest.SerializeToString,
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.ActivateTriggersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ObserveEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tandem.rules.v1.RulesService/ObserveEvents',
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.ObserveEventsRequest.SerializeToString,
+            tandem_dot_rules_dot_v1_dot_rules__service__pb2.ObserveEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,
