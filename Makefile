@@ -64,7 +64,16 @@ promises: $(INSTALLED)  ## Test every promise at full strength, one after the ot
 	@$(BIN)/python -m tests.support.fetch_mongod || true
 	@$(BIN)/python -m tests.support.promises --all
 
-bench: $(INSTALLED)  ## Measure on this machine, beside peers: NAME=profile (ARGS=--full takes longer); writes .bench/profile.json
+# The peers of a benchmark, if it has any, live in a virtual environment of their own.
+PEERS := $(if $(wildcard tests/bench/peers/$(NAME).lock),.bench/peers-$(NAME)/.installed)
+
+.bench/peers-%/.installed: tests/bench/peers/%.lock $(INSTALLED)
+	@echo "Installing the peers of the benchmark $* into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+bench: $(INSTALLED) $(PEERS)  ## Measure on this machine, beside peers: NAME=profile or rules (ARGS=--full takes longer); writes .bench/<name>.json
 	@$(BIN)/python -m tests.support.fetch_mongod || true
 	@PYTHONPATH=.:shared/gen $(BIN)/python -m tests.bench $(NAME) $(ARGS)
 
@@ -129,3 +138,5 @@ COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-vers
 lock: $(INSTALLED)  ## Lock the requirements of pyproject.toml (ARGS=--upgrade moves them all to their newest versions)
 	@$(COMPILE) --group dev --group build --output-file requirements-dev.lock $(ARGS)
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
+	@for peers in tests/bench/peers/*.in; do $(BIN)/uv pip compile --quiet $$peers --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --output-file $${peers%.in}.lock $(ARGS) || exit 1; done

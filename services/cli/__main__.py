@@ -7,23 +7,30 @@ from collections.abc import Sequence
 
 import click
 
-from services.cli.commands.decide import decide
-from services.cli.commands.demo import demo
-from services.cli.commands.erase import erase
-from services.cli.commands.explain import explain
-from services.cli.commands.export import export
-from services.cli.commands.import_files import import_files
-from services.cli.commands.lint import lint
-from services.cli.commands.publish import publish
-from services.cli.commands.search import search
-from services.cli.commands.serve import serve
 from services.cli.failures import CommandFailed, exit_code_of, line_of
+from services.cli.lazy_commands import LazyCommands
 from shared.errors import TandemError
 
+COMMANDS = {
+    "serve": "services.cli.commands.serve:serve",
+    "decide": "services.cli.commands.decide:decide",
+    "explain": "services.cli.commands.explain:explain",
+    "lint": "services.cli.commands.lint:lint",
+    "test": "services.cli.commands.test_policy:test",
+    "schema": "services.cli.commands.schema:schema",
+    "rules": "services.cli.commands.rules:rules",
+    "publish": "services.cli.commands.publish:publish",
+    "import": "services.cli.commands.import_files:import_files",
+    "search": "services.cli.commands.search:search",
+    "export": "services.cli.commands.export:export",
+    "erase": "services.cli.commands.erase:erase",
+    "demo": "services.cli.commands.demo:demo",
+}
+"""By name, where each is; only the one that runs is imported."""
 INTERRUPTED = 130
 
 
-@click.group()
+@click.group(cls=LazyCommands, commands_at=COMMANDS)
 def tandem() -> None:
     """Decide what to say to each customer, on which channel, or to say nothing.
 
@@ -33,10 +40,6 @@ def tandem() -> None:
       tandem publish services/cli/samples/boutique
       tandem decide --persona services/cli/samples/boutique/personas/lea.yaml
     """
-
-
-for command in (serve, decide, explain, lint, publish, import_files, search, export, erase, demo):
-    tandem.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from tandem.common.v1.subject_pb2 import Subject
+from tandem.common.v1.value_pb2 import Feature
 from tandem.orchestrator.v1.decision_pb2 import DecideRequest
 from tandem.profile.v1.event_pb2 import Event
 
@@ -30,6 +31,7 @@ def decide_request(options: Mapping[str, Any], persona: Persona | None) -> Decid
         placements=list(options["placements"]) or [parse_placement(text) for text in wishes.get("placements") or []],
         context=context | dict(options["context"]),
         locale=options["locale"] or wishes.get("locale", ""),
+        profile_override={name: Feature(value=value) for name, value in options["overrides"]},
         mode=f"DECISION_MODE_{options['mode'].upper()}",
         explain=f"EXPLAIN_{options['explain'].upper()}",
     )

@@ -83,7 +83,7 @@ class LocalProfiles:
             return [_consents(answer) for answer in await self._app.batch_get_profiles(queries)]
 
     async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
-        command = requests.PublishTraitSchema(request_id, _schema(schema), activate)
+        command = requests.PublishTraitSchema(request_id, schema_of(schema), activate)
         return (await self._app.publish_trait_schema(command)).schema_version
 
 
@@ -140,7 +140,7 @@ def _event(event: SubjectEvent) -> requests.EventWrite:
     )
 
 
-def _schema(schema: TraitSchemaPart) -> TraitSchema:
+def schema_of(schema: TraitSchemaPart) -> TraitSchema:
     return TraitSchema(
         tuple(_trait(trait) for trait in schema.traits),
         tuple(_aggregate(aggregate) for aggregate in schema.aggregates),

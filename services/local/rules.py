@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from services.local.deadline import until
+from services.local.rule_sets import finding_of, rule_set_of
 from services.orchestrator.app.ports import DropReason, PolicyQuestion, PolicyVerdict
 from services.orchestrator.domain import policy_parts as parts
+from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
 from services.rules.app.application import RulesApplication
 from services.rules.app.requests import EvaluationQuery, PublishRuleSet
-from services.rules.domain import rule_set as rules
-from services.rules.domain import written
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
-from shared.cel.problems import Severity
+from services.rules.domain.why import change as why
 from shared.clock import Clock
 
 
@@ -28,17 +28,20 @@ class LocalRules:
             question.rule_set_version,
             question.attributes,
             question.evaluation_time_ms,
-            Explain.FULL if question.with_reasons else Explain.NONE,
+            Explain(int(question.explain)),
         )
         async with until(deadline_ms, self._clock):
             answer = await self._app.evaluate(query)
         return _verdict(answer.evaluation, question)
 
     async def validate_rule_set(self, rule_set: parts.RuleSetPart) -> tuple[parts.Finding, ...]:
-        return tuple(_finding(each) for each in await self._app.validate_rule_set(_rule_set(rule_set)))
+        return tuple(finding_of(each) for each in await self._app.validate_rule_set(rule_set_of(rule_set)))
 
     async def publish_rule_set(self, request_id: str, rule_set: parts.RuleSetPart) -> str:
-        return (await self._app.publish_rule_set(PublishRuleSet(request_id, _rule_set(rule_set)))).version
+        return (await self._app.publish_rule_set(PublishRuleSet(request_id, rule_set_of(rule_set)))).version
+
+    async def activate_triggers(self, request_id: str, rule_set_version: str) -> None:
+        await self._app.activate_triggers(request_id, rule_set_version)
 
 
 def _verdict(evaluation: Evaluation, question: PolicyQuestion) -> PolicyVerdict:
@@ -50,6 +53,7 @@ def _verdict(evaluation: Evaluation, question: PolicyQuestion) -> PolicyVerdict:
         {int(stage): count for stage, count in evaluation.dropped_by_stage.items()},
         tuple(_reason(each, question.action_index[each.action], version) for each in evaluation.dropped),
         evaluation.segments,
+        evaluation.dropped_treatments,
     )
 
 
@@ -63,60 +67,18 @@ def _reason(dropped: DroppedAction, action: int, version: str) -> DropReason:
         dropped.observed,
         dropped.status,
         dropped.threshold,
+        dropped.treatment,
+        tuple(FailedTest(each.attribute, each.observed, each.status, each.threshold) for each in dropped.failed),
+        None if dropped.smallest_change is None else _smallest_change(dropped.smallest_change),
     )
 
 
-def _finding(finding: rules.Finding) -> parts.Finding:
-    position = finding.position
-    return parts.Finding(
-        parts.Place(position.file, position.line, position.column),
-        finding.code,
-        finding.message,
-        finding.severity is Severity.ERROR,
+def _smallest_change(change: why.SmallestChange) -> SmallestChange:
+    reason = change.none_because
+    return SmallestChange(
+        tuple(
+            AttributeChange(each.attribute, each.observed.value, each.observed.status, each.needed)
+            for each in change.changes
+        ),
+        "" if reason is None else reason.value,
     )
-
-
-def _rule_set(rule_set: parts.RuleSetPart) -> rules.RuleSet:
-    return rules.RuleSet(
-        tuple(rules.AttributeDeclaration(each.name, each.type, each.allowed) for each in rule_set.attributes),
-        tuple(_segment(segment) for segment in rule_set.segments),
-        tuple(_scope(scope) for scope in rule_set.scopes),
-    )
-
-
-def _segment(segment: parts.SegmentPart) -> rules.Segment:
-    unknown = segment.on_unknown
-    return rules.Segment(
-        segment.segment_id,
-        segment.when,
-        written.OnUnknown[unknown.kind],
-        unknown.default,
-        _position(segment.place),
-    )
-
-
-def _scope(scope: parts.ScopePart) -> rules.Scope:
-    return rules.Scope(
-        rules.ScopeLevel[scope.level],
-        scope.scope_id,
-        scope.parent_id,
-        tuple(_rule(rule) for rule in scope.rules),
-        tuple(rules.NumberExpression(each.name, each.expression, _position(each.place)) for each in scope.numbers),
-        scope.attributes,
-    )
-
-
-def _rule(rule: parts.RulePart) -> rules.Rule:
-    unknown = rule.on_unknown
-    return rules.Rule(
-        rule.rule_id,
-        rules.Stage[rule.stage],
-        rule.when,
-        written.OnUnknown[unknown.kind],
-        unknown.default,
-        _position(rule.place),
-    )
-
-
-def _position(place: parts.Place) -> written.SourcePosition:
-    return written.SourcePosition(place.file, place.line, place.column)

@@ -19,6 +19,12 @@ class LocalSettings(ServiceSettings):
     retention_sweep_seconds: float = Field(
         3600, description="how often what is past its retention is looked for and deleted, about", gt=0
     )
+    trigger_retention_days: float = Field(
+        30, description="what fired can be asked for so long; an event of ObserveEvents counts once for so long", gt=0
+    )
+    trigger_lease_seconds: float = Field(
+        10, description="after a crash another process works through triggers when so long has passed", ge=0.5
+    )
     decide_budget_seconds: float = Field(
         2, description="a decision takes no longer, whatever the caller's deadline; late services degrade it", gt=0
     )

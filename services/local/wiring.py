@@ -12,6 +12,7 @@ from services.local.profile import LocalProfiles
 from services.local.rules import LocalRules
 from services.local.scoring import LocalScoring
 from services.local.settings import LocalSettings
+from services.local.trigger_ports import local_profile_ports
 from services.orchestrator import bootstrap as orchestrator
 from services.orchestrator.settings import OrchestratorSettings
 from services.profile import bootstrap as profile
@@ -44,7 +45,7 @@ class LocalComponents:
 async def bootstrap(settings: LocalSettings, stack: AsyncExitStack, *, clock: Clock = system_clock) -> LocalComponents:
     """Opens every store on the stack; the orchestrator, which calls the others, closes first."""
     of_profile = await profile.bootstrap(_of_profile(settings), stack, clock=clock)
-    of_rules = await rules.bootstrap(_stored_like(RulesSettings, "rules", settings), stack, clock=clock)
+    of_rules = await _rules(settings, of_profile, stack, clock)
     of_scoring = await scoring.bootstrap(_stored_like(ScoringSettings, "scoring", settings), stack, clock=clock)
     others = orchestrator.OtherServices(
         LocalProfiles(of_profile.app, clock),
@@ -61,6 +62,18 @@ async def bootstrap(settings: LocalSettings, stack: AsyncExitStack, *, clock: Cl
         clock=clock,
     )
     return LocalComponents(of_profile, of_rules, of_scoring, of_orchestrator)
+
+
+async def _rules(
+    settings: LocalSettings, of_profile: profile.ProfileComponents, stack: AsyncExitStack, clock: Clock
+) -> rules.RulesComponents:
+    update = {
+        "trigger_retention_days": settings.trigger_retention_days,
+        "trigger_lease_seconds": settings.trigger_lease_seconds,
+    }
+    own = _stored_like(RulesSettings, "rules", settings).model_copy(update=update)
+    ports = local_profile_ports(of_profile.app)
+    return await rules.bootstrap(own, stack, profile=ports, options=rules.trigger_options(own), clock=clock)
 
 
 def _of_profile(settings: LocalSettings) -> ProfileSettings:

@@ -1,4 +1,4 @@
-"""`make bench NAME=profile`: measures, prints a table, writes .bench/profile.json."""
+"""`make bench NAME=…`: measures, prints a table, writes .bench/<name>.json. Below, what is for NAME=profile."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pymongo import MongoClient
 from services.profile.app.application import ProfileApplication
 from services.profile.settings import ProfileSettings
 from shared.settings import StoreKind
-from tests.bench import grpc_cases, import_cases, population, store_cases
+from tests.bench import grpc_cases, import_cases, population, rules_bench, store_cases
 from tests.bench.report import Row, show, versions, write
 from tests.support.mongod import MongoUnavailable, find_binary, running_mongod
 from tests.support.profiles import open_stores
 from tests.support.servers import ROOT, Storage
 
-BENCHES = ("profile",)
+BENCHES = ("profile", "rules")
 GROUPS = ("store", "grpc", "disk", "import")
 MILLION = 1_000_000
 DEFAULT_PROFILES = 100_000
@@ -33,10 +33,13 @@ MONGO_PROFILES = 20_000
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("name", choices=BENCHES)
-    parser.add_argument("--full", action="store_true", help="a million profiles, every row of the imports")
+    parser.add_argument("--full", action="store_true", help="everything: about ten times as long")
     parser.add_argument("--profiles", type=int, default=0, help=f"default {DEFAULT_PROFILES:,}")
     parser.add_argument("--only", default=",".join(GROUPS), help="some of: " + ", ".join(GROUPS))
     options = parser.parse_args()
+    if options.name == "rules":
+        rules_bench.run(is_full=options.full)
+        return 0
     groups = set(options.only.split(","))
     profiles = options.profiles or (MILLION if options.full else DEFAULT_PROFILES)
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as directory, _mongod(Path(directory)) as uri:

@@ -22,6 +22,7 @@ from services.orchestrator.domain.decision import (
     Timing,
     Versions,
 )
+from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
 from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.domain.outcome import Effect, Outcome
 from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
@@ -44,6 +45,32 @@ FEATURES = {
     "unseen": NOT_FOUND,
 }
 """One of every kind of value and status."""
+
+
+EXPLAINED = Dropped(
+    "thorough",
+    "",
+    4,
+    "careful",
+    "r_1",
+    "brands",
+    ("Aska",),
+    FeatureStatus.PRESENT,
+    'contains "Brisa"',
+    "thorough_web",
+    (
+        FailedTest("brands", ("Aska",), FeatureStatus.PRESENT, 'contains "Brisa"'),
+        FailedTest("age", None, FeatureStatus.NOT_FOUND, ">= 18"),
+    ),
+    SmallestChange(
+        (
+            AttributeChange("brands", ("Aska",), FeatureStatus.PRESENT, ("Aska", "Brisa")),
+            AttributeChange("age", None, FeatureStatus.NOT_FOUND, 18),
+            AttributeChange("seen", MOMENT, FeatureStatus.STALE, None),
+        )
+    ),
+)
+"""With everything that explains a drop."""
 
 
 def proposition(action: str = "welcome") -> Proposition:
@@ -93,6 +120,8 @@ def answer(decision_id: str = "d_1", request_id: str = "r_1") -> Answer:
             Dropped("vip", "", 2, "adult", "r_1", "age", 17, FeatureStatus.PRESENT, ">= 18"),
             Dropped("late", "", 2, "valid_until", "pol_1", "now()", MOMENT, FeatureStatus.PRESENT, "< 2026"),
             Dropped("plain", "WEB", 6, "treatment", "pol_1"),
+            EXPLAINED,
+            Dropped("close", "WEB", 9, "priority", "pol_1", "priority", 1.0, FeatureStatus.PRESENT, "", margin=0.25),
         ),
         advisories=("IDENTITY_CONFLICT",),
         consistency_token="17",

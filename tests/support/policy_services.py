@@ -16,6 +16,7 @@ class PolicyServices:
 
     kept: dict[str, object] = field(default_factory=dict)
     active_schema: TraitSchemaPart | None = None
+    active_triggers: str = ""
     request_ids: list[str] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
     """What is wrong with the conditions of any rule set."""
@@ -37,6 +38,11 @@ class PolicyServices:
 
     async def publish_rule_set(self, request_id: str, rule_set: RuleSetPart) -> str:
         return self._keep("rules", request_id, rule_set)
+
+    async def activate_triggers(self, request_id: str, rule_set_version: str) -> None:
+        self._answer()
+        self.request_ids.append(request_id)
+        self.active_triggers = rule_set_version
 
     async def publish_feature_set(self, request_id: str, feature_set: FeatureSetPart) -> str:
         return self._keep("features", request_id, feature_set)

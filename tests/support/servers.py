@@ -19,6 +19,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("profile", "rules", "scoring", "orchestrator")
+RULES_SETTINGS = {"TRIGGER_LEASE_SECONDS": "1"}
+"""After a kill, triggers go on soon."""
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
@@ -152,18 +154,19 @@ def _one(storage: Storage, logs: Path, extra: Mapping[str, str]) -> dict[str, Se
     address = free_address()
     settings = {"TANDEM_LISTEN_ADDRESS": address, "TANDEM_METRICS_ADDRESS": "off"}
     settings |= storage.settings("TANDEM_", storage.database)
-    settings |= {f"TANDEM_{name}": value for name, value in extra.items()}
+    settings |= {f"TANDEM_{name}": value for name, value in (RULES_SETTINGS | dict(extra)).items()}
     return {"tandem": ServerProcess("services", address, settings, logs / "tandem.log")}
 
 
 def _four(storage: Storage, logs: Path, extra: Mapping[str, str]) -> dict[str, ServerProcess]:
     addresses = {name: free_address() for name in SERVICES}
     targets = {f"{name}_TARGET".upper(): addresses[name] for name in SERVICES[:-1]}
+    upstream = {"PROFILE_TARGET": addresses["profile"]}
     processes = {}
     for name, address in addresses.items():
         prefix = f"TANDEM_{name}_".upper()
         own = {"LISTEN_ADDRESS": address, "METRICS_ADDRESS": "off"}
-        own |= targets | dict(extra) if name == "orchestrator" else {}
+        own |= {"orchestrator": targets | dict(extra), "rules": RULES_SETTINGS | upstream}.get(name, {})
         settings = {f"{prefix}{key}": value for key, value in own.items()}
         settings |= storage.settings(prefix, f"{storage.database}_{name}")
         processes[name] = ServerProcess(f"services.{name}", address, settings, logs / f"{name}.log")

@@ -31,6 +31,14 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--channel", "channels"), {"multiple": True, "help": "Where; default any of the direction."}),
     (("--placement", "placements"), {"multiple": True, "type": Parsed(parse_placement, "ID[:COUNT]"), "help": "Slot."}),
     (("--context",), {"multiple": True, "type": Parsed(parse_attribute, "NAME=JSON"), "help": "Of the moment."}),
+    (
+        ("--override", "overrides"),
+        {
+            "multiple": True,
+            "type": Parsed(parse_attribute, "NAME=JSON"),
+            "help": "What if; simulate only.",
+        },
+    ),
     (("--event", "events"), {"multiple": True, "type": Parsed(parse_event, "TYPE[:JSON]"), "help": "Just happened."}),
     (("--locale",), {"default": "", "help": "For instance fr; default the policy's."}),
     (("--mode",), {"type": click.Choice(["execute", "simulate"]), "default": "execute", "show_default": True}),
@@ -62,14 +70,15 @@ def _decide_options(command: Command) -> Command:
 def decide(*, as_json: bool, **options: Any) -> None:
     """Ask for one decision and show what was chosen, what it is worth, and what fell where.
 
-    --identity, --channel, --placement, --context and --event may be repeated. --mode simulate leaves no trace.
+    --identity, --channel, --placement, --context, --override and --event may be repeated. --mode simulate leaves no
+    trace.
 
     \b
       tandem decide --identity cookie=7f3a --placement home_hero
       tandem decide --identity crm=1042 --direction outbound --channel email --channel push
       tandem decide --identity cookie=7f3a --context weather=rain --event 'cart_add:{"sku": "A1"}'
       tandem decide --persona services/cli/samples/boutique/personas/lea.yaml --explain
-      tandem decide --identity crm=1042 --mode simulate --json
+      tandem decide --identity crm=1042 --mode simulate --override age=18 --explain
     """
     persona = read_persona(options["persona"], system_clock()) if options["persona"] else None
     connection = connection_from(options)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
-from services.cli.offline import findings_of
+from services.cli.offline import collector_paused, findings_of
 from services.cli.output import json_option, show_json
 from services.cli.policy_folder import read_policy_folder
 from services.cli.rendering.findings import lines_of, summary
@@ -25,7 +24,8 @@ def lint(folder: Path, *, as_json: bool) -> int:
       tandem lint services/cli/samples/boutique
       tandem lint services/cli/samples/boutique --json
     """
-    lines = lines_of(asyncio.run(findings_of(read_policy_folder(folder))))
+    with collector_paused():
+        lines = lines_of(findings_of(read_policy_folder(folder)))
     errors = sum(line.is_error for line in lines)
     if as_json:
         documents = [line.document() for line in lines]

@@ -16,6 +16,7 @@ def plans(environ: Mapping[str, str]) -> tuple[ChildPlan, ...]:
     addresses = {name: environ.get(variable(name, "LISTEN_ADDRESS"), f"127.0.0.1:{PORTS[name]}") for name in PORTS}
     listening = {variable(name, "LISTEN_ADDRESS"): address for name, address in addresses.items()}
     targets = {variable(FRONT, f"{name}_TARGET"): address for name, address in addresses.items() if name != FRONT}
+    targets[variable("rules", "PROFILE_TARGET")] = addresses["profile"]
     settings = {name: value for name, value in (listening | targets).items() if name not in environ}
     return tuple(ChildPlan(name, f"services.{name}", address, settings) for name, address in addresses.items())
 

@@ -25,6 +25,20 @@ _NO_ACTION_TEXTS = {
 }
 
 
+_NO_CHANGE_TEXTS = {
+    "IMMUTABLE": "only what never changes stands in the way",
+    "TOO_MANY": "more than three attributes would have to change",
+    "OPAQUE": "no small change was found: an expression cannot be turned round",
+    "NEVER": "no values would pass",
+    "NOT_SEARCHED": "no small change was looked for: the answer had become too large",
+}
+
+
+def no_change_text(reason: str) -> str:
+    """Why there is no small change."""
+    return _NO_CHANGE_TEXTS.get(reason, reason)
+
+
 def stage_name(stage: DropStage) -> str:
     """ELIGIBILITY, CONSENT, ..."""
     return DropStage.Name(stage).removeprefix("DROP_STAGE_")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import grpc
 import numpy as np
-from tandem.common.v1 import stage_pb2
+from tandem.common.v1 import stage_pb2, value_pb2
 from tandem.rules.v1 import rule_set_pb2
 from tandem.rules.v1 import rules_service_pb2 as pb
 from tandem.rules.v1.rules_service_pb2_grpc import RulesServiceStub
@@ -14,11 +14,12 @@ from tandem.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 from services.orchestrator.adapters.deadline import remaining_s
 from services.orchestrator.adapters.rule_set_client import place_from, rule_set_to
 from services.orchestrator.app.ports import DropReason, PolicyQuestion, PolicyVerdict
+from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
 from services.orchestrator.domain.policy_parts import Finding, RuleSetPart
 from shared.clock import Clock
 from shared.rpc.channel import call
 from shared.rpc.values import feature_to_proto, timestamp_proto, value_from_proto
-from shared.values import FeatureStatus
+from shared.values import FeatureStatus, Value
 
 SERVICE = "rules"
 PUBLISH_S = 60.0
@@ -32,12 +33,11 @@ class GrpcRules:
         self._clock = clock
 
     async def evaluate(self, question: PolicyQuestion, *, deadline_ms: int) -> PolicyVerdict:
-        explain = stage_pb2.EXPLAIN_FULL if question.with_reasons else stage_pb2.EXPLAIN_NONE
         request = pb.EvaluateEngagementPolicyRequest(
             rule_set_version=question.rule_set_version,
             attributes={name: feature_to_proto(feature) for name, feature in question.attributes.items()},
             evaluation_time=timestamp_proto(question.evaluation_time_ms),
-            explain=explain,
+            explain=int(question.explain),  # type: ignore[arg-type]
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         response: pb.EvaluateEngagementPolicyResponse = await call(
@@ -59,6 +59,10 @@ class GrpcRules:
         )
         return response.rule_set_version
 
+    async def activate_triggers(self, request_id: str, rule_set_version: str) -> None:
+        request = pb.ActivateTriggersRequest(request_id=request_id, rule_set_version=rule_set_version)
+        await call(self._stub.ActivateTriggers, request, timeout_s=PUBLISH_S, service=SERVICE)
+
 
 def _verdict(response: pb.EvaluateEngagementPolicyResponse, action_index: Mapping[str, int]) -> PolicyVerdict:
     eligible = [action_index[action] for action in response.eligible_actions]
@@ -68,6 +72,7 @@ def _verdict(response: pb.EvaluateEngagementPolicyResponse, action_index: Mappin
         {each.stage: each.count for each in response.dropped_by_stage},
         tuple(_reason(each, action_index) for each in response.dropped),
         tuple(response.segments),
+        tuple(response.dropped_treatments),
     )
 
 
@@ -78,10 +83,36 @@ def _reason(dropped: stage_pb2.Dropped, action_index: Mapping[str, int]) -> Drop
         dropped.rule_id,
         dropped.rule_version,
         dropped.attribute,
-        value_from_proto(dropped.observed, "observed") if dropped.HasField("observed") else None,
-        FeatureStatus(dropped.status) if dropped.status else None,
+        _value(dropped.observed) if dropped.HasField("observed") else None,
+        _status(dropped.status),
         dropped.threshold,
+        dropped.treatment,
+        tuple(_failed(each) for each in dropped.failed),
+        _smallest_change(dropped.smallest_change) if dropped.HasField("smallest_change") else None,
     )
+
+
+def _failed(failed: stage_pb2.FailedTest) -> FailedTest:
+    observed = _value(failed.observed) if failed.HasField("observed") else None
+    return FailedTest(failed.attribute, observed, _status(failed.status), failed.threshold)
+
+
+def _smallest_change(change: stage_pb2.SmallestChange) -> SmallestChange:
+    return SmallestChange(tuple(_attribute_change(each) for each in change.changes), change.none_because)
+
+
+def _attribute_change(change: stage_pb2.SmallestChange.AttributeChange) -> AttributeChange:
+    observed = _value(change.observed) if change.HasField("observed") else None
+    needed = _value(change.needed) if change.HasField("needed") else None
+    return AttributeChange(change.attribute, observed, _status(change.status), needed)
+
+
+def _value(value: value_pb2.TypedValue) -> Value:
+    return value_from_proto(value, "dropped")
+
+
+def _status(number: int) -> FeatureStatus | None:
+    return FeatureStatus(number) if number else None
 
 
 def _finding(finding: rule_set_pb2.Finding) -> Finding:

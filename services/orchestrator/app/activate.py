@@ -25,9 +25,9 @@ class PolicySummary:
 
 
 class ActivatePolicy:
-    """The profile service follows first, so that what decisions read can be written; then the pointer moves.
+    """The other services follow first, so that what decisions read can be written; then the pointer moves.
 
-    Two activations at once end with both agreeing: each one writes the schema before it moves the pointer, and starts
+    Two activations at once end with all agreeing: each one tells the others before it moves the pointer, and starts
     again when the pointer moved in between.
     """
 
@@ -53,7 +53,7 @@ class ActivatePolicy:
     async def _move_pointer(self, policy: ActivePolicy, receipt: Receipt) -> None:
         for _ in range(MAX_ATTEMPTS):
             pointer = await self._store.active()
-            await self._parts.publish_schema(policy.compiled, activate=True)
+            await self._parts.activate(policy.compiled, policy.versions)
             if await self._store.activate(policy.versions.policy, receipt, pointer):
                 return
         raise too_much_change(policy.versions.policy)

@@ -9,7 +9,7 @@ from services.orchestrator.app.ports import NO_SIGNALS, ConsentSignals, Identity
 from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.places import PlaceRequest
 from shared.ids import content_hash
-from shared.values import Value
+from shared.values import Feature, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class DecideCommand:
     mode: Mode = Mode.EXECUTE
     explain: Explain = Explain.NONE
     consent_signals: ConsentSignals = NO_SIGNALS
+    profile_override: Mapping[str, Feature] = field(default_factory=dict)
+    """In SIMULATE: what is taken for read, by attribute."""
 
     def without_names(self) -> DecideCommand:
         """As it is kept of a person who has no profile: an erasure, which goes by profile, would not find it."""

@@ -18,7 +18,7 @@ from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.get_decision import read, recorded_candidates
 from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, SubjectView
 from services.orchestrator.app.surroundings import Surroundings
-from services.orchestrator.domain.decision import Answer, Dropped
+from services.orchestrator.domain.decision import Answer, Dropped, Explain
 from shared.values import Feature
 
 EXPLANATION_MS = 5_000
@@ -62,7 +62,7 @@ class ExplainDecision:
             brief.policy.versions.rule_set,
             record.features,
             brief.now_ms,
-            with_reasons=True,
+            explain=Explain.FULL,
             action_index=brief.catalogue.action_index,
         )
         return await self._world.rules.evaluate(question, deadline_ms=self._world.clock() + EXPLANATION_MS)

@@ -20,17 +20,25 @@ class PartPublishers:
     features: FeatureSetPublisher
 
     async def publish(self, policy: CompiledPolicy, *, activate: bool) -> PolicyVersions:
-        """Publishes every part; with `activate` the profile service checks writes against the trait schema from now on.
+        """Publishes every part; with `activate` the other services go by them from now on, as after `activate`.
 
         Raises Unavailable, and InvalidArgument where a service refuses its part.
         """
-        return PolicyVersions(
+        versions = PolicyVersions(
             policy=policy.version,
             rule_set=await self.rules.publish_rule_set(new_id("req"), policy.rule_set),
             feature_set=await self.features.publish_feature_set(new_id("req"), policy.feature_set),
-            trait_schema=await self.publish_schema(policy, activate=activate),
+            trait_schema=await self._publish_schema(policy, activate=activate),
             catalogue=policy.catalogue.version,
         )
+        if activate:
+            await self.rules.activate_triggers(new_id("req"), versions.rule_set)
+        return versions
 
-    async def publish_schema(self, policy: CompiledPolicy, *, activate: bool) -> str:
+    async def activate(self, policy: CompiledPolicy, versions: PolicyVersions) -> None:
+        """The profile service checks writes against the policy's trait schema, and its triggers fire, from now on."""
+        await self._publish_schema(policy, activate=True)
+        await self.rules.activate_triggers(new_id("req"), versions.rule_set)
+
+    async def _publish_schema(self, policy: CompiledPolicy, *, activate: bool) -> str:
         return await self.traits.publish_trait_schema(new_id("req"), policy.trait_schema, activate=activate)

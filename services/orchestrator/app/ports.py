@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.domain.contact_limits import ContactCount as ContactCount
+from services.orchestrator.domain.decision import Explain
+from services.orchestrator.domain.explanation import FailedTest, SmallestChange
 from services.orchestrator.domain.policy_parts import FeatureSetPart, Finding, RuleSetPart, TraitSchemaPart
 from services.orchestrator.domain.subject import ConsentStatement as ConsentStatement
 from services.orchestrator.domain.subject import Identity as Identity
@@ -114,7 +116,7 @@ class PolicyQuestion:
     rule_set_version: str
     attributes: Mapping[str, Feature]
     evaluation_time_ms: int
-    with_reasons: bool = False
+    explain: Explain = Explain.NONE
     action_index: Mapping[str, int] = field(default_factory=dict)
     """The catalogue's, in order: for adapters whose other side speaks of actions by name."""
 
@@ -132,6 +134,11 @@ class DropReason:
     status: FeatureStatus | None
     """None where the rule reads no attribute."""
     threshold: str
+    treatment: str = ""
+    """Empty where the action fell with all its treatments."""
+    failed: tuple[FailedTest, ...] = ()
+    smallest_change: SmallestChange | None = None
+    """With FULL."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,6 +154,8 @@ class PolicyVerdict:
     dropped_by_stage: Mapping[int, int]
     reasons: tuple[DropReason, ...] = ()
     segments: tuple[str, ...] = ()
+    dropped_treatments: tuple[str, ...] = ()
+    """Of eligible actions: the treatments that rules of their own or of their channel drop."""
 
 
 class RuleEvaluator(Protocol):
@@ -158,6 +167,10 @@ class RuleSetPublisher(Protocol):
 
     async def publish_rule_set(self, request_id: str, rule_set: RuleSetPart) -> str:
         """Answers the rule set version."""
+        ...
+
+    async def activate_triggers(self, request_id: str, rule_set_version: str) -> None:
+        """The triggers of this rule set fire from now on, in place of those before."""
         ...
 
 

@@ -83,7 +83,7 @@ class PublishPolicy:
         for _ in range(MAX_ATTEMPTS):
             pointer = await self._store.active()
             if activated_early and pointer != NOTHING_ACTIVE:
-                await self._restore_schema(pointer)
+                await self._restore(pointer)
             activated_early = pointer == NOTHING_ACTIVE
             published = await self._try(publication, pointer)
             if published is not None:
@@ -102,10 +102,10 @@ class PublishPolicy:
         self._policies.remember(policy)
         return published if await self._store.add(record, receipt, pointer) else None
 
-    async def _restore_schema(self, pointer: ActivePointer) -> None:
-        """Two first policies raced and the other one won: its trait schema must be the active one again."""
+    async def _restore(self, pointer: ActivePointer) -> None:
+        """Two first policies raced and the other one won: the other services must go by that one again."""
         winner = await self._policies.get(pointer.policy_version)
-        await self._parts.publish_schema(winner.compiled, activate=True)
+        await self._parts.activate(winner.compiled, winner.versions)
 
 
 def policy_invalid(findings: tuple[Finding, ...]) -> InvalidArgument:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from services.orchestrator.domain.explanation import FailedTest, SmallestChange
 from services.orchestrator.domain.lineup import NoActionReason
 from shared.values import FeatureStatus, Value
 
@@ -101,7 +102,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Why one candidate fell. Channel "" means on every channel."""
+    """Why one candidate fell. Channel "" means on every channel, treatment "" with all of them.
+
+    `margin` is the money it lacked to the first of its placement: below 0 where it was worth more, and the other drawn.
+    """
 
     action: str
     channel: str
@@ -112,6 +116,10 @@ class Dropped:
     observed: Value = None
     status: FeatureStatus | None = None
     threshold: str = ""
+    treatment: str = ""
+    failed: tuple[FailedTest, ...] = ()
+    smallest_change: SmallestChange | None = None
+    margin: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ One block per check that dropped anything; `action` and `channel` are catalogue 
     action   int32[D]
     channel  int32[D]     EVERY_CHANNEL where the action fell on all of them
     observed float64[D]   what a numeric check saw, NaN where it saw nothing
+    margin   float64[D]   money it lacked to the first of its placement; None but for PRIORITY
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class DropBlock:
     observed: NDArray[np.float64]
     rule: str = ""
     """Which rule, for a check of several: a contact limit's id."""
+    margin: NDArray[np.float64] | None = None
 
     @property
     def rule_id(self) -> str:

@@ -53,6 +53,8 @@ class Admission:
     """What the contact limits leave; None where the policy has none."""
     similar: Mask | None = None
     """bool[O]: options that no soft opt-in keeps out; None where no channel rests on one."""
+    kept: Mask | None = None
+    """bool[O]: options that no rule of their treatment or channel drops; None where none drops any."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +102,7 @@ def _alive(catalogue: Catalogue, admission: Admission) -> tuple[Mask, list[DropB
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Usable:
-    """bool[O]: what the action, the consents and the contact limits say of each option, whatever the place."""
+    """bool[O]: what the rules, the consents and the contact limits say of each option, whatever the place."""
 
     alive: Mask
     permitted: Mask
@@ -109,8 +111,9 @@ class _Usable:
     @classmethod
     def of(cls, catalogue: Catalogue, alive: Mask, admission: Admission) -> _Usable:
         permitted = admission.permitted[catalogue.option_channel]
+        of_action = alive[catalogue.option_action]
         return cls(
-            alive[catalogue.option_action],
+            of_action if admission.kept is None else of_action & admission.kept,
             permitted if admission.similar is None else permitted & admission.similar,
             None if admission.allowance is None else admission.allowance.roomy(),
         )

@@ -150,6 +150,8 @@ class AttributePart:
     name: str
     type: AttributeType
     allowed: tuple[Value, ...] = ()
+    immutable: bool = False
+    """Nothing the business does changes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +191,87 @@ class NumberPart:
 @dataclass(frozen=True, slots=True)
 class ScopePart:
     level: str
-    """POLICY, ISSUE, GROUP or ACTION."""
+    """POLICY, ISSUE, GROUP, ACTION, TREATMENT or CHANNEL."""
     scope_id: str
     parent_id: str
     rules: tuple[RulePart, ...] = ()
     numbers: tuple[NumberPart, ...] = ()
     attributes: Mapping[str, Value] = field(default_factory=dict)
+    channel: str = ""
+    """TREATMENT only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedTypePart:
+    """The properties of events of one type, as far as triggers read them."""
+
+    type: str
+    properties: Mapping[str, AttributeType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventMatchPart:
+    event_type: str
+    where: str
+    """In CEL over event.<property> and the person's attributes; "" for every event of the type."""
+    place: Place
+    """Of the condition's first character; of the type where there is no condition."""
+    by_anyone: bool = False
+    join_property: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatternPart:
+    kind: str
+    """ANY, ALL, SEQUENCE, COUNT or SUM."""
+    matches: tuple[EventMatchPart, ...]
+    within_ms: int = 0
+    at_least: float = 0
+    sum_of: str = ""
+    join: str = ""
+    absent: EventMatchPart | None = None
+    absent_ms: int = 0
+    restarts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePart:
+    daily_at: str
+    """HH:MM."""
+    weekdays: tuple[int, ...] = ()
+    """1, Monday, to 7; none: every day."""
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmitPart:
+    name: str
+    payload: Mapping[str, str]
+    """In CEL, by key."""
+    place: Place
+    payload_places: Mapping[str, Place]
+    """Of each value's first character."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetTraitPart:
+    trait: str
+    value: str
+    """In CEL."""
+    place: Place
+    """Of the value's first character."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerPart:
+    trigger_id: str
+    when: PatternPart | SchedulePart
+    effects: tuple[EmitPart | SetTraitPart, ...]
+    place: Place
+    """Of the condition's first character; of the id where there is no condition."""
+    condition: str = ""
+    on_unknown: OnUnknown = OnUnknown()
+    cooldown_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +281,10 @@ class RuleSetPart:
     attributes: tuple[AttributePart, ...]
     segments: tuple[SegmentPart, ...]
     scopes: tuple[ScopePart, ...]
+    engine: str = "INDEXED"
+    """INDEXED or DURABLE."""
+    event_types: tuple[ObservedTypePart, ...] = ()
+    triggers: tuple[TriggerPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

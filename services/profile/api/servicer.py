@@ -48,7 +48,14 @@ class ProfileServicer:
         return answers.events_response(await self._app.record_events(commands.record_events(request)))
 
     async def TailEvents(self, request: pb.TailEventsRequest, _: CallContext) -> AsyncIterator[pb.TailEventsResponse]:
-        async with aclosing(self._app.tail_events(commands.tail_query(request))) as pages:
+        query = commands.tail_query(request)
+        if request.tell_end:
+            async with aclosing(self._app.tail_to_end(query)) as to_end:
+                async for log_page in to_end:
+                    for response in answers.log_responses(log_page):
+                        yield response
+            return
+        async with aclosing(self._app.tail_events(query)) as pages:
             async for page in pages:
                 for response in answers.tail_responses(page):
                     yield response

@@ -54,6 +54,7 @@ from services.profile.app.requests import (
     ConsentRecorded,
     EventsRecorded,
     LoggedEvent,
+    LogPage,
     ProfileAnswer,
     ProfileQuery,
     PublishTraitSchema,
@@ -82,7 +83,7 @@ from services.profile.app.rounds import Pause, no_pause
 from services.profile.app.search_profiles import SearchPage, SearchQuery, search_profiles
 from services.profile.app.set_consent import set_consent
 from services.profile.app.tail_erasures import tail_erasures
-from services.profile.app.tail_events import Bell, tail_events
+from services.profile.app.tail_events import Bell, tail_events, tail_to_end
 from services.profile.app.unmerge_profiles import unmerge_profiles
 from services.profile.app.upsert_traits import upsert_traits
 from services.profile.app.writing import Chance, Writer
@@ -134,6 +135,9 @@ class ProfileApplication:
 
     def tail_events(self, query: TailQuery) -> AsyncGenerator[Sequence[LoggedEvent]]:
         return tail_events(self._stores.events, self._bell, query)
+
+    def tail_to_end(self, query: TailQuery) -> AsyncGenerator[LogPage]:
+        return tail_to_end(self._stores.events, query)
 
     async def set_consent(self, command: SetConsent) -> ConsentRecorded:
         return await set_consent(self._writer, self._new_id, command)

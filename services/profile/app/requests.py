@@ -109,11 +109,12 @@ class EventsRecorded:
 
 @dataclass(frozen=True, slots=True)
 class TailQuery:
-    """`after` empty: from the beginning; `types` empty: every type."""
+    """`after` empty: from the beginning; `types` empty: every type; `from_end`: behind the newest event instead."""
 
     after: str = ""
     types: tuple[str, ...] = ()
     follow: bool = False
+    from_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,14 @@ class LoggedEvent:
     position: int
     profile_id: str
     event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """`position`: where to go on. Without events, nothing lies behind it: it is the log's end."""
+
+    events: tuple[LoggedEvent, ...]
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

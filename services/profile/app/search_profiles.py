@@ -27,13 +27,15 @@ MAX_SILENT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """`schema_version` empty: the active one; `read_ms` None: now; `page_size` 0: all."""
+    """`schema_version` empty: the active one; `read_ms` None: now; `page_size` 0: all; `after`: a profile id in place
+    of a page token."""
 
     condition: str
     schema_version: str = ""
     read_ms: int | None = None
     page_size: int = 0
     page_token: str = ""
+    after: str = ""
 
     @property
     def bound(self) -> tuple[str, str, int | None]:
@@ -50,12 +52,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """`next_page_token` is empty at the end."""
+    """`next_page_token` and `through`, the id up to which all were examined, are empty at the end."""
 
     found: tuple[Found, ...]
     next_page_token: str
     examined: int
     """Since the page before."""
+    through: str = ""
 
 
 async def search_profiles(reader: ProfileReader, scans: ProfileScans, query: SearchQuery) -> AsyncGenerator[SearchPage]:
@@ -78,18 +81,20 @@ async def search_profiles(reader: ProfileReader, scans: ProfileScans, query: Sea
             found.append(Found(await reader.read(profile, schema, query.read_ms), token))
             left -= 1
             if left == 0:
-                yield SearchPage(tuple(found), token, examined)
+                yield SearchPage(tuple(found), token, examined, profile.profile_id)
                 return
         after = candidates.through
         if found or examined >= MAX_SILENT or not after:
-            yield SearchPage(tuple(found), page_token(after, query.bound) if after else "", examined)
+            yield SearchPage(tuple(found), page_token(after, query.bound) if after else "", examined, after)
             found, examined = [], 0
         if not after:
             return
 
 
 def _start(query: SearchQuery) -> str:
-    after = page_start(query.page_token, query.bound)
+    if query.after and query.page_token:
+        raise InvalidArgument.field("after_profile_id", "has no page_token")
+    after = query.after or page_start(query.page_token, query.bound)
     if isinstance(after, int):
         raise InvalidArgument.field("page_token", "is not a token of this server")
     return after or ""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from services.profile.app.ports import EventLog
-from services.profile.app.requests import LoggedEvent, TailQuery
+from services.profile.app.requests import LoggedEvent, LogPage, TailQuery
 from services.profile.domain.limits import check_name
 from shared.errors import InvalidArgument
 
@@ -33,11 +33,7 @@ class Bell:
 
 async def tail_events(log: EventLog, bell: Bell, query: TailQuery) -> AsyncGenerator[Sequence[LoggedEvent]]:
     """Pages of events, none of them empty."""
-    for index, event_type in enumerate(query.types):
-        check_name(event_type, f"types[{index}]")
-    if len(query.types) > MAX_TYPES:
-        raise InvalidArgument.field("types", f"must be at most {MAX_TYPES}")
-    after = await _start(log, query.after)
+    after = await _start(log, query)
     while True:
         ring = bell.next_ring()
         page = await log.tail(after, query.types, PAGE_SIZE)
@@ -50,7 +46,28 @@ async def tail_events(log: EventLog, bell: Bell, query: TailQuery) -> AsyncGener
             await _wait(ring)
 
 
-async def _start(log: EventLog, after: str) -> int:
+async def tail_to_end(log: EventLog, query: TailQuery) -> AsyncGenerator[LogPage]:
+    """Pages of events; the last one has none and says where the log ends."""
+    after = await _start(log, query)
+    while True:
+        # Taken first: what is recorded between the two looks lies behind it.
+        end = await log.last_position()
+        page = await log.tail(after, query.types, PAGE_SIZE)
+        if not page:
+            yield LogPage((), max(after, end))
+            return
+        after = page[-1].position
+        yield LogPage(tuple(page), after)
+
+
+async def _start(log: EventLog, query: TailQuery) -> int:
+    for index, event_type in enumerate(query.types):
+        check_name(event_type, f"types[{index}]")
+    if len(query.types) > MAX_TYPES:
+        raise InvalidArgument.field("types", f"must be at most {MAX_TYPES}")
+    if query.from_end:
+        return await log.last_position()
+    after = query.after
     if not after:
         return 0
     if after.isascii() and after.isdigit() and len(after) < 19 and int(after) <= await log.last_position():

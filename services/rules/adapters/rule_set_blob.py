@@ -144,7 +144,10 @@ def _match(raw: Raw) -> EventMatch:
 
 def _effect(raw: Raw) -> Effect:
     read = {**raw, "position": _position(raw["position"])}
-    return SetTrait(**read) if "trait" in raw else Emit(**read)
+    if "trait" in raw:
+        return SetTrait(**read)
+    places = {name: _position(each) for name, each in raw.get("payload_positions", {}).items()}
+    return Emit(**{**read, "payload_positions": places})
 
 
 def _position(raw: Raw) -> SourcePosition:

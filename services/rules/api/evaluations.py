@@ -5,22 +5,23 @@ from __future__ import annotations
 from tandem.common.v1 import stage_pb2
 from tandem.rules.v1 import rules_service_pb2 as pb
 
+from services.rules.api.explanations import dropped_to
 from services.rules.app.requests import EvaluationQuery, PolicyEvaluation
-from services.rules.domain.evaluation import DroppedAction, Explain
+from services.rules.domain.evaluation import Explain
 from shared.errors import InvalidArgument
-from shared.rpc.values import features_from_proto, timestamp_ms, value_to_proto
+from shared.rpc.values import features_from_proto, timestamp_ms
 
 Request = pb.EvaluateEngagementPolicyRequest
 Response = pb.EvaluateEngagementPolicyResponse
 
 
 def query_from(request: Request) -> EvaluationQuery:
-    moment = timestamp_ms(request.evaluation_time, "evaluation_time") if request.HasField("evaluation_time") else None
     return EvaluationQuery(
         request.rule_set_version,
         features_from_proto(request.attributes, "attributes"),
-        moment,
-        _explain(request.explain),
+        moment_from(request),
+        explain_from(request.explain),
+        frozenset(request.explain_actions),
     )
 
 
@@ -36,27 +37,24 @@ def response_to(answer: PolicyEvaluation) -> Response:
             stage_pb2.StageCount(stage=int(stage), count=count)  # type: ignore[arg-type]
             for stage, count in evaluation.dropped_by_stage.items()
         ],
-        dropped=[_dropped(each, answer.version) for each in evaluation.dropped],
+        dropped=[dropped_to(each, answer.version) for each in evaluation.dropped],
         segments=evaluation.segments,
+        dropped_treatments=evaluation.dropped_treatments,
     )
 
 
-def _dropped(dropped: DroppedAction, version: str) -> stage_pb2.Dropped:
-    message = stage_pb2.Dropped(
-        action=dropped.action,
-        stage=int(dropped.stage),  # type: ignore[arg-type]
-        rule_id=dropped.rule_id,
-        rule_version=version,
-        attribute=dropped.attribute,
-        status=int(dropped.status or 0),  # type: ignore[arg-type]
-        threshold=dropped.threshold,
-    )
-    if dropped.observed is not None:
-        message.observed.CopyFrom(value_to_proto(dropped.observed))
-    return message
+def segments_query_from(request: pb.EvaluateSegmentsRequest) -> EvaluationQuery:
+    attributes = features_from_proto(request.attributes, "attributes")
+    return EvaluationQuery(request.rule_set_version, attributes, moment_from(request))
 
 
-def _explain(number: int) -> Explain:
+def moment_from(
+    request: Request | pb.BatchEvaluateEngagementPolicyRequest | pb.EvaluateSegmentsRequest,
+) -> int | None:
+    return timestamp_ms(request.evaluation_time, "evaluation_time") if request.HasField("evaluation_time") else None
+
+
+def explain_from(number: int) -> Explain:
     try:
         return Explain(number) if number else Explain.NONE
     except ValueError:

@@ -71,7 +71,8 @@ def _effect(message: pb.Effect, path: str) -> Effect:
     position = position_from(message.position)
     match message.WhichOneof("kind"):
         case "emit":
-            return Emit(message.emit.name, dict(message.emit.payload), position)
+            places = {name: position_from(each) for name, each in message.emit.payload_positions.items()}
+            return Emit(message.emit.name, dict(message.emit.payload), position, places)
         case "set_trait":
             return SetTrait(message.set_trait.trait, message.set_trait.value, position)
         case _:

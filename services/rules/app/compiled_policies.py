@@ -6,8 +6,8 @@ import asyncio
 from collections import OrderedDict
 
 from services.rules.app.ports import RuleSetStore
+from services.rules.app.read_rule_sets import rule_set_not_found
 from services.rules.domain.evaluation import EngagementPolicy, RuleEngine
-from shared.errors import NotFound
 
 MAX_POLICIES = 8
 
@@ -48,8 +48,7 @@ class CompiledPolicies:
     async def _load(self, version: str) -> EngagementPolicy:
         rule_set = await self._store.get(version)
         if rule_set is None:
-            message = f"there is no rule set {version!r}"
-            raise NotFound("RULE_SET_NOT_FOUND", message, metadata={"rule_set_version": version})
+            raise rule_set_not_found(version)
         compilation = await asyncio.to_thread(self._engine.compile, rule_set)
         if compilation.policy is None:
             raise RuntimeError(f"rule set {version} was published and does not compile: {compilation.findings}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,16 @@ class Publication:
     published_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class RuleSetEntry:
+    """A rule set in the list of all: how many actions and triggers it has, and when it was first published."""
+
+    version: str
+    published_ms: int
+    actions: int
+    triggers: int
+
+
 class RuleSetStore(Protocol):
     """Every method raises Unavailable where the store does not answer."""
 
@@ -30,4 +41,10 @@ class RuleSetStore(Protocol):
 
     async def get(self, version: str) -> RuleSet | None:
         """Sees every publication that was acknowledged before."""
+        ...
+
+    async def entry(self, version: str) -> RuleSetEntry | None: ...
+
+    async def entries(self, after: tuple[int, str] | None, limit: int) -> Sequence[RuleSetEntry]:
+        """Newest first, those of one moment by version; `after` is (published_ms, version) of the last one seen."""
         ...

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from services.rules.app.compiled_policies import CompiledPolicies
+from services.rules.app.matched_evaluation import MatchedEvaluation
 from services.rules.app.ports import Publication, RuleSetStore
 from services.rules.app.requests import PublishRuleSet, RuleSetPublished
 from services.rules.domain.evaluation import RuleEngine
+from services.rules.domain.matched.policy import MatchedPolicy
 from services.rules.domain.rule_set import Finding, RuleSet
 from services.rules.domain.scope_tree import is_id
 from shared.cel.problems import Severity
@@ -22,10 +24,18 @@ MAX_DESCRIPTION_CHARACTERS = 300
 
 
 class RuleSetPublisher:
-    def __init__(self, store: RuleSetStore, engine: RuleEngine, policies: CompiledPolicies, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: RuleSetStore,
+        engine: RuleEngine,
+        policies: CompiledPolicies,
+        matched: MatchedEvaluation,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._engine = engine
         self._policies = policies
+        self._matched = matched
         self._clock = clock
 
     async def publish(self, command: PublishRuleSet) -> RuleSetPublished:
@@ -35,6 +45,8 @@ class RuleSetPublisher:
         compilation = await asyncio.to_thread(self._engine.compile, command.rule_set)
         if compilation.policy is None:
             raise policy_invalid(compilation.findings)
+        if isinstance(compilation.policy, MatchedPolicy):
+            await self._matched.prepare(compilation.policy)
         version = await asyncio.to_thread(content_id, "rs", command.rule_set)
         await self._store.publish(Publication(version, command.rule_set, command.request_id, self._clock()))
         self._policies.put(version, compilation.policy)

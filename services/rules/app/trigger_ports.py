@@ -1,34 +1,47 @@
-"""What event-driven rules need of the world: the event log, what is known about subjects, a store, and where inferred
-traits go."""
+"""What event-driven rules need of the world: the event log, what is known about subjects, word of erasures, and where
+inferred traits go. Their own store: `trigger_store.py`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.rules.domain.triggers.outcome import DueTimer, Firing, Happening
+from services.rules.domain.triggers.outcome import Happening
+from shared.errors import TandemError
 from shared.values import Feature, Value
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedHappening:
+    """`position`: where to go on after it."""
+
+    position: str
+    recorded_ms: int
+    happening: Happening
 
 
 @dataclass(frozen=True, slots=True)
 class HappeningBatch:
     """`position`: where to go on after these. `is_end`: nothing lay behind them when they were read."""
 
-    happenings: tuple[Happening, ...]
+    logged: tuple[LoggedHappening, ...]
     position: str
     is_end: bool
 
 
 class EventFeed(Protocol):
-    """The profile service's event log."""
+    """The profile service's event log, without what machines did. One reader at a time."""
 
     async def end(self) -> str:
-        """The position of the newest event; "" where there is none. Raises Unavailable."""
+        """The position of the newest event; "0" where there is none. Raises Unavailable."""
         ...
 
     async def read(self, after: str, types: Sequence[str], limit: int) -> HappeningBatch:
-        """Events of these types after a position, oldest first; possibly none. Raises Unavailable."""
+        """Events of these types after a position, oldest first; possibly none. Raises Unavailable.
+
+        Read to its end, the position is the log's end, of whatever type the last event is.
+        """
         ...
 
 
@@ -37,8 +50,16 @@ class SubjectFacts:
     """What is known about a subject. `profile_id` is that of today, `former_ids` those merged into it."""
 
     profile_id: str
-    attributes: Mapping[str, Feature]
+    attributes: Mapping[str, Feature] = field(default_factory=dict)
     former_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectPage:
+    """`through`: every subject up to this id was looked at; "" at the end."""
+
+    profile_ids: tuple[str, ...]
+    through: str
 
 
 class FactReader(Protocol):
@@ -48,16 +69,17 @@ class FactReader(Protocol):
         """By the id that was asked for; one that is unknown or erased is missing. Raises Unavailable."""
         ...
 
-    def subjects_where(self, condition: str, after: str) -> AsyncIterator[Sequence[str]]:
-        """Ids of profiles for which a CEL condition may hold, in the order of ids, from behind `after` on."""
+    async def subjects_where(self, condition: str, after: str, limit: int) -> SubjectPage:
+        """Profiles for which a CEL condition is true, in the order of their ids, from behind `after` on ("": all).
+
+        Possibly none of them though there are more. Raises Unavailable; InvalidArgument for a condition that the
+        profile service does not understand.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class InferredTrait:
-    """One inferred trait."""
-
-    request_id: str
     profile_id: str
     trait: str
     value: Value
@@ -65,84 +87,33 @@ class InferredTrait:
 
 
 class TraitWriter(Protocol):
-    async def write(self, write: InferredTrait) -> None:
-        """Idempotent under the request id. Raises Unavailable; NotFound, FailedPrecondition of a subject gone."""
+    async def write(self, request_id: str, traits: Sequence[InferredTrait]) -> Sequence[TandemError | None]:
+        """Traits of different subjects; why one was refused, in their order. Idempotent under the request id.
+
+        Raises Unavailable, and another error where all of them are refused together.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class StateChange:
-    """What one step of the consumer changed, stored whole or not at all.
+class Erasure:
+    """Everything under these ids goes. `position`: where to go on after it."""
 
-    states    by subject, the new bytes; b"" deletes
-    waiting   (join key, subject) pairs that now wait, or no longer wait, for an event about a thing
-    """
-
-    states: Mapping[str, bytes]
-    add_timers: Sequence[DueTimer] = ()
-    drop_timers: Sequence[str] = ()
-    waiting_added: Sequence[tuple[str, str]] = ()
-    waiting_dropped: Sequence[tuple[str, str]] = ()
-    firings: Sequence[Firing] = ()
-    seen_events: Sequence[tuple[str, int]] = field(default=())
-    """(event id, event_ms) of events that came by ObserveEvents: remembered so that they count once."""
+    position: str
+    profile_ids: tuple[str, ...]
 
 
-class TriggerStore(Protocol):
-    """Every method raises Unavailable where the store does not answer.
-
-    One process consumes at a time: whoever holds the lease. Every commit compares the lease's fencing number and the
-    position, so that a holder that was superseded while it worked commits nothing.
-    """
-
-    async def acquire(self, holder: str, now_ms: int, lease_ms: int) -> int | None:
-        """The fencing number of a lease for so long, or None while another holds it. Also renews."""
+class ErasureFeed(Protocol):
+    async def erasures(self, after: str) -> Sequence[Erasure]:
+        """After a position, oldest first; "": from the beginning. Raises Unavailable."""
         ...
 
-    async def release(self, holder: str, fence: int) -> None: ...
 
-    async def position(self) -> str: ...
+@dataclass(frozen=True, slots=True)
+class ProfilePorts:
+    """The profile service, as far as triggers need it: `Grpc…` adapters between processes, `Local…` within one."""
 
-    async def commit(self, fence: int, from_position: str, to_position: str, change: StateChange) -> None:
-        """Raises Aborted where the fence or the position is no longer the store's."""
-        ...
-
-    async def states(self, profile_ids: Sequence[str]) -> Mapping[str, bytes]: ...
-
-    async def due(self, now_ms: int, limit: int) -> Sequence[DueTimer]:
-        """Oldest first."""
-        ...
-
-    async def next_due_ms(self) -> int | None: ...
-
-    async def waiting(self, join_key: str, after: str, limit: int) -> Sequence[str]:
-        """Subjects that wait for an event about this thing, in the order of ids."""
-        ...
-
-    async def firings(self, after: int, limit: int) -> Sequence[Firing]:
-        """In the order of their numbers, which have no gap that a later commit fills."""
-        ...
-
-    async def last_firing(self) -> int: ...
-
-    async def courier_position(self) -> int:
-        """How far inferred traits were brought to the profile service."""
-        ...
-
-    async def set_courier_position(self, number: int) -> None: ...
-
-    async def active_version(self) -> str:
-        """The rule set whose triggers fire; "" for none."""
-        ...
-
-    async def activate(self, version: str, request_id: str, from_position: str) -> None:
-        """The first activation starts at this position of the log. Idempotent."""
-        ...
-
-    async def forget(self, profile_ids: Sequence[str]) -> None:
-        """Everything about erased subjects: states, timers, waiting, firings."""
-        ...
-
-    async def trim(self, before_ms: int) -> None:
-        """Firings and seen events older than that."""
-        ...
+    feed: EventFeed
+    facts: FactReader
+    traits: TraitWriter
+    erasures: ErasureFeed

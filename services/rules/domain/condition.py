@@ -1,7 +1,8 @@
 """Conditions in the form the index works on: atoms, and Kleene logic over them.
 
-Equal conditions are one condition: conditions are dictionary keys when a rule set is compiled. What only explains an
-atom (`text`, ...) does not count for equality.
+Equal conditions are one condition: conditions are dictionary keys when a rule set is compiled, so each knows its hash
+(a nested one would be hashed again at every level). What only explains an atom (`text`, ...) does not count for
+equality.
 """
 
 from __future__ import annotations
@@ -75,6 +76,14 @@ class Test:
     operator: Operator
     operands: tuple[Constant, ...]
     default: Default | None = None
+    hashed: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        hashed = hash((self.term, self.operator, self.operands, self.default))
+        object.__setattr__(self, "hashed", hashed)
+
+    def __hash__(self) -> int:
+        return self.hashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +115,49 @@ class Opaque:
     constants: Mapping[str, Value] = field(compare=False)
     expression: CheckedExpression = field(compare=False)
     text: str = field(compare=False)
+    hashed: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hashed", hash((self.node, self.spelled, self.default)))
+
+    def __hash__(self) -> int:
+        return self.hashed
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
     operand: Condition
+    hashed: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hashed", hash(("!", self.operand)))
+
+    def __hash__(self) -> int:
+        return self.hashed
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
     operands: tuple[Condition, ...]
+    hashed: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hashed", hash(("&&", self.operands)))
+
+    def __hash__(self) -> int:
+        return self.hashed
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     operands: tuple[Condition, ...]
+    hashed: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hashed", hash(("||", self.operands)))
+
+    def __hash__(self) -> int:
+        return self.hashed
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.rules.domain.rule_set import Finding, RuleSet, Stage
+from services.rules.domain.why.change import SmallestChange
+from shared.errors import TandemError
 from shared.values import Feature, FeatureStatus, Value
 
 
@@ -23,10 +25,24 @@ class Explain(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTest:
+    """One comparison that kept a rule from being satisfied.
+
+    `attribute` is empty and `status` None where it reads no attribute.
+    """
+
+    attribute: str
+    observed: Value
+    status: FeatureStatus | None
+    threshold: str
+
+
+@dataclass(frozen=True, slots=True)
 class DroppedAction:
     """Why an action fell: the first failing rule of its earliest failing stage, and the part of it that failed.
 
-    `attribute` is empty and `status` None where the rule reads no attribute.
+    `attribute` is empty and `status` None where the rule reads no attribute. `failed` holds every part that failed, this
+    one first. `treatment` is empty where the action fell with all its treatments. `smallest_change` comes with FULL.
     """
 
     action: str
@@ -36,6 +52,9 @@ class DroppedAction:
     observed: Value
     status: FeatureStatus | None
     threshold: str
+    failed: tuple[FailedTest, ...] = ()
+    treatment: str = ""
+    smallest_change: SmallestChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,8 @@ class Evaluation:
     dropped_by_stage: Mapping[Stage, int]
     dropped: tuple[DroppedAction, ...]
     segments: tuple[str, ...]
+    dropped_treatments: tuple[str, ...] = ()
+    """Treatments of eligible actions that rules of their own or of their channel drop."""
 
     @property
     def eligible_actions(self) -> list[str]:
@@ -70,11 +91,29 @@ class EngagementPolicy(Protocol):
         """Whether one evaluation takes about a millisecond or less, so that it may run on the event loop."""
         ...
 
-    def evaluate(self, facts: Mapping[str, Feature], now_ms: int, explain: Explain) -> Evaluation:
+    def evaluate(
+        self,
+        facts: Mapping[str, Feature],
+        now_ms: int,
+        explain: Explain,
+        explain_actions: Collection[str] = (),
+    ) -> Evaluation:
         """Facts by declared name: what is not named is NOT_FOUND, what is not declared is ignored.
+
+        Reasons are those of `explain_actions`; where it is empty, those of every dropped action.
 
         Raises InvalidArgument for a value of the wrong type, ResourceExhausted beyond the bound on work.
         """
+        ...
+
+    def evaluate_batch(
+        self, subjects: Sequence[Mapping[str, Feature]], now_ms: int, explain: Explain
+    ) -> Sequence[Evaluation | TandemError]:
+        """What `evaluate` answers or raises for each of the subjects, in their order."""
+        ...
+
+    def segments_of(self, facts: Mapping[str, Feature], now_ms: int) -> tuple[str, ...]:
+        """The segments the subject is in, in the order of the rule set. Raises as `evaluate` does."""
         ...
 
 

@@ -12,6 +12,7 @@ from shared.cel.problems import Problem, Severity, problem_at, suggestion
 from shared.cel.syntax import (
     Call,
     Constant,
+    Name,
     Node,
     children,
     free_names,
@@ -25,6 +26,8 @@ class Purpose(Enum):
 
     CONDITION = "a condition"
     NUMBER = "a number"
+    VALUE = "a value"
+    """Of any type an attribute can have."""
 
 
 Found = tuple[CheckedExpression | None, tuple[Problem, ...]]
@@ -49,6 +52,14 @@ def _type_problems(checked: CheckedExpression, purpose: Purpose) -> Iterator[Pro
         yield Problem("NOT_BOOL", f"a condition must be of type bool, not {found}")
     if purpose is Purpose.NUMBER and checked.result not in (AttributeType.INT, AttributeType.DOUBLE):
         yield Problem("NOT_NUMBER", f"a number must be of type int or double, not {found}")
+    if purpose is Purpose.VALUE and value_type(checked) is None:
+        yield Problem("NOT_VALUE", "a value must be of a type that an attribute can have")
+
+
+def value_type(checked: CheckedExpression) -> AttributeType | None:
+    """Of what the expression gives: its own type or, where it only names an attribute, that one's."""
+    root = checked.root
+    return checked.environment.variables.get(root.name) if isinstance(root, Name) else checked.result
 
 
 def _segment_problems(checked: CheckedExpression, segments: Collection[str]) -> Iterator[Problem]:

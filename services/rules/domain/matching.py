@@ -14,7 +14,11 @@ from services.rules.domain.condition import Condition
 from shared.values import AttributeType, Value
 
 Message = Mapping[str, Value]
-"""By name; what is not there, or None, is unknown."""
+"""By name; what is not there, or None, is unknown. A moment is an aware datetime."""
+
+NOW_ATTRIBUTE = "now()"
+"""The time at which a message is judged stands in it, too, as a moment: days_since() and the like are counted from it,
+and are unknown without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class MessageRule:
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """What one version matches. `attributes` are the names that messages may hold, with their types."""
+    """What one version matches. `attributes` are the names that messages may hold, with their types, but for
+    NOW_ATTRIBUTE, which every message may."""
 
     version: str
     attributes: Mapping[str, AttributeType]
@@ -60,7 +65,8 @@ class Matcher(Protocol):
         ...
 
     async def load(self, rules: MessageRules) -> None:
-        """Makes ready to match; idempotent. Raises InvalidArgument (ENGINE_GUARD) with the refusals, Unavailable."""
+        """Makes ready to match; idempotent. Raises InvalidArgument (POLICY_INVALID) with the refusals as violations,
+        Unavailable."""
         ...
 
     async def unload(self, version: str) -> None: ...

@@ -126,3 +126,7 @@ class RuleSet:
     engine: EngineKind = EngineKind.INDEXED
     event_types: tuple[EventTypeDeclaration, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+
+    @property
+    def action_count(self) -> int:
+        return sum(scope.level is ScopeLevel.ACTION for scope in self.scopes)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from services.rules.domain.constants import ACTION_PREFIX
 from services.rules.domain.declarations import constant_types, declared_types
 from services.rules.domain.expression_check import Found, Purpose, check_expression
 from services.rules.domain.finding_log import FindingLog
 from services.rules.domain.rule_set import Finding, NumberExpression, Rule, RuleSet, Segment
-from services.rules.domain.scope_tree import Action, read_scopes
+from services.rules.domain.scope_tree import Action, Treatment, read_scopes, read_treatments
 from services.rules.domain.segment_order import ordered_segments, unique_segments
+from services.rules.domain.triggers.check import check_triggers
 from services.rules.domain.written import OnUnknown, SourcePosition
 from shared.cel.library import CelEnvironment, CheckedExpression
 from shared.cel.problems import problem_at
@@ -29,6 +31,7 @@ class CheckedRuleSet:
 
     rule_set: RuleSet
     actions: tuple[Action, ...]
+    treatments: tuple[Treatment, ...]
     attribute_types: Mapping[str, AttributeType]
     constant_types: Mapping[str, AttributeType]
     environment: CelEnvironment
@@ -40,16 +43,35 @@ class CheckedRuleSet:
 Check = Callable[[str], Found]
 
 
-def check_rule_set(rule_set: RuleSet) -> tuple[tuple[Finding, ...], CheckedRuleSet | None]:
+class KnownExpressions(Protocol):
+    """Expressions that were checked before, in one environment."""
+
+    @property
+    def environment(self) -> CelEnvironment: ...
+
+    def found(self, purpose: Purpose) -> MutableMapping[str, Found]:
+        """By text; new ones are added."""
+        ...
+
+
+Recall = Callable[[Mapping[str, AttributeType], Collection[str]], KnownExpressions]
+"""What is known where these variables and segments are declared."""
+
+
+def check_rule_set(
+    rule_set: RuleSet, recall: Recall | None = None
+) -> tuple[tuple[Finding, ...], CheckedRuleSet | None]:
     """The findings, and what to compile if none of them is an error."""
     log = FindingLog()
     actions = read_scopes(rule_set, log)
+    treatments = read_treatments(rule_set, actions, log)
     attributes = declared_types(rule_set.attributes, log)
     constants = constant_types(actions, log)
     segment_names = unique_segments(rule_set.segments, log)
-    environment = CelEnvironment(attributes | constants, segment_names)
-    conditions = _Checker(environment, Purpose.CONDITION, segment_names)
-    numbers = _Checker(environment, Purpose.NUMBER, segment_names)
+    known = recall(attributes | constants, segment_names) if recall else None
+    environment = known.environment if known else CelEnvironment(attributes | constants, segment_names)
+    conditions = _Checker(environment, Purpose.CONDITION, segment_names, known)
+    numbers = _Checker(environment, Purpose.NUMBER, segment_names, known)
     for segment in rule_set.segments:
         _check_condition(segment, conditions, log)
         _check_subject(segment, conditions, log)
@@ -58,11 +80,13 @@ def check_rule_set(rule_set: RuleSet) -> tuple[tuple[Finding, ...], CheckedRuleS
     for number in _numbers(rule_set):
         log.problems(number.position, numbers.check(number.expression)[1])
     segments = ordered_segments(segment_names, conditions.checked, log)
+    check_triggers(rule_set, log)
     if log.has_errors:
         return log.findings, None
     return log.findings, CheckedRuleSet(
         rule_set=rule_set,
         actions=actions,
+        treatments=treatments,
         attribute_types=attributes,
         constant_types=constants,
         environment=environment,
@@ -73,18 +97,30 @@ def check_rule_set(rule_set: RuleSet) -> tuple[tuple[Finding, ...], CheckedRuleS
 
 
 class _Checker:
-    """Checks each distinct text once."""
+    """Checks each distinct text once, and not at all what is known."""
 
-    def __init__(self, environment: CelEnvironment, purpose: Purpose, segments: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        environment: CelEnvironment,
+        purpose: Purpose,
+        segments: Mapping[str, object],
+        known: KnownExpressions | None,
+    ) -> None:
         self._environment = environment
         self._purpose = purpose
         self._segments = segments
         self._found: dict[str, Found] = {}
+        self._known: MutableMapping[str, Found] = known.found(purpose) if known else {}
 
     def check(self, text: str) -> Found:
-        if text not in self._found:
-            self._found[text] = check_expression(text, self._purpose, self._environment, self._segments)
-        return self._found[text]
+        found = self._found.get(text)
+        if found is None:
+            found = self._known.get(text)
+            if found is None:
+                found = check_expression(text, self._purpose, self._environment, self._segments)
+                self._known[text] = found
+            self._found[text] = found
+        return found
 
     @property
     def checked(self) -> dict[str, CheckedExpression]:

@@ -1,4 +1,4 @@
-"""The tree policy -> issue -> group -> action: is it one, and what does each action inherit?"""
+"""The tree policy -> issue -> group -> action -> treatment, and channels beside it: is it a tree, who inherits what?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from services.rules.domain.written import SourcePosition
 from shared.values import Value
 
 MAX_ACTIONS = 10_000
+MAX_TREATMENTS = 20_000
+MAX_RULES = 200_000
+"""As they are declared, not as they are inherited."""
 MAX_ID_CHARACTERS = 128
 
 
@@ -39,6 +42,20 @@ class Action:
         return own | {f"action.{_SELF[scope.level]}": scope.scope_id for scope in self.lineage if scope.level in _SELF}
 
 
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """How an action looks on one channel. `action` is the place of its action among the actions.
+
+    It has the constants of its action; that it falls with its action goes without saying.
+    """
+
+    name: str
+    action: int
+    channel: str
+    rules: tuple[Rule, ...]
+    """Of its channel first, then its own."""
+
+
 _SELF = {ScopeLevel.ISSUE: "issue", ScopeLevel.GROUP: "group", ScopeLevel.ACTION: "id"}
 
 
@@ -53,7 +70,23 @@ def read_scopes(rule_set: RuleSet, log: FindingLog) -> tuple[Action, ...]:
     actions = tuple(Action(scope.scope_id, _lineage(scope, scopes)) for scope in _actions(rule_set))
     if len(actions) > MAX_ACTIONS:
         log.error(SourcePosition(), "LIMIT", f"there are {len(actions)} actions; {MAX_ACTIONS} are allowed")
+    if (rules := sum(len(scope.rules) for scope in rule_set.scopes)) > MAX_RULES:
+        log.error(SourcePosition(), "LIMIT", f"there are {rules} rules; {MAX_RULES} are allowed")
     return actions
+
+
+def read_treatments(rule_set: RuleSet, actions: Iterable[Action], log: FindingLog) -> tuple[Treatment, ...]:
+    """In the order of their scopes; complete only if the log has no errors."""
+    places = {action.name: place for place, action in enumerate(actions)}
+    channels = {scope.scope_id: scope.rules for scope in rule_set.scopes if scope.level is ScopeLevel.CHANNEL}
+    scopes = [scope for scope in rule_set.scopes if scope.level is ScopeLevel.TREATMENT]
+    if len(scopes) > MAX_TREATMENTS:
+        log.error(SourcePosition(), "LIMIT", f"there are {len(scopes)} treatments; {MAX_TREATMENTS} are allowed")
+    return tuple(
+        Treatment(scope.scope_id, places[scope.parent_id], scope.channel, channels.get(scope.channel, ()) + scope.rules)
+        for scope in scopes
+        if scope.parent_id in places
+    )
 
 
 def is_id(text: str) -> bool:
@@ -88,11 +121,28 @@ def _check_parent(scope: Scope, scopes: Mapping[tuple[ScopeLevel, str], Scope], 
         log.error(SourcePosition(), "BAD_NAME", f"{scope.scope_id!r} is no id of a scope of level {scope.level.name}")
     if scope.level is ScopeLevel.ISSUE and scope.parent_id:
         log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} has the POLICY scope as parent, whose id is empty")
-    if scope.level > ScopeLevel.ISSUE and (ScopeLevel(scope.level - 1), scope.parent_id) not in scopes:
+    if scope.level is ScopeLevel.CHANNEL and scope.parent_id:
+        log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} has a parent; channels stand beside the tree")
+    if (
+        ScopeLevel.ISSUE < scope.level < ScopeLevel.CHANNEL
+        and (ScopeLevel(scope.level - 1), scope.parent_id) not in scopes
+    ):
         parent = _title(ScopeLevel(scope.level - 1), scope.parent_id)
         log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} is declared below {parent}, which does not exist")
+    _check_fields(scope, log)
+
+
+def _check_fields(scope: Scope, log: FindingLog) -> None:
+    """What only scopes of some level may have."""
+    title = _title(scope.level, scope.scope_id)
     if scope.attributes and scope.level is not ScopeLevel.ACTION:
         log.error(SourcePosition(), "MISPLACED_ATTRIBUTES", f"{title} has attributes; only an ACTION scope may")
+    if scope.channel and scope.level is not ScopeLevel.TREATMENT:
+        log.error(SourcePosition(), "MISPLACED_ATTRIBUTES", f"{title} has a channel; only a TREATMENT scope may")
+    if scope.level is ScopeLevel.TREATMENT and not is_id(scope.channel):
+        log.error(SourcePosition(), "BAD_NAME", f"{title} is for the channel {scope.channel!r}, which is no id")
+    if scope.numbers and scope.level > ScopeLevel.ACTION:
+        log.error(SourcePosition(), "MISPLACED_ATTRIBUTES", f"{title} has numbers; they are those of an action")
 
 
 def _check_unique_rules(scope: Scope, log: FindingLog) -> None:

@@ -54,7 +54,14 @@ def test_an_answer_says_on_the_wire_what_it_says_inside() -> None:
         "no_action",
     ]
     assert [(each.stage, each.count) for each in response.dropped_by_stage] == [(2, 3), (9, 1)]
-    assert [each.observed.WhichOneof("kind") for each in response.dropped] == ["int_value", "timestamp_value", None]
+    kinds = [each.observed.WhichOneof("kind") for each in response.dropped]
+    assert kinds == ["int_value", "timestamp_value", None, "list_value", "double_value"]
+    explained, close = response.dropped[3:]
+    assert (explained.treatment, [each.attribute for each in explained.failed]) == ("thorough_web", ["brands", "age"])
+    needed = {each.attribute: each.needed.WhichOneof("kind") for each in explained.smallest_change.changes}
+    assert needed == {"brands": "list_value", "age": "int_value", "seen": None}
+    assert [each.HasField("smallest_change") for each in response.dropped] == [False, False, False, True, False]
+    assert (close.margin, explained.HasField("margin")) == (0.25, False)
     assert response.timing.total.ToNanoseconds() == 10
     assert response.consistency_token.value == "17"
 

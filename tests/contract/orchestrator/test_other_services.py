@@ -29,6 +29,7 @@ from services.orchestrator.app.ports import (
 )
 from services.orchestrator.bootstrap import OtherServices
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.decision import Explain
 from services.orchestrator.domain.policy.aggregates import MEASURES
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
@@ -254,14 +255,14 @@ FACTS = {
 }
 
 
-@pytest.mark.parametrize("with_reasons", [False, True])
+@pytest.mark.parametrize("explain", Explain)
 async def test_rules_judge_the_same(
-    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy, with_reasons: bool
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy, explain: Explain
 ) -> None:
     verdicts = []
     for each in both:
         version = await each.rules.publish_rule_set(fresh_id(), policy.rule_set)
-        question = PolicyQuestion(version, FACTS, 1_700_000_000_000, with_reasons, policy.catalogue.action_index)
+        question = PolicyQuestion(version, FACTS, 1_700_000_000_000, explain, policy.catalogue.action_index)
         verdicts.append(await each.rules.evaluate(question, deadline_ms=soon()))
     local, remote = verdicts
     assert local.eligible.dtype == remote.eligible.dtype == np.int32
@@ -269,7 +270,9 @@ async def test_rules_judge_the_same(
     assert local.numbers.keys() == remote.numbers.keys()
     assert all(np.array_equal(local.numbers[name], remote.numbers[name], equal_nan=True) for name in local.numbers)
     assert (local.dropped_by_stage, local.reasons) == (remote.dropped_by_stage, remote.reasons)
-    assert bool(local.reasons) is with_reasons
+    assert bool(local.reasons) is (explain is not Explain.NONE)
+    assert all(reason.failed for reason in local.reasons)
+    assert any(reason.smallest_change for reason in local.reasons) is (explain is Explain.FULL)
     assert local.segments == remote.segments
 
 

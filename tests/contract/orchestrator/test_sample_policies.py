@@ -19,6 +19,7 @@ from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_store import PolicyVersions
 from services.orchestrator.app.ports import Identity, PolicyQuestion, PolicyVerdict, SubjectEvent, SubjectQuery
 from services.orchestrator.app.validate import ValidatePolicy
+from services.orchestrator.domain.decision import Explain
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.profile.app.application import ProfileApplication
@@ -77,7 +78,7 @@ class Shop:
             self.versions.rule_set,
             dict(view.features) | moment,
             NOW_MS,
-            with_reasons=True,
+            explain=Explain.REASONS,
             action_index=self.policy.catalogue.action_index,
         )
         return await self.rules.evaluate(question, deadline_ms=DEADLINE_MS)

@@ -23,6 +23,7 @@ class CountingEngine(IndexedEngine):
     """Counts compilations."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.compilations = 0
 
     def compile(self, rule_set: RuleSet) -> Compilation:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from services.rules.adapters.rule_set_blob import MAX_BLOB_BYTES
-from services.rules.app.ports import Publication, RuleSetStore
+from services.rules.app.ports import Publication, RuleSetEntry, RuleSetStore
 from services.rules.bootstrap import open_mongo, open_sqlite
 from services.rules.domain.rule_set import (
     AttributeDeclaration,
@@ -156,3 +156,24 @@ async def test_what_is_too_large_for_any_store_is_refused_by_every_store(store: 
         await store.publish(publication("rs_1", "one", RuleSet(segments=(Segment("s", noise),))))
     assert refused.value.metadata == {"field": "rule_set"}
     assert await store.get("rs_1") is None
+
+
+async def test_an_entry_tells_when_and_how_much(store: RuleSetStore) -> None:
+    assert await store.entry("rs_1") is None
+    await store.publish(publication("rs_1", "one"))
+    await store.publish(Publication("rs_1", EVERYTHING, "later", 1_750_000_009_000))
+    assert await store.entry("rs_1") == RuleSetEntry("rs_1", 1_750_000_000_000, actions=1, triggers=0)
+
+
+async def test_entries_come_newest_first_and_page_by_page(store: RuleSetStore) -> None:
+    moments = {"rs_a": 3_000, "rs_b": 1_000, "rs_c": 2_000, "rs_d": 2_000, "rs_e": 2_000}
+    for version, moment in moments.items():
+        await store.publish(Publication(version, RuleSet(), version, moment))
+    expected = ["rs_a", "rs_e", "rs_d", "rs_c", "rs_b"]
+    assert [each.version for each in await store.entries(None, 10)] == expected
+    seen: list[str] = []
+    after: tuple[int, str] | None = None
+    while page := await store.entries(after, 2):
+        seen += [each.version for each in page]
+        after = (page[-1].published_ms, page[-1].version)
+    assert seen == expected

@@ -138,7 +138,47 @@ async def test_reasons_come_when_asked(rules: Loopback) -> None:
         observed=value_to_proto("tin"),
         status=PRESENT,
         threshold='in ["gold"]',
+        failed=[
+            stage_pb2.FailedTest(
+                attribute="tier", observed=value_to_proto("tin"), status=PRESENT, threshold='in ["gold"]'
+            )
+        ],
+        smallest_change=stage_pb2.SmallestChange(
+            changes=[
+                stage_pb2.SmallestChange.AttributeChange(
+                    attribute="tier",
+                    observed=value_to_proto("tin"),
+                    status=PRESENT,
+                    needed=value_to_proto("gold"),
+                )
+            ]
+        ),
     )
+
+
+async def test_a_smallest_change_comes_with_full_explanations_alone(rules: Loopback) -> None:
+    version = await publish(rules, boutique(rule("age >= 18")))
+    response = await evaluate(rules, version, attributes=facts(age=16), explain=stage_pb2.EXPLAIN_REASONS)
+    assert not any(each.HasField("smallest_change") for each in response.dropped)
+    assert all(each.failed for each in response.dropped)
+
+
+async def test_an_attribute_that_never_changes_is_never_proposed(rules: Loopback) -> None:
+    content = boutique(rule("age >= 18"))
+    content.attributes[0].immutable = True
+    version = await publish(rules, content)
+    response = await evaluate(rules, version, attributes=facts(age=16), explain=stage_pb2.EXPLAIN_FULL)
+    assert {each.smallest_change.none_because for each in response.dropped} == {"IMMUTABLE"}
+
+
+async def test_reasons_can_be_limited_to_some_actions(rules: Loopback) -> None:
+    version = await publish(rules, boutique(rule("age >= 18")))
+    for explain in (stage_pb2.EXPLAIN_REASONS, stage_pb2.EXPLAIN_FULL):
+        response = await evaluate(
+            rules, version, attributes=facts(age=16), explain=explain, explain_actions=["welcome", "no_such_action"]
+        )
+        assert [each.action for each in response.dropped] == ["welcome"]
+        assert sum(each.count for each in response.dropped_by_stage) == 2
 
 
 async def test_an_unknown_attribute_is_told_by_its_status_and_makes_numbers_nan(rules: Loopback) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from rich.console import Console, RenderableType
-from tandem.common.v1.stage_pb2 import Dropped, DropStage, StageCount
+from tandem.common.v1.stage_pb2 import Dropped, DropStage, FailedTest, SmallestChange, StageCount
 from tandem.common.v1.value_pb2 import Feature, FeatureStatus, TypedValue
 from tandem.orchestrator.v1.decision_pb2 import (
     Candidate,
@@ -149,6 +149,53 @@ def test_suppression_says_what_drops_and_the_others_what_they_need() -> None:
     assert because(suppressed) == "owns_it: drops when owned == true; it held true"
     ineligible = fallen(DropStage.DROP_STAGE_ELIGIBILITY, "new", "owned", ["x"], "size(owned) == 0")
     assert because(ineligible) == 'new: needs size(owned) == 0; it held ["x"]'
+
+
+def explained(*changes: SmallestChange.AttributeChange, none_because: str = "") -> Dropped:
+    item = dropped("a")
+    item.smallest_change.CopyFrom(SmallestChange(changes=changes, none_because=none_because))
+    return item
+
+
+def change(attribute: str, observed: object, needed: object) -> SmallestChange.AttributeChange:
+    is_known = observed is not None
+    return SmallestChange.AttributeChange(
+        attribute=attribute,
+        observed=typed_value(observed) if is_known else None,
+        status="FEATURE_STATUS_PRESENT" if is_known else "FEATURE_STATUS_NOT_FOUND",
+        needed=None if needed is None else typed_value(needed),
+    )
+
+
+def test_a_dropped_action_says_what_would_have_made_it_pass() -> None:
+    start = "adult: needs age >= 18; it held 16; "
+    assert because(explained(change("age", 16, 18))) == f"{start}would pass if age were 18 (is 16)"
+    two = explained(change("rate", 0.5, 0.50001), change("tier", None, "gold"))
+    sentence = 'would pass if rate were 0.50001 (is 0.5) and tier were "gold" (never observed)'
+    assert because(two) == f"{start}{sentence}"
+    assert because(explained(change("age", 16, None))) == f"{start}would pass if age were unknown (is 16)"
+
+
+@pytest.mark.parametrize("reason", ["IMMUTABLE", "TOO_MANY", "OPAQUE", "NEVER", "NOT_SEARCHED"])
+def test_every_reason_for_no_small_change_has_its_words(reason: str) -> None:
+    text = because(explained(none_because=reason))
+    assert text.startswith("adult: needs age >= 18; it held 16; ")
+    assert reason not in text
+
+
+def test_every_failed_part_of_a_rule_is_shown() -> None:
+    item = dropped("a")
+    tier = FailedTest(attribute="tier", status="FEATURE_STATUS_NOT_FOUND", threshold='== "gold"')
+    age = FailedTest(attribute="age", observed=item.observed, status=item.status, threshold=">= 18")
+    item.failed.extend([age, tier])
+    assert because(item) == 'adult: needs age >= 18 (it held 16) and tier == "gold" (it was never observed)'
+
+
+def test_what_lost_shows_the_money_it_lacked() -> None:
+    stage, why = DropStage.DROP_STAGE_ARBITRATION, "another was drawn"
+    losers = [fallen(stage, "priority", "priority", 1.0, why, action) for action in ("a", "b")]
+    losers[0].margin, losers[1].margin = 0.25, -0.5
+    assert group_by_reason(losers) == {("ARBITRATION", why): ["a (0.25 short)", "b (0.5 ahead)"]}
 
 
 def test_losers_of_the_arbitration_share_a_line_whatever_their_priority() -> None:

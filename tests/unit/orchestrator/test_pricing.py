@@ -70,15 +70,20 @@ def test_money_beyond_all_numbers_is_no_price() -> None:
 def test_the_outranked_are_the_pairs_that_were_never_chosen() -> None:
     catalogue = Shelf({"a": Offer(("WEB", "APP")), "b": Offer()}).catalogue()
     option = np.array([0, 2, 0, 1], dtype=np.int32)
-    block = outranked(catalogue, option, np.array([1.0, 5.0, 3.0, 2.0]), np.array([1], dtype=np.intp))
+    first = np.array([5.0, 5.0, 4.5, 1.5])
+    block = outranked(catalogue, option, np.array([1.0, 5.0, 3.0, 2.0]), np.array([1], dtype=np.intp), first)
     web, app = catalogue.channel_names.index("WEB"), catalogue.channel_names.index("APP")
     assert list(zip(block.action.tolist(), block.channel.tolist(), block.observed.tolist(), strict=True)) == [
         (0, web, pytest.approx(3.0)),
         (0, app, pytest.approx(2.0)),
     ]
+    assert block.margin is not None
+    # In the placement where it came nearest; the second was worth more than what was drawn first.
+    assert block.margin.tolist() == [1.5, -0.5]
 
 
 def test_of_no_candidates_none_is_outranked() -> None:
     catalogue = Shelf({"a": Offer()}).catalogue()
-    block = outranked(catalogue, np.array([], dtype=np.int32), np.array([]), np.array([], dtype=np.intp))
+    nothing = np.array([])
+    block = outranked(catalogue, np.array([], dtype=np.int32), nothing, np.array([], dtype=np.intp), nothing)
     assert block.size == 0

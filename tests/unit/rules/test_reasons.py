@@ -10,7 +10,7 @@ from services.rules.domain.evaluation import DroppedAction, Explain
 from services.rules.domain.rule_set import Rule, RuleSet, Scope, ScopeLevel, Segment, Stage
 from services.rules.domain.written import OnUnknown
 from shared.values import NOT_FOUND, NULL, AttributeType, Feature, FeatureStatus, Value, present
-from tests.support.rules import BRANCH, NOW_TIME, evaluate, offer, rule_set
+from tests.support.rules import BRANCH, NOW_MS, NOW_TIME, compiled, declarations, evaluate, offer, rule_set
 
 TYPES = {
     "age": AttributeType.INT,
@@ -150,6 +150,58 @@ def test_a_default_does_not_hide_that_the_action_lacks_a_constant() -> None:
     offers = (offer("a", constants={"rank": 5}), offer("b"))
     (reason,) = evaluate(RuleSet((), (), (scope, *BRANCH, *offers)), {}).dropped
     assert (reason.action, reason.observed, reason.status) == ("b", None, FeatureStatus.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("when", "on_unknown", "expected"),
+    [
+        ("visits == 3 && age >= 18 && tier == 'gold'", OnUnknown.FAIL, [("age", ">= 18"), ("tier", '== "gold"')]),
+        ("age >= 18 || tier == 'gold'", OnUnknown.FAIL, [("age", ">= 18"), ("tier", '== "gold"')]),
+        ("!(age < 18 || tier == 'tin' || visits > 9)", OnUnknown.FAIL, [("age", "not < 18"), ("tier", 'not == "tin"')]),
+        ("!(age < 18 && !is_vip)", OnUnknown.FAIL, [("age", "not < 18"), ("is_vip", "== true")]),
+        ("(age >= 18 || is_vip) && visits == 3", OnUnknown.FAIL, [("age", ">= 18"), ("is_vip", "== true")]),
+        ("gone > 1 && visits > 5", OnUnknown.FAIL, [("visits", "> 5"), ("gone", "> 1")]),
+        ("gone > 1 && visits > 5", OnUnknown.PASS, [("visits", "> 5")]),
+        ("gone > 1 || visits > 5", OnUnknown.FAIL, [("gone", "> 1"), ("visits", "> 5")]),
+        ("in_segment('adult') && tier == 'gold'", OnUnknown.FAIL, [("age", ">= 18"), ("tier", '== "gold"')]),
+        ("!in_segment('lenient')", OnUnknown.FAIL, [("gone", "not > 1")]),
+        ("in_segment('adult') && age >= 18", OnUnknown.FAIL, [("age", ">= 18")]),
+    ],
+)
+def test_every_part_that_failed_is_named_the_first_one_first(
+    when: str, on_unknown: OnUnknown, expected: list[tuple[str, str]]
+) -> None:
+    segments = [Segment("adult", "age >= 18 && visits > 0"), Segment("lenient", "gone > 1", OnUnknown.PASS)]
+    types = {**TYPES, "gone": AttributeType.INT}
+    (reason,) = evaluate(rule_set([condition(when, on_unknown)], types, segments=segments), FACTS).dropped
+    assert [(each.attribute, each.threshold) for each in reason.failed] == expected
+    first = reason.failed[0]
+    assert (first.attribute, first.observed, first.status, first.threshold) == (
+        reason.attribute,
+        reason.observed,
+        reason.status,
+        reason.threshold,
+    )
+
+
+def test_of_a_suppression_every_part_that_satisfied_it_is_named() -> None:
+    reason = dropped(Rule("bad_payer", Stage.SUPPRESSION, "visits > 100 || tier == 'tin' || age < 18"))
+    assert [(each.attribute, each.threshold) for each in reason.failed] == [("tier", '== "tin"'), ("age", "< 18")]
+
+
+def test_a_default_names_what_fails_with_it() -> None:
+    reason = dropped(condition("age >= 18 && visits >= 18", OnUnknown.DEFAULT, 17), {"age": NOT_FOUND})
+    assert [(each.attribute, each.status) for each in reason.failed] == [
+        ("age", FeatureStatus.NOT_FOUND),
+        ("visits", FeatureStatus.PRESENT),
+    ]
+
+
+def test_reasons_can_be_asked_of_some_actions() -> None:
+    content = RuleSet(declarations(TYPES), (), (*BRANCH, *(offer(each, [condition("age >= 18")]) for each in "abc")))
+    evaluation = compiled(content).evaluate(FACTS, NOW_MS, Explain.FULL, ["b", "unheard_of"])
+    assert [each.action for each in evaluation.dropped] == ["b"]
+    assert sum(evaluation.dropped_by_stage.values()) == 3
 
 
 def test_reasons_are_given_only_when_asked() -> None:

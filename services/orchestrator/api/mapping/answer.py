@@ -8,17 +8,16 @@ from tandem.orchestrator.v1 import decision_pb2 as pb
 from tandem.orchestrator.v1 import policy_pb2
 
 from services.orchestrator.api.mapping import fields
+from services.orchestrator.api.mapping.explanation import dropped_to
 from services.orchestrator.domain.decision import (
     Answer,
     Candidate,
-    Dropped,
     Fallback,
     NoAction,
     PlacementAnswer,
     Proposition,
     Timing,
 )
-from shared.rpc.values import value_to_proto
 
 _NS_PER_S = 1_000_000_000
 
@@ -30,7 +29,7 @@ def response_of(answer: Answer) -> pb.DecideResponse:
         profile_id=answer.profile_id,
         placement_results=[_placement(each) for each in answer.placements],
         candidates=[_candidate(each) for each in answer.candidates],
-        dropped=[_dropped(each) for each in answer.dropped],
+        dropped=[dropped_to(each) for each in answer.dropped],
         dropped_by_stage=[
             stage_pb2.StageCount(stage=stage, count=count)  # type: ignore[arg-type]
             for stage, count in answer.dropped_by_stage.items()
@@ -117,20 +116,6 @@ def _candidate(candidate: Candidate) -> pb.Candidate:
         choice_probability=candidate.choice_probability,
         priority=candidate.priority,
         propensity=candidate.propensity,
-    )
-
-
-def _dropped(dropped: Dropped) -> stage_pb2.Dropped:
-    return stage_pb2.Dropped(
-        action=dropped.action,
-        channel=dropped.channel,
-        stage=dropped.stage,  # type: ignore[arg-type]
-        rule_id=dropped.rule_id,
-        rule_version=dropped.rule_version,
-        attribute=dropped.attribute,
-        observed=None if dropped.observed is None else value_to_proto(dropped.observed),
-        status=int(dropped.status or fields.UNSPECIFIED),  # type: ignore[arg-type]
-        threshold=dropped.threshold,
     )
 
 

@@ -14,10 +14,10 @@ from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.places import DEFAULT_COUNT, MAX_COUNT, Accepts, PlacementRequest, PlaceRequest
 from shared.errors import InvalidArgument
-from shared.rpc.values import value_from_proto, value_to_proto
+from shared.rpc.values import feature_to_proto, features_from_proto, value_from_proto, value_to_proto
 
 MAX_ITEMS = 100
-"""Of events, channels, placements and context attributes, each."""
+"""Of events, channels, placements, context attributes and overridden ones, each."""
 MAX_EXCLUDED = 10_000
 MAX_LENGTH = 1_000_000
 MAX_TCF_LENGTH = 4_096
@@ -25,7 +25,7 @@ MAX_TCF_LENGTH = 4_096
 
 def command_from(request: pb.DecideRequest) -> DecideCommand:
     """Raises InvalidArgument naming the field."""
-    for name in ("events", "channels", "placements", "context"):
+    for name in ("events", "channels", "placements", "context", "profile_override"):
         fields.at_most(getattr(request, name), MAX_ITEMS, name)
     fields.at_most(request.excluded_actions, MAX_EXCLUDED, "excluded_actions")
     return DecideCommand(
@@ -46,6 +46,7 @@ def command_from(request: pb.DecideRequest) -> DecideCommand:
         mode=fields.enum(Mode, request.mode, "mode", Mode.EXECUTE),
         explain=fields.enum(Explain, request.explain, "explain", Explain.NONE),
         consent_signals=_signals(request.consent_signals),
+        profile_override=features_from_proto(request.profile_override, "profile_override"),
     )
 
 
@@ -98,6 +99,7 @@ def request_to(command: DecideCommand) -> pb.DecideRequest:
         mode=int(command.mode),  # type: ignore[arg-type]
         explain=int(command.explain),  # type: ignore[arg-type]
         consent_signals=_signals_to(command.consent_signals),
+        profile_override={name: feature_to_proto(feature) for name, feature in command.profile_override.items()},
     )
 
 

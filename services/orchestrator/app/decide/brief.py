@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Brief:
     """The moment whose consents count: in EXECUTE never before the request came, whatever moment it decides for."""
     is_for_somebody: bool
     """It names a person."""
+    override: Mapping[str, Feature]
+    """What a simulation takes for read in place of what is known."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -74,6 +76,7 @@ def brief_of(command: DecideCommand, policy: ActivePolicy, arrival_ms: int, deci
         now_ms,
         now_ms if command.mode is Mode.SIMULATE else max(now_ms, arrival_ms),
         bool(command.identities),
+        _override(command, policy.attributes),
     )
 
 
@@ -98,17 +101,30 @@ def _context(given: Mapping[str, Value], attributes: Mapping[str, AttributePart]
     for key, value in given.items():
         attribute = attributes.get(CONTEXT_PREFIX + key)
         if attribute is not None:
-            features[attribute.name] = present(_conformed(key, value, attribute))
+            features[attribute.name] = present(_conformed(f'context["{key}"]', value, attribute))
     return features
 
 
-def _conformed(key: str, value: Value, attribute: AttributePart) -> Value:
-    path = f'context["{key}"]'
+def _override(command: DecideCommand, attributes: Mapping[str, AttributePart]) -> dict[str, Feature]:
+    if command.profile_override and command.mode is not Mode.SIMULATE:
+        raise InvalidArgument.field("profile_override", "only a SIMULATE decision may go by other values")
+    features = {}
+    for name, feature in command.profile_override.items():
+        path = f'profile_override["{name}"]'
+        if name not in attributes:
+            raise InvalidArgument.field(path, f"the active policy declares no attribute {name!r}")
+        features[name] = replace(feature, value=_conformed(path, feature.value, attributes[name]))
+    return features
+
+
+def _conformed(path: str, value: Value, attribute: AttributePart) -> Value:
     try:
         conformed = conform(value, attribute.type)
     except ValueError as problem:
         raise InvalidArgument.field(path, f"must be {problem}") from None
-    if conformed is not None and attribute.allowed and conformed not in attribute.allowed:
+    # The allowed values of a list are those of its elements.
+    held = () if conformed is None else conformed if isinstance(conformed, tuple) else (conformed,)
+    if attribute.allowed and any(each not in attribute.allowed for each in held):
         raise InvalidArgument.field(path, "must be one of the values the policy allows")
     return conformed
 

@@ -39,11 +39,20 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     permitted = np.array([permission.permitted for permission in permissions], dtype=np.bool_)
     similar = similar_options(catalogue, permissions)
     allowance = brief.policy.limits.allowance(known.contact_counts) if brief.has_limits else None
-    admission = Admission(verdict.eligible, permitted, brief.excluded, brief.now_ms, allowance, similar)
+    kept = _kept(catalogue, verdict)
+    admission = Admission(verdict.eligible, permitted, brief.excluded, brief.now_ms, allowance, similar, kept)
     fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
     numbers = action_numbers(verdict.eligible, verdict.numbers, declared_numbers(brief.policy.compiled))
     lineup = line_up(catalogue, brief.places, fits, admission)
     return Competition(price(catalogue, lineup, numbers), permissions, allowance)
+
+
+def _kept(catalogue: Catalogue, verdict: PolicyVerdict) -> Mask | None:
+    """bool[O]: the options whose treatment no rule drops; None where no rule drops any."""
+    if not verdict.dropped_treatments:
+        return None
+    dropped = frozenset(verdict.dropped_treatments)
+    return np.array([each.treatment_id not in dropped for each in catalogue.options], dtype=np.bool_)
 
 
 def _stance(brief: Brief, known: Known) -> Stance:

@@ -143,7 +143,7 @@ def _contact_counts(brief: Brief, view: SubjectView) -> tuple[ContactCount, ...]
 
 def _features(brief: Brief, of_person: Mapping[str, Feature]) -> dict[str, Feature]:
     declared = {name: of_person.get(name, NOT_FOUND) for name in brief.policy.attributes}
-    return declared | dict(brief.context)
+    return declared | dict(brief.context) | dict(brief.override)
 
 
 def _in_words_of_the_request(fault: InvalidArgument) -> InvalidArgument:

@@ -21,7 +21,7 @@ async def judge(brief: Brief, known: Known, rules: RuleEvaluator, budget: Budget
         brief.policy.versions.rule_set,
         known.features,
         brief.now_ms,
-        with_reasons=brief.wants_reasons,
+        explain=brief.command.explain,
         action_index=brief.catalogue.action_index,
     )
     try:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 
 import numpy as np
 
@@ -43,14 +44,16 @@ def dropped(
 ) -> tuple[Dropped, ...]:
     """One sentence per drop: first those of the engagement policy, then the built-in checks in order."""
     words = _Words(brief, competition)
-    of_rules = [_of_rule(brief.catalogue, reason) for reason in verdict.reasons]
+    channels = {option.treatment_id: option.channel for option in brief.catalogue.options}
+    of_rules = [_of_rule(brief.catalogue, reason, channels) for reason in verdict.reasons]
     return (*of_rules, *(each for block in blocks for each in words.of_block(block)))
 
 
-def _of_rule(catalogue: Catalogue, reason: DropReason) -> Dropped:
+def _of_rule(catalogue: Catalogue, reason: DropReason, channels: Mapping[str, str]) -> Dropped:
+    """`channels` are those of the treatments: one that fell alone fell on its channel only."""
     return Dropped(
         catalogue.actions[reason.action].action_id,
-        "",
+        channels.get(reason.treatment, ""),
         reason.stage,
         reason.rule_id,
         reason.rule_version,
@@ -58,6 +61,9 @@ def _of_rule(catalogue: Catalogue, reason: DropReason) -> Dropped:
         reason.observed,
         reason.status,
         reason.threshold,
+        reason.treatment,
+        reason.failed,
+        reason.smallest_change,
     )
 
 
@@ -82,12 +88,12 @@ class _Words:
         word = self._by_check.get(block.check, _no_words)
         if block.check is Check.CONTACT_LIMIT:
             word = partial(self._limit, block.rule_id)
-        for action, channel, observed in zip(
-            block.action.tolist(), block.channel.tolist(), block.observed.tolist(), strict=True
-        ):
-            yield self._dropped(block, action, channel, word(action, channel, observed))
+        margins = repeat(None) if block.margin is None else block.margin.tolist()
+        rows = zip(block.action.tolist(), block.channel.tolist(), block.observed.tolist(), strict=True)
+        for (action, channel, observed), margin in zip(rows, margins, strict=False):
+            yield self._dropped(block, action, channel, word(action, channel, observed), margin)
 
-    def _dropped(self, block: DropBlock, action: int, channel: int, wording: _Wording) -> Dropped:
+    def _dropped(self, block: DropBlock, action: int, channel: int, wording: _Wording, margin: float | None) -> Dropped:
         observed = wording.observed
         return Dropped(
             self._catalogue.actions[action].action_id,
@@ -99,6 +105,7 @@ class _Words:
             observed.value if observed else None,
             observed.status if observed else None,
             wording.threshold,
+            margin=margin,
         )
 
     def _valid_from(self, action: int, _channel: int, _observed: float) -> _Wording:

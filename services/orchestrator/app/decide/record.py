@@ -11,7 +11,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.reserve import Contacted
-from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, SlotVector
+from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, FloatColumn, SlotVector
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.decision import Answer, Candidate
@@ -108,9 +108,21 @@ def late_drops(
     """The candidates that got no slot: those the contact ledger had no room for, then those that lost."""
     catalogue, limits = brief.catalogue, brief.policy.limits
     chosen = np.array([slot.row for slot in slots if slot.row != SILENCE], dtype=np.intp)
+    first = _first_of_place(brief, columns, slots)
     if not refusals:
-        return [outranked(catalogue, columns.option, columns.priority, chosen)]
+        return [outranked(catalogue, columns.option, columns.priority, chosen, first)]
     refused = refused_drops(catalogue, limits, columns.option, refusals, chosen)
     closed = np.flatnonzero(closed_rows(catalogue, limits, columns.option, refusals))
     out = np.union1d(chosen, closed).astype(np.intp)
-    return [*refused, outranked(catalogue, columns.option, columns.priority, out)]
+    return [*refused, outranked(catalogue, columns.option, columns.priority, out, first)]
+
+
+def _first_of_place(
+    brief: Brief, columns: CandidateColumns, slots: Sequence[SlotVector] | Sequence[SlotDraw]
+) -> FloatColumn:
+    """float64[C]: what the first slot of each candidate's place got is worth; silence is worth the reserve."""
+    worth = np.full(columns.starts.size - 1, brief.policy.settings.reserve)
+    for slot in slots:
+        if slot.slot == 0 and slot.row != SILENCE:
+            worth[slot.place] = columns.priority[slot.row]
+    return np.repeat(worth, np.diff(columns.starts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from services.orchestrator.domain.policy.attribute_types import PROPERTIES, Properties, attribute_type
+from services.orchestrator.domain.policy.attribute_types import PROPERTIES, TYPE_SHAPE, Properties, attribute_type
 from services.orchestrator.domain.policy.attributes import PREDICTIVE, AttributeDeclaration
 from services.orchestrator.domain.policy.conditions import expression
 from services.orchestrator.domain.policy.fields import EntryParser, Field, Fields, leaf, read_fields
@@ -13,6 +13,7 @@ from services.orchestrator.domain.policy.findings import Findings, Refused
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.ready import READY
 from services.orchestrator.domain.policy.scalars import boolean, duration_ms, integer
+from services.orchestrator.domain.policy.shapes import EXPRESSION
 from services.orchestrator.domain.policy.words import Reference, attribute_name, choice, identifier, reference, within
 from services.orchestrator.domain.policy_parts import AggregatePart, AttributePart, Place
 from shared.values import AttributeType
@@ -64,18 +65,18 @@ def _ready(node: Node) -> AggregatePart:
     raise Refused(node.place, f"there is no ready aggregate {name!r}: {', '.join(READY)}", code="OUT_OF_RANGE")
 
 
-READY_FIELD = Field("ready", leaf(_ready))
+READY_FIELD = Field("ready", leaf(_ready, {"enum": list(READY)}))
 EVENT = Field("event", leaf(identifier))
 MEASURE = Field("measure", leaf(choice(MEASURES)))
 PROPERTY = Field("property", leaf(identifier))
-TYPE = Field("type", leaf(attribute_type))
+TYPE = Field("type", leaf(attribute_type, TYPE_SHAPE))
 WINDOW = Field("window", leaf(duration_ms))
 CALENDAR = Field("calendar", leaf(choice({"HOUR", "DAY", "WEEK", "MONTH", "YEAR"})))
 PREVIOUS = Field("previous", leaf(boolean))
 HALF_LIFE = Field("half_life", leaf(duration_ms))
 K = Field("k", within(integer, 1, MAX_K))
-FILTER = Field("filter", leaf(expression))
-CONDITION = Field("condition", leaf(expression))
+FILTER = Field("filter", leaf(expression, EXPRESSION))
+CONDITION = Field("condition", leaf(expression, EXPRESSION))
 RETURNED_EVENT = Field("returned_event", leaf(identifier))
 RELATION = Field("relation", leaf(reference))
 FIELDS = (READY_FIELD, EVENT, MEASURE, PROPERTY, TYPE, WINDOW, CALENDAR, PREVIOUS, HALF_LIFE, K, FILTER, CONDITION)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.orchestrator.domain.policy.fields import Field, distinct, mapping
+from services.orchestrator.domain.policy.fields import Field, Shape, distinct, mapping
 from services.orchestrator.domain.policy.findings import Findings, Refused, suggestion
 from services.orchestrator.domain.policy.nodes import Node
 from services.orchestrator.domain.policy.scalars import text
+from services.orchestrator.domain.policy.shapes import named_shape
 from services.orchestrator.domain.policy.words import identifier
 from shared.values import ATTRIBUTE_TYPES, AttributeType
 
 Properties = Mapping[str, AttributeType]
+TYPE_SHAPE: Shape = {"enum": list(ATTRIBUTE_TYPES)}
 
 
 def attribute_type(node: Node) -> AttributeType:
@@ -34,4 +36,4 @@ def event_properties(node: Node, findings: Findings) -> Properties:
     return read
 
 
-PROPERTIES = Field("properties", event_properties)
+PROPERTIES = Field("properties", event_properties, shape=named_shape(TYPE_SHAPE))

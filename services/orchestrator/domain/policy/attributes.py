@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.orchestrator.domain.policy.attribute_types import attribute_type
+from services.orchestrator.domain.policy.attribute_types import TYPE_SHAPE, attribute_type
 from services.orchestrator.domain.policy.fields import Field, Fields, leaf, list_of, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused
 from services.orchestrator.domain.policy.nodes import ListNode, Node, ScalarNode, describe
 from services.orchestrator.domain.policy.purposes import PURPOSES, RETENTION, purpose_names
 from services.orchestrator.domain.policy.scalars import boolean, duration_ms
+from services.orchestrator.domain.policy.shapes import VALUES
 from services.orchestrator.domain.policy.values import MAX_ALLOWED, bounded, typed_scalar
 from services.orchestrator.domain.policy.words import Reference, attribute_name, choice
 from services.orchestrator.domain.policy_parts import AggregatePart, AttributePart, Place, TraitPart
@@ -39,8 +40,8 @@ def _node(node: Node) -> Node:
     return node
 
 
-TYPE = Field("type", leaf(attribute_type), required=True)
-ALLOWED = Field("allowed", leaf(_node))
+TYPE = Field("type", leaf(attribute_type, TYPE_SHAPE), required=True)
+ALLOWED = Field("allowed", leaf(_node, VALUES))
 TTL = Field("ttl", leaf(duration_ms))
 IMMUTABLE = Field("immutable", leaf(boolean))
 PREDICTIVE = Field("predictive", leaf(boolean))
@@ -75,7 +76,7 @@ def read_trait(key: ScalarNode, node: Node, findings: Findings) -> AttributeDecl
         purposes=purpose_names(purposes),
         indexed=fields.get(INDEXED, False),
     )
-    attribute = AttributePart(name, kind, allowed)
+    attribute = AttributePart(name, kind, allowed, immutable=part.immutable)
     return AttributeDeclaration(attribute, fields.get(PREDICTIVE, True), key.place, part, purposes)
 
 

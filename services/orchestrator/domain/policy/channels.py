@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from services.orchestrator.domain.catalogue import Channel, Direction
+from services.orchestrator.domain.policy.conditions import STAGE_FIELDS, rules_of
 from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, optional, read_fields
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import integer
+from services.orchestrator.domain.policy.shapes import one_of, open_mapping
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, reference, upper_identifier, within
-from services.orchestrator.domain.policy_parts import Place
+from services.orchestrator.domain.policy_parts import Place, RulePart
 from services.orchestrator.domain.text_limits import Charset, TextLimits
+
+MAX_LENGTH = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDeclaration:
+    channel: Channel
+    rules: tuple[RulePart, ...]
+    """For every treatment on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +44,45 @@ def _limits(node: Node, findings: Findings) -> TextLimits:
             charset = optional(leaf(choice({kind.value for kind in Charset})), child, findings)
             continue
         part = optional(leaf(identifier), key, findings)
-        length = optional(within(integer, 1, 1_000_000), child, findings)
+        length = optional(within(integer, 1, MAX_LENGTH), child, findings)
         if part is not None and length is not None:
             lengths[part] = length
     return TextLimits(lengths, Charset(charset) if charset else Charset.UNICODE)
 
 
+_LIMITS_SHAPE = open_mapping(
+    {"type": "integer", "minimum": 1, "maximum": MAX_LENGTH}, {"charset": one_of(kind.value for kind in Charset)}
+)
+
 DIRECTION = Field("direction", leaf(choice({"INBOUND", "OUTBOUND"})), required=True)
 PURPOSE = Field("purpose", leaf(upper_identifier))
 CONSENT = Field("consent", leaf(choice({"REQUIRED", "NONE"})))
-LIMITS = Field("limits", _limits)
+LIMITS = Field("limits", _limits, shape=_LIMITS_SHAPE)
+CHANNEL_FIELDS: tuple[Field[Any], ...] = (DIRECTION, PURPOSE, CONSENT, LIMITS, *STAGE_FIELDS)
 
 
-def read_channel(key: ScalarNode, node: Node, findings: Findings) -> Channel:
+def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDeclaration:
     """A channel whose direction cannot be read counts as OUTBOUND, the stricter one."""
     name = upper_identifier(key)
-    fields = read_fields(key.place, node, (DIRECTION, PURPOSE, CONSENT, LIMITS), findings)
+    fields = read_fields(key.place, node, CHANNEL_FIELDS, findings)
     direction = Direction[fields.get(DIRECTION, "OUTBOUND")]
     consent = fields.get(CONSENT, "REQUIRED" if direction is Direction.OUTBOUND else "NONE")
-    return Channel(
+    channel = Channel(
         name,
         direction,
         purpose=fields.get(PURPOSE, "MARKETING"),
         needs_consent=consent == "REQUIRED",
         limits=fields.get(LIMITS, TextLimits()),
     )
+    return ChannelDeclaration(channel, rules_of(fields))
 
 
 CHANNEL = Field("channel", leaf(reference), required=True)
 FALLBACK = Field("fallback", leaf(reference))
+PLACEMENT_FIELDS = (CHANNEL, FALLBACK)
 
 
 def read_placement(key: ScalarNode, node: Node, findings: Findings) -> PlacementDeclaration:
     placement_id = identifier(key)
-    fields = read_fields(key.place, node, (CHANNEL, FALLBACK), findings)
+    fields = read_fields(key.place, node, PLACEMENT_FIELDS, findings)
     return PlacementDeclaration(placement_id, key.place, fields.get(CHANNEL, None), fields.get(FALLBACK, None))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from services.orchestrator.domain.policy.fields import Field, leaf, list_of, read_fields
+from services.orchestrator.domain.policy.fields import Field, Fields, leaf, list_of, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import MapNode, Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import scalar, value
+from services.orchestrator.domain.policy.shapes import EXPRESSION, VALUE, either, list_shape, record
 from services.orchestrator.domain.policy.values import free_value
-from services.orchestrator.domain.policy.words import Reference, identifier, reference
-from services.orchestrator.domain.policy_parts import NumberPart, OnUnknown, Place, RulePart, SegmentPart
+from services.orchestrator.domain.policy.words import Reference, reference
+from services.orchestrator.domain.policy_parts import NumberPart, OnUnknown, Place, RulePart
 
 MAX_EXPRESSION_LENGTH = 10_000
 STAGES = ("suppression", "eligibility", "applicability", "suitability")
@@ -51,23 +52,21 @@ def _as_written(node: ScalarNode, rest: str) -> ScalarNode:
     return ScalarNode(rest[1:-1] if is_quoted else rest, not is_quoted, node.place, node.place)
 
 
+_ON_UNKNOWN_SHAPE = either(
+    {"type": "string", "pattern": "^(FAIL|PASS|DEFAULT .+)$"},
+    {"type": "object", "properties": {"DEFAULT": VALUE}, "required": ["DEFAULT"], "additionalProperties": False},
+)
 RULE_ID = Field("id", leaf(reference), required=True)
-WHEN = Field("when", leaf(expression), required=True)
-ON_UNKNOWN = Field("on_unknown", leaf(on_unknown))
-
-
-def read_segment(key: ScalarNode, node: Node, findings: Findings) -> SegmentPart | None:
-    name = identifier(key)
-    fields = read_fields(key.place, node, (WHEN, ON_UNKNOWN), findings)
-    when = fields.get(WHEN, None)
-    return SegmentPart(name, when[0], fields.get(ON_UNKNOWN, OnUnknown()), when[1]) if when else None
+WHEN = Field("when", leaf(expression, EXPRESSION), required=True)
+ON_UNKNOWN = Field("on_unknown", leaf(on_unknown, _ON_UNKNOWN_SHAPE))
+RULE_FIELDS = (RULE_ID, WHEN, ON_UNKNOWN)
 
 
 def stage_field(stage: str) -> Field[tuple[RulePart, ...]]:
     """The list of rules that a level may have under the name of a stage."""
 
     def parse_rule(node: Node, findings: Findings) -> tuple[Reference, RulePart] | None:
-        fields = read_fields(node.place, node, (RULE_ID, WHEN, ON_UNKNOWN), findings)
+        fields = read_fields(node.place, node, RULE_FIELDS, findings)
         rule_id, when = fields.get(RULE_ID, None), fields.get(WHEN, None)
         if rule_id is None or when is None:
             return None
@@ -76,7 +75,12 @@ def stage_field(stage: str) -> Field[tuple[RulePart, ...]]:
     def parse_rules(node: Node, findings: Findings) -> tuple[RulePart, ...]:
         return _distinct_rules(list_of(parse_rule)(node, findings), findings)
 
-    return Field(stage, parse_rules)
+    return Field(stage, parse_rules, shape=list_shape(record(RULE_FIELDS)))
+
+
+def rules_of(fields: Fields) -> tuple[RulePart, ...]:
+    """All that a level says, stage by stage."""
+    return tuple(rule for field in STAGE_FIELDS for rule in fields.get(field, ()))
 
 
 def _distinct_rules(rules: tuple[tuple[Reference, RulePart], ...], findings: Findings) -> tuple[RulePart, ...]:
@@ -87,6 +91,9 @@ def _distinct_rules(rules: tuple[tuple[Reference, RulePart], ...], findings: Fin
             findings.error(rule_id.place, "DUPLICATE_RULE", message)
         seen.setdefault(rule_id.name, rule_id.place)
     return tuple({rule.rule_id: rule for _, rule in reversed(rules)}.values())[::-1]
+
+
+STAGE_FIELDS = tuple(stage_field(stage) for stage in STAGES)
 
 
 def number_field(name: str, minimum: float | None = None) -> Field[NumberPart]:
@@ -101,4 +108,4 @@ def number_field(name: str, minimum: float | None = None) -> Field[NumberPart]:
             raise Refused(place, f"must be at least {minimum:g}", code="OUT_OF_RANGE")
         return NumberPart(name, repr(constant), place)
 
-    return Field(name, leaf(parse_number))
+    return Field(name, leaf(parse_number, EXPRESSION))

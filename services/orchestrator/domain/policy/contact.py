@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.orchestrator.domain.policy.contact_limit import LimitDeclaration, read_limits
+from services.orchestrator.domain.policy.contact_limit import LIMIT_FIELDS, LimitDeclaration, read_limits
 from services.orchestrator.domain.policy.fields import Field, leaf, list_of, read_fields
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import number, time_of_day
+from services.orchestrator.domain.policy.shapes import TEXT, list_shape, record
 from services.orchestrator.domain.policy.time_zones import time_zone
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, reference, within
 from services.orchestrator.domain.policy_parts import Place
@@ -36,24 +37,26 @@ QUIET_CHANNEL = Field("channel", leaf(reference), required=True)
 FROM = Field("from", leaf(time_of_day), required=True)
 TO = Field("to", leaf(time_of_day), required=True)
 ON_DAYS = Field("days", list_of(leaf(choice(DAYS))))
+QUIET_FIELDS = (QUIET_CHANNEL, FROM, TO, ON_DAYS)
 
 
 def _quiet(node: Node, findings: Findings) -> Reference | None:
-    fields = read_fields(node.place, node, (QUIET_CHANNEL, FROM, TO, ON_DAYS), findings)
+    fields = read_fields(node.place, node, QUIET_FIELDS, findings)
     start = fields.get(FROM, None)
     if start is not None and start == fields.get(TO, None):
         findings.error(fields.place(TO), "OUT_OF_RANGE", "to: must differ from from")
     return fields.get(QUIET_CHANNEL, None)
 
 
-LIMITS = Field("limits", read_limits)
-QUIET_HOURS = Field("quiet_hours", list_of(_quiet))
-TIME_ZONE = Field("time_zone", leaf(time_zone))
+LIMITS = Field("limits", read_limits, shape=list_shape(record(LIMIT_FIELDS)))
+QUIET_HOURS = Field("quiet_hours", list_of(_quiet), shape=list_shape(record(QUIET_FIELDS)))
+TIME_ZONE = Field("time_zone", leaf(time_zone, TEXT))
 TIME_ZONE_TRAIT = Field("time_zone_trait", leaf(reference))
+CONTACT_FIELDS = (LIMITS, QUIET_HOURS, TIME_ZONE, TIME_ZONE_TRAIT)
 
 
 def read_contact_policy(place: Place, node: Node, findings: Findings) -> ContactPolicyDeclaration:
-    fields = read_fields(place, node, (LIMITS, QUIET_HOURS, TIME_ZONE, TIME_ZONE_TRAIT), findings)
+    fields = read_fields(place, node, CONTACT_FIELDS, findings)
     if fields.is_written(QUIET_HOURS):
         message = "this version does not hold back messages by the hour: quiet_hours has no effect"
         findings.warning(fields.place(QUIET_HOURS), "NOT_ENFORCED_YET", message)

@@ -11,6 +11,7 @@ from services.orchestrator.domain.policy.fields import Field, Fields, leaf, list
 from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import duration_ms, integer
+from services.orchestrator.domain.policy.shapes import DURATION, NAME, either, list_shape
 from services.orchestrator.domain.policy.words import Reference, choice, reference, upper_identifier, within
 from services.orchestrator.domain.policy_parts import ContactLimitPart, Place
 from shared.clock import MS_PER_DAY, MS_PER_SECOND
@@ -58,17 +59,17 @@ def _names(node: Node, findings: Findings) -> tuple[Reference, ...]:
 
 LIMIT_ID = Field("id", leaf(reference), required=True)
 MAX = Field("max", within(integer, 0, MAX_CONTACTS), required=True)
-WINDOW = Field("window", leaf(_window))
+WINDOW = Field("window", leaf(_window, DURATION))
 CALENDAR = Field("calendar", leaf(choice(UNITS)))
 COUNTS = Field("counts", leaf(choice({"RESERVED", "ATTEMPTED", "DELIVERED", "IMPRESSION"})))
 DIRECTION = Field("direction", leaf(choice({"INBOUND", "OUTBOUND"})))
-MESSAGE_CLASS = Field("message_class", leaf(_message_class))
+MESSAGE_CLASS = Field("message_class", leaf(_message_class, either({"const": EVERY_CLASS}, NAME)))
 PER = Field("per", leaf(choice(APART)))
 SCOPE = Field("scope", leaf(choice(APART | {WHOLE_POLICY})))
 """As it was called before `per`."""
 NARROWING = ("channel", "issue", "group", "action", "campaign")
 ONE = {kind: Field(kind, leaf(reference)) for kind in NARROWING}
-SEVERAL = {kind: Field(f"{kind}s", _names) for kind in NARROWING}
+SEVERAL = {kind: Field(f"{kind}s", _names, shape={**list_shape(NAME), "minItems": 1}) for kind in NARROWING}
 LIMIT_FIELDS: tuple[Field[Any], ...] = (
     *(LIMIT_ID, MAX, WINDOW, CALENDAR, COUNTS, DIRECTION, MESSAGE_CLASS, PER, SCOPE),
     *ONE.values(),

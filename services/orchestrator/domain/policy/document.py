@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from services.orchestrator.domain.catalogue import Channel
 from services.orchestrator.domain.policy.aggregates import AggregateDeclaration, aggregate_reader
 from services.orchestrator.domain.policy.attributes import AttributeDeclaration, read_context, read_trait
-from services.orchestrator.domain.policy.channels import PlacementDeclaration, read_channel, read_placement
-from services.orchestrator.domain.policy.conditions import read_segment
+from services.orchestrator.domain.policy.channels import (
+    PlacementDeclaration,
+    read_channel,
+    read_placement,
+)
+from services.orchestrator.domain.policy.conditions import STAGE_FIELDS
 from services.orchestrator.domain.policy.contact import (
     ContactPolicyDeclaration,
     check_arms,
@@ -18,6 +22,7 @@ from services.orchestrator.domain.policy.contact import (
 )
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.folder import Folder
+from services.orchestrator.domain.policy.inferred_traits import inferred_traits
 from services.orchestrator.domain.policy.namespaces import read_namespace
 from services.orchestrator.domain.policy.purposes import (
     EventTypeDeclaration,
@@ -27,9 +32,9 @@ from services.orchestrator.domain.policy.purposes import (
 )
 from services.orchestrator.domain.policy.relations import read_relation
 from services.orchestrator.domain.policy.sections import Sections
+from services.orchestrator.domain.policy.segments import SegmentDeclaration, read_segment
 from services.orchestrator.domain.policy.settings import RECORDS, SINGLES, WrittenSettings, read_settings
 from services.orchestrator.domain.policy.tree import (
-    STAGE_FIELDS,
     ActionDeclaration,
     GroupDeclaration,
     Level,
@@ -37,10 +42,11 @@ from services.orchestrator.domain.policy.tree import (
     read_group,
     read_issue,
 )
+from services.orchestrator.domain.policy.triggers import MAX_TRIGGERS, TriggerDeclaration, read_trigger
 from services.orchestrator.domain.policy.uses import USE, Use, used_aggregates
-from services.orchestrator.domain.policy.wording import TreatmentDeclaration, read_treatment
+from services.orchestrator.domain.policy.wording import TreatmentDeclaration, read_fallback
 from services.orchestrator.domain.policy.words import Reference
-from services.orchestrator.domain.policy_parts import NamespacePart, Place, RelationPart, RulePart, SegmentPart
+from services.orchestrator.domain.policy_parts import NamespacePart, Place, RelationPart, RulePart
 
 MAX_DECLARED = {
     "traits": 2_000,
@@ -51,12 +57,13 @@ MAX_DECLARED = {
     "relations": 20,
     "segments": 2_000,
     "actions": 10_000,
+    "triggers": MAX_TRIGGERS,
 }
 """By top-level key."""
 
 NAMED_SECTIONS = frozenset(
     {"traits", "aggregates", "context", "namespaces", "segments", "channels", "placements", "arms"}
-    | {"fallbacks", "issues", "groups", "actions", "purposes", "event_types", "relations"}
+    | {"fallbacks", "issues", "groups", "actions", "purposes", "event_types", "relations", "triggers"}
 )
 FIELD_SECTIONS = {field.name for field in SINGLES} | {field.name for field in STAGE_FIELDS}
 TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy", USE.name}
@@ -68,6 +75,7 @@ class PolicyDocument:
 
     written: WrittenSettings
     traits: tuple[AttributeDeclaration, ...]
+    """Those behind inferred segments included."""
     computed: tuple[AggregateDeclaration, ...]
     """The aggregates that it declares itself."""
     uses: tuple[Use, ...]
@@ -78,11 +86,14 @@ class PolicyDocument:
     namespaces: tuple[NamespacePart, ...]
     purposes: tuple[PurposeDeclaration, ...]
     event_types: tuple[EventTypeDeclaration, ...]
-    segments: tuple[SegmentPart, ...]
+    segments: tuple[SegmentDeclaration, ...]
+    triggers: tuple[TriggerDeclaration, ...]
     rules: tuple[RulePart, ...]
     """Of the whole policy."""
     channels: Mapping[str, Channel]
     """By upper-case name."""
+    channel_rules: Mapping[str, tuple[RulePart, ...]]
+    """Of the channels that have any."""
     placements: tuple[PlacementDeclaration, ...]
     fallbacks: tuple[TreatmentDeclaration, ...]
     issues: tuple[Level, ...]
@@ -115,13 +126,17 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
     purposes = sections.named("purposes", "purpose", read_purpose)
     event_types = sections.named("event_types", "event type", read_event_type)
     traits = sections.named("traits", "trait", read_trait, attribute_names)
+    segments = sections.named("segments", "segment", read_segment)
+    triggers = sections.named("triggers", "trigger", read_trigger)
+    channels = sections.named("channels", "channel", read_channel)
+    inferred = inferred_traits(segments, triggers, attribute_names, findings)
     properties = {each.part.type: each.properties for each in event_types}
     computed = sections.named("aggregates", "aggregate", aggregate_reader(properties), attribute_names)
     uses = sections.single(USE) or ()
     own = frozenset(each.part.name for each in computed)
     return PolicyDocument(
         written=read_settings(sections, purposes, findings),
-        traits=traits,
+        traits=traits + inferred,
         computed=computed,
         uses=uses,
         used=used_aggregates(uses, own, attribute_names, findings),
@@ -130,14 +145,16 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         namespaces=sections.named("namespaces", "namespace", read_namespace),
         purposes=purposes,
         event_types=event_types,
-        segments=sections.named("segments", "segment", read_segment),
+        segments=segments,
+        triggers=triggers,
         rules=tuple(rule for field in STAGE_FIELDS for rule in sections.joined(field)),
-        channels={channel.name: channel for channel in sections.named("channels", "channel", read_channel)},
+        channels={each.channel.name: each.channel for each in channels},
+        channel_rules={each.channel.name: each.rules for each in channels if each.rules},
         placements=sections.named("placements", "placement", read_placement),
         issues=sections.named("issues", "issue", read_issue),
         groups=sections.named("groups", "group", read_group),
         actions=sections.named("actions", "action", action_reader(treatment_names)),
-        fallbacks=sections.named("fallbacks", "treatment", read_treatment, treatment_names),
+        fallbacks=sections.named("fallbacks", "treatment", read_fallback, treatment_names),
         contact=_read_contact(sections, findings),
     )
 

@@ -22,6 +22,9 @@ from services.orchestrator.domain.policy_parts import Place
 T = TypeVar("T")
 D = TypeVar("D")
 
+Shape = Mapping[str, Any]
+"""What a JSON Schema says of a node."""
+
 Parser = Callable[[Node, Findings], T]
 """Reads a node. Reports what is wrong inside it, and raises Refused where nothing can be made of it."""
 
@@ -36,6 +39,8 @@ class Field(Generic[T]):
     name: str
     parse: Parser[T]
     required: bool = False
+    shape: Shape | None = None
+    """Of what `parse` reads, where that does not tell by itself (`shapes.shape_of`)."""
 
 
 class Fields:
@@ -101,9 +106,19 @@ def distinct(node: MapNode, findings: Findings) -> Iterable[tuple[ScalarNode, No
         yield key, child
 
 
-def leaf(parse: Callable[[Node], T]) -> Parser[T]:
+@dataclass(frozen=True, slots=True)
+class Leaf(Generic[T]):
     """A parser that has nothing to report besides refusing."""
-    return lambda node, _: parse(node)
+
+    read: Callable[[Node], T]
+    shape: Shape | None = None
+
+    def __call__(self, node: Node, _: Findings) -> T:
+        return self.read(node)
+
+
+def leaf(read: Callable[[Node], T], shape: Shape | None = None) -> Leaf[T]:
+    return Leaf(read, shape)
 
 
 def optional(parse: Parser[T | None], node: Node, findings: Findings) -> T | None:
@@ -115,16 +130,21 @@ def optional(parse: Parser[T | None], node: Node, findings: Findings) -> T | Non
         return None
 
 
-def list_of(parse: Parser[T | None]) -> Parser[tuple[T, ...]]:
+@dataclass(frozen=True, slots=True)
+class ListOf(Generic[T]):
     """A list; an item that nothing can be made of leaves the others."""
 
-    def parse_list(node: Node, findings: Findings) -> tuple[T, ...]:
+    parse: Parser[T | None]
+
+    def __call__(self, node: Node, findings: Findings) -> tuple[T, ...]:
         if not isinstance(node, ListNode):
             raise Refused(node.place, f"must be a list, not {describe(node)}")
-        read = (optional(parse, item, findings) for item in node.items)
+        read = (optional(self.parse, item, findings) for item in node.items)
         return tuple(item for item in read if item is not None)
 
-    return parse_list
+
+def list_of(parse: Parser[T | None]) -> ListOf[T]:
+    return ListOf(parse)
 
 
 def named(

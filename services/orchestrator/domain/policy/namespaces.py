@@ -28,7 +28,7 @@ KNOWN = Field("known", leaf(boolean), required=True)
 NORMALISATION = Field("normalisation", leaf(choice(NORMALISATIONS)))
 SHARED = Field("shared", leaf(boolean))
 MAX_PER_PROFILE = Field("max_per_profile", within(integer, 1, MAX_PER_PROFILE_LIMIT))
-DEFAULT_REGION = Field("default_region", leaf(_region))
+DEFAULT_REGION = Field("default_region", leaf(_region, {"type": "string", "pattern": "^[A-Za-z]{2}$"}))
 NAMESPACE_FIELDS = (KNOWN, NORMALISATION, SHARED, MAX_PER_PROFILE, DEFAULT_REGION)
 
 

@@ -6,11 +6,12 @@ whose parent is unknown hangs under a group and issue of the name UNRESOLVED, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.tree import ActionDeclaration, Level
+from services.orchestrator.domain.policy.trigger_parts import observed_types, trigger_parts
 from services.orchestrator.domain.policy.values import Constant
 from services.orchestrator.domain.policy.words import Reference
 from services.orchestrator.domain.policy_parts import (
@@ -97,8 +98,26 @@ def rule_set(document: PolicyDocument, actions: tuple[Lineage, ...]) -> RuleSetP
     if any(scope.parent_id == UNRESOLVED for scope in [*scopes, *action_scopes]):
         scopes.insert(1, ScopePart("ISSUE", UNRESOLVED, ""))
         scopes.append(ScopePart("GROUP", UNRESOLVED, UNRESOLVED))
-    declared = tuple(declaration.attribute for declaration in document.attributes)
-    return RuleSetPart(declared, document.segments, (*scopes, *action_scopes))
+    return RuleSetPart(
+        tuple(declaration.attribute for declaration in document.attributes),
+        tuple(segment.part for segment in document.segments),
+        (*scopes, *action_scopes, *_treatment_scopes(document)),
+        engine=document.written.engine,
+        event_types=observed_types(document),
+        triggers=trigger_parts(document),
+    )
+
+
+def _treatment_scopes(document: PolicyDocument) -> Iterator[ScopePart]:
+    """Of the channels that have rules, and of the treatments that some rule is about."""
+    ruled = document.channel_rules
+    yield from (ScopePart("CHANNEL", name, "", rules) for name, rules in ruled.items())
+    for action in document.actions:
+        for treatment in action.treatments:
+            channel = treatment.channel.name.upper() if treatment.channel is not None else ""
+            if treatment.rules or channel in ruled:
+                treatment_id, parent = treatment.treatment_id, action.level.name
+                yield ScopePart("TREATMENT", treatment_id, parent, treatment.rules, channel=channel)
 
 
 def _parent(level: Level, declared: set[str]) -> str:

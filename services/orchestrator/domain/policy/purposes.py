@@ -33,27 +33,29 @@ class EventTypeDeclaration:
     part: EventTypePart
     purposes: tuple[Reference, ...]
     properties: Properties
-    """What conditions of aggregates may read."""
+    """What conditions of aggregates and triggers may read."""
 
 
 BASIS = Field("basis", leaf(choice(BASES)))
 DOUBLE_OPT_IN = Field("double_opt_in", leaf(boolean))
+PURPOSE_FIELDS = (BASIS, DOUBLE_OPT_IN)
 
 
 def read_purpose(key: ScalarNode, node: Node, findings: Findings) -> PurposeDeclaration:
     name = upper_identifier(key)
-    fields = read_fields(key.place, node, (BASIS, DOUBLE_OPT_IN), findings)
+    fields = read_fields(key.place, node, PURPOSE_FIELDS, findings)
     place = fields.place(BASIS) if fields.is_written(BASIS) else key.place
     return PurposeDeclaration(name, fields.get(BASIS, ""), place, fields.get(DOUBLE_OPT_IN, False))
 
 
 RETENTION = Field("retention", leaf(duration_ms))
 PURPOSES = Field("purposes", list_of(leaf(reference)))
+EVENT_TYPE_FIELDS = (RETENTION, PURPOSES, PROPERTIES)
 
 
 def read_event_type(key: ScalarNode, node: Node, findings: Findings) -> EventTypeDeclaration:
     event_type = identifier(key)
-    fields = read_fields(key.place, node, (RETENTION, PURPOSES, PROPERTIES), findings)
+    fields = read_fields(key.place, node, EVENT_TYPE_FIELDS, findings)
     purposes = fields.get(PURPOSES, ())
     part = EventTypePart(event_type, fields.get(RETENTION, None), purpose_names(purposes))
     return EventTypeDeclaration(part, purposes, fields.get(PROPERTIES, {}))

@@ -13,6 +13,7 @@ from services.orchestrator.domain.policy.nodes import Node
 from services.orchestrator.domain.policy.purposes import BASES, PurposeDeclaration
 from services.orchestrator.domain.policy.scalars import is_null, number, text
 from services.orchestrator.domain.policy.sections import Sections
+from services.orchestrator.domain.policy.shapes import one_of
 from services.orchestrator.domain.policy.words import choice, identifier, locale, within
 
 MAX_MONEY = 1e12
@@ -26,6 +27,8 @@ class WrittenSettings:
     explores: bool
     """What groups do that say nothing of their own."""
     prior_propensity: float
+    engine: str
+    """That evaluates the rules: INDEXED or DURABLE."""
 
 
 def _currency(node: Node) -> str:
@@ -51,13 +54,16 @@ def _objective(node: Node) -> str:
 
 
 POLICY = Field("policy", leaf(identifier), required=True)
-CURRENCY = Field("currency", leaf(_currency))
+CURRENCY = Field("currency", leaf(_currency, {"type": "string", "pattern": "^[A-Z]{3}$"}))
 DEFAULT_LOCALE = Field("default_locale", leaf(locale))
-PRIOR_PROPENSITY = Field("prior_propensity", leaf(_probability))
-SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY)
+PRIOR_PROPENSITY = Field(
+    "prior_propensity", leaf(_probability, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
+)
+ENGINE = Field("engine", leaf(choice({"INDEXED", "DURABLE"})))
+SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY, ENGINE)
 
 BASIS = Field("basis", leaf(choice(BASES)), required=True)
-OBJECTIVE = Field("objective", leaf(_objective))
+OBJECTIVE = Field("objective", leaf(_objective, one_of({"PROPENSITY"})))
 RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
 EXPLORATION = Field("exploration", leaf(choice({"THOMPSON", "NONE"})))
 RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION)}
@@ -74,7 +80,8 @@ def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], 
         declares_quiet_hours=_declares_quiet_hours(sections),
     )
     explores = arbitration.get(EXPLORATION, "THOMPSON") == "THOMPSON"
-    return WrittenSettings(settings, explores, sections.single(PRIOR_PROPENSITY) or 0.05)
+    prior, engine = sections.single(PRIOR_PROPENSITY), sections.single(ENGINE)
+    return WrittenSettings(settings, explores, prior or 0.05, engine or "INDEXED")
 
 
 def _declares_quiet_hours(sections: Sections) -> bool:

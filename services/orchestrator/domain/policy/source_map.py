@@ -12,7 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from services.orchestrator.domain.policy.yaml_reader import split_lines
-from services.orchestrator.domain.policy_parts import Finding, Place, RuleSetPart
+from services.orchestrator.domain.policy_parts import (
+    Finding,
+    PatternPart,
+    Place,
+    RuleSetPart,
+    SetTraitPart,
+    TriggerPart,
+)
 
 
 class SourceMap:
@@ -63,6 +70,21 @@ def _expressions(rule_set: RuleSetPart) -> Iterator[tuple[Place, str]]:
             yield rule.place, rule.when
         for number in scope.numbers:
             yield number.place, number.expression
+    for trigger in rule_set.triggers:
+        yield from _of_trigger(trigger)
+
+
+def _of_trigger(trigger: TriggerPart) -> Iterator[tuple[Place, str]]:
+    if isinstance(trigger.when, PatternPart):
+        absent = (trigger.when.absent,) if trigger.when.absent is not None else ()
+        yield from ((match.place, match.where) for match in (*trigger.when.matches, *absent) if match.where)
+    if trigger.condition:
+        yield trigger.place, trigger.condition
+    for effect in trigger.effects:
+        if isinstance(effect, SetTraitPart):
+            yield effect.place, effect.value
+        else:
+            yield from ((effect.payload_places[key], text) for key, text in effect.payload.items())
 
 
 def _order(place: Place) -> tuple[str, int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.orchestrator.domain.policy.conditions import STAGES, number_field, stage_field
+from services.orchestrator.domain.policy.conditions import STAGE_FIELDS, number_field, rules_of
 from services.orchestrator.domain.policy.fields import (
     EntryParser,
     Field,
@@ -17,10 +17,11 @@ from services.orchestrator.domain.policy.fields import (
     read_fields,
 )
 from services.orchestrator.domain.policy.findings import Findings
-from services.orchestrator.domain.policy.nodes import Node, ScalarNode
+from services.orchestrator.domain.policy.nodes import MapNode, Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import boolean, end_ms, number, start_ms
+from services.orchestrator.domain.policy.shapes import VALUE, named_shape, record
 from services.orchestrator.domain.policy.values import Constant, constants
-from services.orchestrator.domain.policy.wording import TreatmentDeclaration, read_treatment
+from services.orchestrator.domain.policy.wording import TREATMENT_FIELDS, TreatmentDeclaration, read_treatment
 from services.orchestrator.domain.policy.words import (
     Reference,
     choice,
@@ -66,9 +67,8 @@ class ActionDeclaration:
     treatments: tuple[TreatmentDeclaration, ...]
 
 
-STAGE_FIELDS = tuple(stage_field(stage) for stage in STAGES)
 NUMBER_FIELDS = (number_field("business_value"), number_field("context_weight", minimum=0))
-ATTRIBUTES = Field("attributes", constants)
+ATTRIBUTES = Field("attributes", constants, shape=named_shape(VALUE))
 LEVER = Field("lever", within(number, 0, MAX_LEVER))
 LEVEL_FIELDS: tuple[Field[Any], ...] = (*STAGE_FIELDS, *NUMBER_FIELDS, ATTRIBUTES, LEVER)
 
@@ -79,7 +79,7 @@ def _level(name: str, place: Place, parent: Reference | None, fields: Fields) ->
         name,
         place,
         parent,
-        rules=tuple(rule for field in STAGE_FIELDS for rule in fields.get(field, ())),
+        rules=rules_of(fields),
         numbers=tuple(written for written in numbers if written is not None),
         attributes=fields.get(ATTRIBUTES, {}),
         lever=fields.get(LEVER, 1.0),
@@ -93,11 +93,12 @@ def read_issue(key: ScalarNode, node: Node, findings: Findings) -> Level:
 
 ISSUE = Field("issue", leaf(reference), required=True)
 EXPLORATION = Field("exploration", leaf(choice({"THOMPSON", "NONE"})))
+GROUP_FIELDS: tuple[Field[Any], ...] = (ISSUE, EXPLORATION, *LEVEL_FIELDS)
 
 
 def read_group(key: ScalarNode, node: Node, findings: Findings) -> GroupDeclaration:
     name = identifier(key)
-    fields = read_fields(key.place, node, (ISSUE, EXPLORATION, *LEVEL_FIELDS), findings)
+    fields = read_fields(key.place, node, GROUP_FIELDS, findings)
     exploration = fields.get(EXPLORATION, None)
     level = _level(name, key.place, fields.get(ISSUE, None), fields)
     return GroupDeclaration(level, None if exploration is None else exploration == "THOMPSON")
@@ -108,22 +109,21 @@ MESSAGE_CLASS = Field("message_class", leaf(upper_identifier))
 VALID_FROM = Field("valid_from", leaf(start_ms))
 VALID_UNTIL = Field("valid_until", leaf(end_ms))
 PAUSED = Field("paused", leaf(boolean))
+TREATMENTS = Field("treatments", leaf(mapping), required=True, shape=named_shape(record(TREATMENT_FIELDS)))
+_OWN_FIELDS: tuple[Field[Any], ...] = (GROUP, MESSAGE_CLASS, VALID_FROM, VALID_UNTIL, PAUSED, TREATMENTS)
+ACTION_FIELDS: tuple[Field[Any], ...] = (*_OWN_FIELDS, *LEVEL_FIELDS)
 
 
 def action_reader(seen_treatments: dict[str, Place]) -> EntryParser[ActionDeclaration]:
     """Reads actions whose treatments have names of their own over everything that shares `seen_treatments`."""
 
-    def parse_treatments(node: Node, findings: Findings) -> tuple[TreatmentDeclaration, ...]:
-        return named("treatment", mapping(node).entries, read_treatment, findings, seen_treatments)
-
-    treatments = Field("treatments", parse_treatments, required=True)
-    table: tuple[Field[Any], ...] = (GROUP, MESSAGE_CLASS, VALID_FROM, VALID_UNTIL, PAUSED, treatments, *LEVEL_FIELDS)
-
     def read_action(key: ScalarNode, node: Node, findings: Findings) -> ActionDeclaration:
         name = identifier(key)
-        fields = read_fields(key.place, node, table, findings)
+        fields = read_fields(key.place, node, ACTION_FIELDS, findings)
         _check_period(fields, findings)
-        if fields.is_written(treatments) and not fields.get(treatments, ()):
+        entries = fields.get(TREATMENTS, MapNode((), key.place)).entries
+        treatments = named("treatment", entries, read_treatment, findings, seen_treatments)
+        if fields.is_written(TREATMENTS) and not treatments:
             findings.error(key.place, "MISSING_TREATMENT", "an action without a treatment can never be shown")
         return ActionDeclaration(
             _level(name, key.place, fields.get(GROUP, None), fields),
@@ -131,7 +131,7 @@ def action_reader(seen_treatments: dict[str, Place]) -> EntryParser[ActionDeclar
             valid_from_ms=fields.get(VALID_FROM, INT64_MIN),
             valid_until_ms=fields.get(VALID_UNTIL, INT64_MAX),
             paused=fields.get(PAUSED, False),
-            treatments=fields.get(treatments, ()),
+            treatments=treatments,
         )
 
     return read_action

@@ -7,16 +7,18 @@ use: {rfm: {purchase: order, amount: total, window: 365d}, owned: {relation: imp
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from services.orchestrator.domain.policy.aggregates import MEASURES, NO_FEATURES
 from services.orchestrator.domain.policy.attributes import AttributeDeclaration
-from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, read_fields
+from services.orchestrator.domain.policy.fields import Field, Shape, distinct, leaf, mapping, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused, suggestion, where
 from services.orchestrator.domain.policy.nodes import ListNode, MapNode, Node, ScalarNode
 from services.orchestrator.domain.policy.ready import PACKAGES
 from services.orchestrator.domain.policy.scalars import duration_ms, text
+from services.orchestrator.domain.policy.shapes import either, list_shape, record
 from services.orchestrator.domain.policy.words import Reference, identifier, reference
 from services.orchestrator.domain.policy_parts import AggregatePart, AttributePart, Place
 
@@ -49,9 +51,6 @@ def read_uses(node: Node, findings: Findings) -> tuple[Use, ...]:
     return tuple(uses)
 
 
-USE = Field("use", read_uses)
-
-
 def _entries(node: Node, findings: Findings) -> list[tuple[ScalarNode, Node]]:
     if isinstance(node, MapNode):
         return list(distinct(node, findings))
@@ -70,14 +69,22 @@ def _use(key: ScalarNode, told: Node, findings: Findings) -> Use:
         message = f'there is no package "{package[:80]}": {", ".join(PACKAGES)}{suggestion(package, PACKAGES)}'
         raise Refused(key.place, message, code="OUT_OF_RANGE")
     parts = PACKAGES[package]
-    renamed = {name: Field(name, leaf(identifier)) for part in parts for name in _names(part)}
-    extra = [WINDOW] if any(part.measure in _WINDOWED for part in parts) else []
-    related = [RELATION] if any(part.measure == "OWNED" for part in parts) else []
-    fields = read_fields(key.place, mapping(told), (*renamed.values(), *extra, *related), findings)
-    names = {name: fields.get(field, name) for name, field in renamed.items()}
+    fields = read_fields(key.place, mapping(told), told_fields(parts), findings)
+    names = {name: fields.get(field, name) for name, field in _renaming(parts).items()}
     relation = fields.get(RELATION, None)
     window_ms = fields.get(WINDOW, None)
     return Use(package, key.place, tuple(_told(part, names, window_ms, relation) for part in parts), relation)
+
+
+def told_fields(parts: Collection[AggregatePart]) -> tuple[Field[Any], ...]:
+    """What a package may be told: other names, and what its measures have a use for."""
+    windows = [WINDOW] if any(part.measure in _WINDOWED for part in parts) else []
+    relations = [RELATION] if any(part.measure == "OWNED" for part in parts) else []
+    return (*_renaming(parts).values(), *windows, *relations)
+
+
+def _renaming(parts: Collection[AggregatePart]) -> dict[str, Field[str]]:
+    return {name: Field(name, leaf(identifier)) for part in parts for name in _names(part)}
 
 
 def _names(part: AggregatePart) -> tuple[str, ...]:
@@ -125,3 +132,13 @@ def used_aggregates(
             attribute = AttributePart(part.name, kind)
             read.append(AttributeDeclaration(attribute, part.measure not in NO_FEATURES, use.place, part))
     return tuple(read)
+
+
+def _shape() -> Shape:
+    """A list of packages, or a mapping of packages to what they are told."""
+    told = {name: record(told_fields(parts)) for name, parts in PACKAGES.items()}
+    mapped = {"type": "object", "properties": told, "additionalProperties": False}
+    return either(list_shape({"enum": list(PACKAGES)}), mapped)
+
+
+USE = Field("use", read_uses, shape=_shape())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, optional, read_fields
+from services.orchestrator.domain.policy.conditions import STAGE_FIELDS, rules_of
+from services.orchestrator.domain.policy.fields import Field, Fields, distinct, leaf, mapping, optional, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import number, text
+from services.orchestrator.domain.policy.shapes import LOCALE_PATTERN, TEXT, named_shape
 from services.orchestrator.domain.policy.words import Reference, identifier, locale, reference, within
-from services.orchestrator.domain.policy_parts import Place
+from services.orchestrator.domain.policy_parts import Place, RulePart
 
 MAX_TEXT_LENGTH = 65_536
 MAX_COST = 1e9
@@ -38,6 +41,7 @@ class TreatmentDeclaration:
     """None where the file names none, or none that can be read: reported already."""
     cost: float
     content: Content
+    rules: tuple[RulePart, ...] = ()
 
 
 def _content(node: Node, findings: Findings) -> Content:
@@ -69,12 +73,29 @@ def _text(node: Node) -> Text:
 
 CHANNEL = Field("channel", leaf(reference), required=True)
 COST = Field("cost", within(number, 0, MAX_COST))
-CONTENT = Field("content", _content)
+CONTENT = Field("content", _content, shape=named_shape(named_shape(TEXT), {"pattern": LOCALE_PATTERN}))
+FALLBACK_FIELDS = (CHANNEL, COST, CONTENT)
+TREATMENT_FIELDS: tuple[Field[Any], ...] = (*FALLBACK_FIELDS, *STAGE_FIELDS)
 
 
 def read_treatment(key: ScalarNode, node: Node, findings: Findings) -> TreatmentDeclaration:
+    """Of an action."""
     treatment_id = identifier(key)
-    fields = read_fields(key.place, node, (CHANNEL, COST, CONTENT), findings)
+    return _treatment(treatment_id, key.place, read_fields(key.place, node, TREATMENT_FIELDS, findings))
+
+
+def read_fallback(key: ScalarNode, node: Node, findings: Findings) -> TreatmentDeclaration:
+    """A treatment without an action, and without rules: it is guaranteed."""
+    treatment_id = identifier(key)
+    return _treatment(treatment_id, key.place, read_fields(key.place, node, FALLBACK_FIELDS, findings))
+
+
+def _treatment(treatment_id: str, place: Place, fields: Fields) -> TreatmentDeclaration:
     return TreatmentDeclaration(
-        treatment_id, key.place, fields.get(CHANNEL, None), fields.get(COST, 0.0), fields.get(CONTENT, {})
+        treatment_id,
+        place,
+        fields.get(CHANNEL, None),
+        fields.get(COST, 0.0),
+        fields.get(CONTENT, {}),
+        rules_of(fields),
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from services.orchestrator.domain.policy.fields import Parser
 from services.orchestrator.domain.policy.findings import Findings, Refused, suggestion
 from services.orchestrator.domain.policy.nodes import Node
 from services.orchestrator.domain.policy.scalars import text
@@ -69,27 +68,39 @@ def locale(node: Node) -> str:
     raise Refused(node.place, f"{tag[:80]!r} is no language tag such as fr or en-GB", code="BAD_IDENTIFIER")
 
 
-def choice(allowed: Collection[str]) -> Callable[[Node], str]:
+@dataclass(frozen=True, slots=True)
+class Choice:
     """One of a closed set, in upper or lower case; answered in upper case."""
 
-    def parse(node: Node) -> str:
+    allowed: Collection[str]
+
+    def __call__(self, node: Node) -> str:
         word = text(node).upper()
-        if word in allowed:
+        if word in self.allowed:
             return word
-        expected = ", ".join(sorted(allowed))
-        raise Refused(node.place, f"must be one of {expected}{suggestion(word, allowed)}", code="OUT_OF_RANGE")
-
-    return parse
+        expected = ", ".join(sorted(self.allowed))
+        raise Refused(node.place, f"must be one of {expected}{suggestion(word, self.allowed)}", code="OUT_OF_RANGE")
 
 
-def within(parse: Callable[[Node], N], minimum: float, maximum: float | None = None) -> Parser[N]:
+def choice(allowed: Collection[str]) -> Choice:
+    return Choice(allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Within(Generic[N]):
     """A number no smaller than `minimum` and, if given, no greater than `maximum`."""
 
-    def parse_within(node: Node, _: Findings) -> N:
-        number = parse(node)
-        if number < minimum or (maximum is not None and number > maximum):
-            bound = f"at least {minimum:g}" if maximum is None else f"between {minimum:g} and {maximum:g}"
-            raise Refused(node.place, f"must be {bound}", code="OUT_OF_RANGE")
+    read: Callable[[Node], N]
+    minimum: float
+    maximum: float | None
+
+    def __call__(self, node: Node, _: Findings) -> N:
+        number = self.read(node)
+        if number < self.minimum or (self.maximum is not None and number > self.maximum):
+            bound = f"between {self.minimum:g} and {self.maximum:g}" if self.maximum is not None else ""
+            raise Refused(node.place, f"must be {bound or f'at least {self.minimum:g}'}", code="OUT_OF_RANGE")
         return number
 
-    return parse_within
+
+def within(read: Callable[[Node], N], minimum: float, maximum: float | None = None) -> Within[N]:
+    return Within(read, minimum, maximum)

@@ -1,28 +1,22 @@
-"""One YAML file as a tree of nodes. Nothing is constructed or executed: only the parser's events are read.
+"""One YAML file as a tree of nodes. Nothing is constructed or executed: only a parser's events are read.
 
 Refused, because a policy needs none of them and each can hide something: anchors and aliases (a few lines can stand for
 gigabytes), tags, several documents in one file, nesting deeper than MAX_DEPTH, more nodes than the budget has left.
+
+Two parsers: libyaml, several times as fast, reads what is plain; whatever it refuses, and text in which YAML 1.1 and
+1.2 may differ, is read by the parser of YAML 1.2, which has the last word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    Event,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-)
 from ruamel.yaml.reader import ReaderError
 
 from services.orchestrator.domain.policy.findings import Refused
@@ -37,6 +31,18 @@ PARSER_FAULTS = (ValueError, ArithmeticError, AssertionError, LookupError, Attri
 """What the parser lets through on odd input, such as "\\U00110000" or `%YAML 1.25`."""
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_SPECIAL = (
+    r"^%",  # directives
+    r"^\.\.\.",  # ends of documents
+    r"[\t\r\x85\u2028\u2029\ufeff]",  # white space that is not the same to all
+    r"(^|[\[{,:?-])[ \n]*\?([ \n]|\Z)",  # explicit keys
+    r"[|>][-+0-9]*(#| *\n *(\n|\Z))",  # blocks that begin with a comment that touches them, or with a blank line
+)
+_IS_SPECIAL = re.compile("|".join(_SPECIAL), re.MULTILINE).search
+"""Where the two parsers differ."""
+
+Event = Any
+"""Of either parser: both call kinds and attributes of events alike."""
 
 
 @dataclass(slots=True)
@@ -48,9 +54,27 @@ class NodeBudget:
 
 def read_yaml(file: str, content: bytes, budget: NodeBudget | None = None) -> Node | None:
     """The file's only document; None for an empty file. Raises Refused (YAML_…) for what is not a plain document."""
-    text = _decode(file, content)
-    builder = _TreeBuilder(file, split_lines(text), budget or NodeBudget())
-    for event in _events(file, text):
+    text = decode(file, content)
+    shared = budget or NodeBudget()
+    if yaml.__with_libyaml__ and not _IS_SPECIAL(text):
+        own = NodeBudget(shared.left)
+        try:
+            root = _tree(file, text, own, _fast_events(text))
+        except (Refused, yaml.YAMLError):
+            return read_carefully(file, text, shared)
+        shared.left = own.left
+        return root
+    return read_carefully(file, text, shared)
+
+
+def read_carefully(file: str, text: str, budget: NodeBudget) -> Node | None:
+    """The same by the parser of YAML 1.2 alone."""
+    return _tree(file, text, budget, _events(file, text))
+
+
+def _tree(file: str, text: str, budget: NodeBudget, events: Iterator[Event]) -> Node | None:
+    builder = _TreeBuilder(file, split_lines(text), budget)
+    for event in events:
         builder.take(event)
     return builder.root
 
@@ -60,7 +84,7 @@ def split_lines(text: str) -> list[str]:
     return _LINE_BREAK.split(text)
 
 
-def _decode(file: str, content: bytes) -> str:
+def decode(file: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,6 +95,10 @@ def _decode(file: str, content: bytes) -> str:
 def _end_of(file: str, before: str) -> Place:
     lines = split_lines(before)
     return Place(file, len(lines), len(lines[-1]) + 1)
+
+
+def _fast_events(text: str) -> Iterator[Event]:
+    return yaml.parse(text, Loader=yaml.CSafeLoader)
 
 
 def _events(file: str, text: str) -> Iterator[Event]:
@@ -128,36 +156,50 @@ class _TreeBuilder:
         self._documents = 0
 
     def take(self, event: Event) -> None:
-        match event:
-            case DocumentStartEvent():
-                self._start_document(event)
-            case CollectionEndEvent():
-                self._add(self._open.pop().close())
-            case NodeEvent():
-                self._check(event)
-                self._start_node(event)
+        step = _STEPS.get(type(event).__name__)
+        if step is not None:
+            step(self, event)
 
-    def _start_document(self, event: DocumentStartEvent) -> None:
+    def document(self, event: Event) -> None:
         self._documents += 1
         if self._documents > 1:
             raise Refused(self._place(event), "a second document in one file", code="YAML_SYNTAX")
 
-    def _check(self, event: NodeEvent) -> None:
-        if self._budget.left <= 0:
-            raise Refused(self._place(event), f"more than {MAX_NODES:,} nodes in the folder", code="YAML_TOO_LARGE")
-        self._budget.left -= 1
-        if isinstance(event, AliasEvent) or event.anchor is not None:
-            raise Refused(self._place(event), "anchors and aliases are not allowed: write it out", code="YAML_ALIAS")
-        if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag is not None and not _is_untagged(event):
-            raise Refused(self._place(event), f"tags are not allowed: {event.tag}", code="YAML_TAG")
+    def alias(self, event: Event) -> None:
+        raise Refused(self._place(event), "anchors and aliases are not allowed: write it out", code="YAML_ALIAS")
 
-    def _start_node(self, event: NodeEvent) -> None:
-        if isinstance(event, ScalarEvent):
-            self._add(self._scalar(event))
-            return
+    def mapping(self, event: Event) -> None:
+        self._open_collection(event, is_map=True)
+
+    def sequence(self, event: Event) -> None:
+        self._open_collection(event, is_map=False)
+
+    def end(self, _: Event) -> None:
+        self._add(self._open.pop().close())
+
+    def scalar(self, event: Event) -> None:
+        place = self._place(event)
+        self._check(event, place)
+        text, style = event.value, event.style
+        if not _is_encodable(text):
+            raise Refused(place, "half of a surrogate pair is no character", code="YAML_SYNTAX")
+        self._add(ScalarNode(text, not style, place, self._text_place(text, place, style) if style else place))
+
+    def _open_collection(self, event: Event, *, is_map: bool) -> None:
+        place = self._place(event)
+        self._check(event, place)
         if len(self._open) >= MAX_DEPTH:
-            raise Refused(self._place(event), f"nested deeper than {MAX_DEPTH}", code="YAML_TOO_DEEP")
-        self._open.append(_OpenCollection(self._place(event), is_map=isinstance(event, MappingStartEvent)))
+            raise Refused(place, f"nested deeper than {MAX_DEPTH}", code="YAML_TOO_DEEP")
+        self._open.append(_OpenCollection(place, is_map=is_map))
+
+    def _check(self, event: Event, place: Place) -> None:
+        if self._budget.left <= 0:
+            raise Refused(place, f"more than {MAX_NODES:,} nodes in the folder", code="YAML_TOO_LARGE")
+        self._budget.left -= 1
+        if event.anchor is not None:
+            self.alias(event)
+        if event.tag is not None and not _is_untagged(event):
+            raise Refused(place, f"tags are not allowed: {event.tag}", code="YAML_TAG")
 
     def _add(self, node: Node) -> None:
         if self._open:
@@ -165,20 +207,14 @@ class _TreeBuilder:
         else:
             self.root = node
 
-    def _scalar(self, event: ScalarEvent) -> ScalarNode:
-        place = self._place(event)
-        if not _is_encodable(event.value):
-            raise Refused(place, "half of a surrogate pair is no character", code="YAML_SYNTAX")
-        return ScalarNode(event.value, not event.style, place, self._text_place(event, place))
-
-    def _text_place(self, event: ScalarEvent, place: Place) -> Place:
-        if event.style in ("'", '"'):
+    def _text_place(self, text: str, place: Place, style: str) -> Place:
+        if style in ("'", '"'):
             return Place(place.file, place.line, place.column + 1)
-        return self._block_place(event, place) if event.style in ("|", ">") else place
+        return self._block_place(text, place)
 
-    def _block_place(self, event: ScalarEvent, place: Place) -> Place:
+    def _block_place(self, text: str, place: Place) -> Place:
         """Of a block's text: behind the indentation of the first line that is not blank."""
-        own_spaces = len(event.value.lstrip("\n")) - len(event.value.lstrip("\n").lstrip(" "))
+        own_spaces = len(text.lstrip("\n")) - len(text.lstrip("\n").lstrip(" "))
         for number in range(place.line, len(self._lines)):
             line = self._lines[number]
             if line.strip(" "):
@@ -186,12 +222,24 @@ class _TreeBuilder:
         return place
 
     def _place(self, event: Event) -> Place:
-        return _place(self._file, event.start_mark)
+        mark = event.start_mark
+        return Place(self._file, mark.line + 1, mark.column + 1)
 
 
-def _is_untagged(event: ScalarEvent | CollectionStartEvent) -> bool:
+_STEPS: dict[str, Callable[[_TreeBuilder, Event], None]] = {
+    "DocumentStartEvent": _TreeBuilder.document,
+    "ScalarEvent": _TreeBuilder.scalar,
+    "MappingStartEvent": _TreeBuilder.mapping,
+    "SequenceStartEvent": _TreeBuilder.sequence,
+    "MappingEndEvent": _TreeBuilder.end,
+    "SequenceEndEvent": _TreeBuilder.end,
+    "AliasEvent": _TreeBuilder.alias,
+}
+
+
+def _is_untagged(event: Event) -> bool:
     """The parser marks a quoted text with the tag `!`, which says no more than that it is no number."""
-    return event.tag == "!" and isinstance(event, ScalarEvent) and bool(event.style)
+    return event.tag == "!" and bool(getattr(event, "style", None))
 
 
 def _is_encodable(text: str) -> bool:

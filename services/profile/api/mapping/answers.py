@@ -15,6 +15,7 @@ from services.profile.app.requests import (
     EventResult,
     EventsRecorded,
     LoggedEvent,
+    LogPage,
     ProfileAnswer,
     SchemaPublished,
     SignalsRecorded,
@@ -76,6 +77,14 @@ def tail_responses(page: Sequence[LoggedEvent]) -> Iterator[profile_service_pb2.
         response.events.append(recorded)
         response.position = recorded.position
     yield response
+
+
+def log_responses(page: LogPage) -> Iterator[profile_service_pb2.TailEventsResponse]:
+    """The page in messages of bounded size, or the one message that says where the log ends."""
+    if page.events:
+        yield from tail_responses(page.events)
+    else:
+        yield profile_service_pb2.TailEventsResponse(position=str(page.position))
 
 
 def consent_response(answer: ConsentRecorded) -> profile_service_pb2.SetConsentResponse:

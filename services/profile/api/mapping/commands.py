@@ -22,6 +22,7 @@ from services.profile.app.requests import (
 from services.profile.domain.consents import ConsentStatus, LegalBasis
 from services.profile.domain.signals.statements import Signals
 from services.profile.domain.trait_source import TraitSource
+from shared.errors import InvalidArgument
 from shared.rpc.values import value_from_proto
 
 
@@ -48,7 +49,11 @@ def record_events(request: profile_service_pb2.RecordEventsRequest) -> RecordEve
 
 
 def tail_query(request: profile_service_pb2.TailEventsRequest) -> TailQuery:
-    return TailQuery(request.after_position, tuple(request.types), request.follow)
+    if request.tell_end and request.follow:
+        raise InvalidArgument.field("tell_end", "is not for a call that stays open")
+    if request.from_end and request.after_position:
+        raise InvalidArgument.field("from_end", "has no after_position")
+    return TailQuery(request.after_position, tuple(request.types), request.follow, request.from_end)
 
 
 def set_consent(request: profile_service_pb2.SetConsentRequest) -> SetConsent:

@@ -20,6 +20,7 @@ def query_of(request: search_pb2.SearchProfilesRequest) -> SearchQuery:
         read_ms=fields.time_ms(request, "read_time", ""),
         page_size=request.page_size,
         page_token=request.page_token,
+        after=request.after_profile_id,
     )
 
 
@@ -34,6 +35,8 @@ def responses_of(page: SearchPage) -> Iterator[search_pb2.SearchProfilesResponse
             response, size_bytes = search_pb2.SearchProfilesResponse(), profile.ByteSize()
         response.profiles.append(profile)
         response.next_page_token = found.next_page_token
+        response.through_profile_id = found.profile.profile_id
     response.next_page_token = page.next_page_token
+    response.through_profile_id = page.through
     response.examined_count = page.examined
     yield response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from itertools import groupby
 
 from services.rules.domain.condition import (
@@ -14,8 +14,6 @@ from services.rules.domain.condition import (
     Membership,
     Not,
     Opaque,
-    Term,
-    TermKind,
     Test,
     operands,
 )
@@ -31,27 +29,34 @@ from services.rules.domain.indexed.program import (
     Program,
     Step,
 )
+from services.rules.domain.indexed.terms import index_of
 from services.rules.domain.kleene import UNKNOWN
+from shared.cel.library import Program as CelProgram
 from shared.cel.work import work_bound
 from shared.values import AttributeType
 
 _SIZED = {AttributeType.STRING}
-_NOW_INDEX = -1
 
 Slots = Mapping[Condition, int]
+Programs = MutableMapping[Opaque, CelProgram]
+"""Kept from one rule set to the next."""
 
 
 def assemble(
-    owners: Mapping[Condition, str], columns: Mapping[str, Column], segments: Mapping[str, Membership]
+    owners: Mapping[Condition, str],
+    columns: Mapping[str, Column],
+    segments: Mapping[str, Membership],
+    programs: Programs | None = None,
 ) -> tuple[Program, Slots]:
     """`owners` names, per condition, the rule that first asks for it."""
-    return _Assembly(columns, segments).program(owners)
+    return _Assembly(columns, segments, {} if programs is None else programs).program(owners)
 
 
 class _Assembly:
-    def __init__(self, columns: Mapping[str, Column], segments: Mapping[str, Membership]) -> None:
+    def __init__(self, columns: Mapping[str, Column], segments: Mapping[str, Membership], programs: Programs) -> None:
         self._columns = columns
         self._segments = segments
+        self._programs = programs
         self._slots: dict[Condition, int] = {}
         self._steps: list[Step] = []
         self._readers: dict[Default | None, dict[str, Column]] = {}
@@ -97,15 +102,13 @@ class _Assembly:
             self._claim(test)
         term, default = tests[0].term, tests[0].default
         return Probe(
-            index=self._index(term),
+            index=index_of(term, self._columns),
             derive=derivation(term.kind),
             default=None if default is None else default.value,
             tests=tuple(native_test(test) for test in tests),
             unknown=(UNKNOWN,) * len(tests),
+            conditions=tuple(tests),
         )
-
-    def _index(self, term: Term) -> int:
-        return _NOW_INDEX if term.kind is TermKind.NOW else self._columns[term.attribute].index
 
     def _step(self, condition: Condition, owner: str) -> Step:
         match condition:
@@ -128,10 +131,17 @@ class _Assembly:
         sized = {column.name for column in columns if column.type.is_list or column.type in _SIZED}
         bound = work_bound(condition.node, sized.__contains__)
         return OpaqueStep(
-            program=condition.expression.program(condition.node, condition.constants),
+            program=self._program(condition),
             default=condition.default,
             segments={each: self._slots[self._segments[each]] for each in condition.segments},
             bound=bound if any(bound) else {},
             columns=columns,
             rule_id=owner,
         )
+
+    def _program(self, condition: Opaque) -> CelProgram:
+        program = self._programs.get(condition)
+        if program is None:
+            program = condition.expression.program(condition.node, condition.constants)
+            self._programs[condition] = program
+        return program

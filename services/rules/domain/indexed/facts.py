@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from shared.cel.work import MAX_WORK, Polynomial, size_of, work
 from shared.errors import InvalidArgument, ResourceExhausted
 from shared.values import AttributeType, Feature, FeatureStatus, Value, conform
 
+_PRESENT = FeatureStatus.PRESENT
 _EXACT_TYPES: Mapping[AttributeType, type] = {
     AttributeType.BOOL: bool,
     AttributeType.INT: int,
@@ -30,6 +31,11 @@ class Column:
     name: str
     index: int
     type: AttributeType
+    exact: type | None = field(init=False, repr=False, compare=False)
+    """The Python type of its values; None for lists."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exact", _EXACT_TYPES.get(self.type))
 
     def read(self, feature: Feature | None) -> Value:
         """None for unknown. Raises InvalidArgument where the value is not of the declared type.
@@ -39,12 +45,32 @@ class Column:
         if feature is None or feature.status is not FeatureStatus.PRESENT:
             return None
         value = feature.value
-        if type(value) is _EXACT_TYPES.get(self.type):
+        if type(value) is self.exact:
             return value
+        return self._conformed(value)
+
+    def _conformed(self, value: Value) -> Value:
+        if type(value) is tuple and self.type.is_list:
+            exact = _EXACT_TYPES[self.type.element]
+            if all(type(element) is exact for element in value):
+                return value
         try:
             return conform(value, self.type)
         except ValueError as error:
             raise InvalidArgument.field(f'attributes["{self.name}"]', f"must be {error}") from error
+
+
+def read_values(columns: Sequence[Column], facts: Mapping[str, Feature]) -> list[Value]:
+    """What `read` says of each column, without a call each."""
+    values: list[Value] = []
+    for column in columns:
+        feature = facts.get(column.name)
+        if feature is None or feature.status is not _PRESENT:
+            values.append(None)
+        else:
+            value = feature.value
+            values.append(value if type(value) is column.exact else column.read(feature))
+    return values
 
 
 Readers = Mapping[Default | None, Sequence[Column]]

@@ -1,35 +1,46 @@
 """A rule set compiled to bitsets.
 
-    everyone   one bit per action
-    checks     per stage, (slot, masks): masks[verdict] are the actions that fall when the slot has that verdict,
-               so one look and one OR per distinct predicate decide for all actions
+One Python int holds what falls, at every stage (`units` draws its bits). It is the union of
 
-An action falls at the earliest stage that has a bit for it; what a stage drops is counted by popcount.
+    settled    what falls whoever the subject is
+    lookups    per term one mask, found by where the value lies (`lookups`): most rules end here
+    holders    the same for what lists hold
+    checks     (slot, masks): masks[verdict] is what falls when the condition of the slot has that verdict
+
+A unit falls at the earliest stage that has a bit for it; what a stage drops is counted by popcount.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ParamSpec, TypeVar
 
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
-from services.rules.domain.indexed.facts import Column, Facts, Readers
+from services.rules.domain.indexed.batch import fallen_together
+from services.rules.domain.indexed.drops import Masks
+from services.rules.domain.indexed.facts import Column, Facts, Readers, read_values
+from services.rules.domain.indexed.lookups import HolderLookup, Lookup
 from services.rules.domain.indexed.members import members_of
 from services.rules.domain.indexed.numbers import NumberColumn, OpaqueGroup
 from services.rules.domain.indexed.program import OpaqueStep, Program
-from services.rules.domain.indexed.reasons import Reasons, RuleEntry, SlotsById
+from services.rules.domain.indexed.reasons import RuleEntry
+from services.rules.domain.indexed.units import Units
 from services.rules.domain.kleene import TRUE, Verdict
 from services.rules.domain.rule_set import Stage
+from services.rules.domain.why.explainer import Explainer, Explanations
 from shared.cel.library import CelEnvironment
 from shared.clock import to_datetime
+from shared.errors import TandemError
 from shared.values import Feature
 
-Masks = tuple[int, int, int]
-"""By verdict: FALSE, TRUE, UNKNOWN."""
-
-_QUICK_PREDICATES = 5_000
-_OPAQUE_COST = 30  # a call of the library, in native tests
+_QUICK_TESTS = 5_000
+_LOOKUP_COST = 8  # in native tests
+_OPAQUE_COST = 30  # a call of the library
 _QUICK_REASONS = 200
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,72 +54,147 @@ class SegmentTable:
 @dataclass(frozen=True, slots=True)
 class IndexedPolicy:
     actions: tuple[str, ...]
+    units: Units
     columns: tuple[Column, ...]
     environment: CelEnvironment
+    settled: int
+    lookups: tuple[Lookup, ...]
+    holders: tuple[HolderLookup, ...]
     program: Program
-    checks: Mapping[Stage, tuple[tuple[int, Masks], ...]]
+    checks: tuple[tuple[int, Masks], ...]
     numbers: tuple[NumberColumn, ...]
     readers: Readers
     segments: SegmentTable
-    slots: SlotsById
+    explainer: Explainer
     rules: tuple[tuple[RuleEntry, ...], ...]
     """Per action, inherited ones first."""
-    predicates: int
+    treatment_rules: tuple[tuple[RuleEntry, ...], ...]
+    """Per treatment of `units`, those of its channel first."""
 
     def is_quick(self, explain: Explain) -> bool:
-        return self.predicates < _QUICK_PREDICATES and (explain is Explain.NONE or len(self.actions) < _QUICK_REASONS)
+        is_short = explain is Explain.NONE or (explain is Explain.REASONS and len(self.actions) < _QUICK_REASONS)
+        return is_short and self._cost() < _QUICK_TESTS
 
-    def evaluate(self, facts: Mapping[str, Feature], now_ms: int, explain: Explain) -> Evaluation:
+    def evaluate(
+        self, facts: Mapping[str, Feature], now_ms: int, explain: Explain, explain_actions: Collection[str] = ()
+    ) -> Evaluation:
         known = self._facts(facts, now_ms, self.readers)
-        verdicts = self.program.run(known)
-        alive, fallen = self._survivors(verdicts)
-        eligible = members_of(alive, len(self.actions))
+        fallen = self._looked_up(known) | self._checked(self.program.run(known))
+        evaluation = self._answer(known, fallen)
+        if explain is Explain.NONE:
+            return evaluation
+        explanations = self.explainer.about(facts, known.values, known.now, explain)
+        return replace(
+            evaluation,
+            dropped=self._reasons(explanations, self.units.split(fallen)[1], evaluation, explain_actions),
+            segments=self.segments_of(facts, now_ms) if explain is Explain.FULL else (),
+        )
+
+    def evaluate_batch(
+        self, subjects: Sequence[Mapping[str, Feature]], now_ms: int, explain: Explain
+    ) -> list[Evaluation | TandemError]:
+        if explain is not Explain.NONE or not self.checks:
+            return [_outcome(self.evaluate, facts, now_ms, explain) for facts in subjects]
+        read = [_outcome(self._facts, facts, now_ms, self.readers) for facts in subjects]
+        known = [each for each in read if isinstance(each, Facts)]
+        checked = iter(fallen_together(self.program, self.checks, known))
+        return [self._finished(each, next(checked)) if isinstance(each, Facts) else each for each in read]
+
+    def _finished(self, known: Facts, checked: int | TandemError) -> Evaluation | TandemError:
+        if isinstance(checked, TandemError):
+            return checked
+        return _outcome(self._answer, known, self._looked_up(known) | checked)
+
+    def _answer(self, known: Facts, fallen: int) -> Evaluation:
+        """Without reasons."""
+        alive, by_stage = self.units.split(fallen)
+        eligible = members_of(self.units.actions_in(alive), len(self.actions))
         return Evaluation(
             actions=self.actions,
             eligible=eligible,
             numbers={column.name: column.evaluate(known)[eligible] for column in self.numbers},
-            dropped_by_stage={stage: mask.bit_count() for stage, mask in fallen.items()},
-            dropped=self._reasons(fallen, verdicts, facts) if explain > Explain.NONE else (),
-            segments=self._segments_of(facts, now_ms) if explain is Explain.FULL else (),
+            dropped_by_stage={stage: self.units.actions_in(mask).bit_count() for stage, mask in by_stage.items()},
+            dropped=(),
+            segments=(),
+            dropped_treatments=self.units.dropped_treatments(alive, eligible),
         )
 
-    def _facts(self, facts: Mapping[str, Feature], now_ms: int, readers: Readers) -> Facts:
-        values = [column.read(facts.get(column.name)) for column in self.columns]
-        return Facts(values, to_datetime(now_ms), self.environment, readers)
-
-    def _survivors(self, verdicts: Sequence[Verdict]) -> tuple[int, Mapping[Stage, int]]:
-        """The actions that are left, and those that fell by stage."""
-        alive = (1 << len(self.actions)) - 1
-        fallen: dict[Stage, int] = {}
-        for stage, checks in self.checks.items():
-            dropped = 0
-            for slot, masks in checks:
-                mask = masks[verdicts[slot]]
-                if mask:
-                    dropped |= mask
-            fallen[stage] = dropped & alive
-            alive &= ~dropped
-        return alive, fallen
-
-    def _reasons(
-        self, fallen: Mapping[Stage, int], verdicts: Sequence[Verdict], facts: Mapping[str, Feature]
-    ) -> tuple[DroppedAction, ...]:
-        reasons = Reasons(self.slots, verdicts, facts)
-        return tuple(
-            reasons.dropped(self.actions[index], stage, self.rules[index])
-            for stage, mask in fallen.items()
-            for index in members_of(mask, len(self.actions)).tolist()
-        )
-
-    def _segments_of(self, facts: Mapping[str, Feature], now_ms: int) -> tuple[str, ...]:
+    def segments_of(self, facts: Mapping[str, Feature], now_ms: int) -> tuple[str, ...]:
         program = self.segments.program
         verdicts = program.run(self._facts(facts, now_ms, program.readers))
         return tuple(name for name, slot in self.segments.slots.items() if verdicts[slot] == TRUE)
 
+    def _facts(self, facts: Mapping[str, Feature], now_ms: int, readers: Readers) -> Facts:
+        return self._known(read_values(self.columns, facts), now_ms, readers)
 
-def predicate_count(program: Program, numbers: Sequence[NumberColumn]) -> int:
-    """Distinct predicates; an expression of the library counts as many native ones as it costs."""
-    tests = sum(len(probe.tests) for probe in program.probes)
-    opaque = sum(isinstance(step, OpaqueStep) for step in program.steps)
-    opaque += sum(isinstance(group, OpaqueGroup) for column in numbers for group in column.groups)
-    return tests + len(program.steps) + _OPAQUE_COST * opaque
+    def _known(self, values: list[Any], now_ms: int, readers: Readers) -> Facts:
+        return Facts(values, to_datetime(now_ms), self.environment, readers)
+
+    def _looked_up(self, known: Facts) -> int:
+        """What falls by everything but the checks."""
+        fallen = self.settled
+        values: list[Any] = known.values
+        for index, derive, default, unknown, locate, masks, flips in self.lookups:
+            value = values[index]
+            if value is None:
+                value = default
+                if value is None:
+                    fallen |= unknown
+                    continue
+            if derive is not None:
+                value = derive(value, known.now)
+            region = locate(value) or 0
+            fallen |= masks[region] if flips is None else flips.applied(masks[region], region)
+        for holder in self.holders:
+            value = values[holder.index]
+            if value is None:
+                value = holder.default
+            fallen |= holder.unknown if value is None else holder.fallen(value)
+        return fallen
+
+    def _checked(self, verdicts: Sequence[Verdict]) -> int:
+        fallen = 0
+        for slot, by_verdict in self.checks:
+            mask = by_verdict[verdicts[slot]]
+            if mask:
+                fallen |= mask
+        return fallen
+
+    def _reasons(
+        self,
+        explanations: Explanations,
+        fallen: Mapping[Stage, int],
+        evaluation: Evaluation,
+        explain_actions: Collection[str],
+    ) -> tuple[DroppedAction, ...]:
+        """Of actions, then of treatments whose actions did not fall."""
+        wanted = frozenset(explain_actions)
+        found = [
+            explanations.of(self.actions[index], stage, self.rules[index])
+            for stage, mask in fallen.items()
+            for index in members_of(self.units.actions_in(mask), len(self.actions)).tolist()
+            if not wanted or self.actions[index] in wanted
+        ]
+        dropped = set(evaluation.dropped_treatments)
+        for stage, mask in fallen.items() if dropped else ():
+            for place in self.units.treatments_in(mask).tolist():
+                treatment, index = self.units.treatments[place], int(self.units.treatment_action[place])
+                if treatment in dropped and (not wanted or self.actions[index] in wanted):
+                    rules = (*self.rules[index], *self.treatment_rules[place])
+                    found.append(explanations.of(self.actions[index], stage, rules, treatment))
+        return tuple(found)
+
+    def _cost(self) -> int:
+        """Distinct predicates, in native tests."""
+        tests = sum(len(probe.tests) for probe in self.program.probes)
+        opaque = sum(isinstance(step, OpaqueStep) for step in self.program.steps)
+        opaque += sum(isinstance(group, OpaqueGroup) for column in self.numbers for group in column.groups)
+        lookups = len(self.lookups) + len(self.holders)
+        return tests + len(self.program.steps) + _LOOKUP_COST * lookups + _OPAQUE_COST * opaque
+
+
+def _outcome(compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | TandemError:
+    try:
+        return compute(*args, **kwargs)
+    except TandemError as refused:
+        return refused

@@ -10,16 +10,17 @@ A run fills a list of verdicts, one slot per distinct condition, in this order:
     S       opaque and && || ! over   steps, in an order in which operands come first
             the slots before them
 
-A probe of an unknown attribute fills its slots with UNKNOWN without running a test.
+Tests that rules ask for directly are not here: look-ups resolve them (`lookups`). A probe of an unknown attribute
+fills its slots with UNKNOWN without running a test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from services.rules.domain.condition import Default
+from services.rules.domain.condition import Default, Test
 from services.rules.domain.indexed.facts import Column, Facts, Readers, too_costly
 from services.rules.domain.indexed.native_tests import Derivation, NativeTest
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN, Verdict, conjunction, disjunction, negation
@@ -33,13 +34,24 @@ from shared.values import Value
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """All tests of one term. `index` is the attribute's place in the values."""
+    """All tests of one term. `index` is the attribute's place in the values; `conditions` are what `tests` run."""
 
     index: int
     derive: Derivation | None
     default: Value
     tests: tuple[NativeTest, ...]
     unknown: tuple[Verdict, ...]
+    conditions: tuple[Test, ...]
+
+    def verdicts(self, facts: Facts) -> Iterable[Verdict]:
+        value: Any = facts.values[self.index]
+        if value is None:
+            value = self.default
+            if value is None:
+                return self.unknown
+        if self.derive is not None:
+            value = self.derive(value, facts.now)
+        return [test(value) for test in self.tests]
 
 
 class Step(Protocol):
@@ -57,17 +69,8 @@ class Program:
 
     def run(self, facts: Facts) -> list[Verdict]:
         verdicts: list[Verdict] = []
-        values: list[Any] = facts.values
         for probe in self.probes:
-            value = values[probe.index]
-            if value is None:
-                value = probe.default
-                if value is None:
-                    verdicts += probe.unknown
-                    continue
-            if probe.derive is not None:
-                value = probe.derive(value, facts.now)
-            verdicts += [test(value) for test in probe.tests]
+            verdicts += probe.verdicts(facts)
         verdicts += self.fixed
         for step in self.steps:
             verdicts.append(step.verdict(verdicts, facts))

@@ -66,6 +66,8 @@ class Emit:
     name: str
     payload: Mapping[str, str] = field(default_factory=dict)
     position: SourcePosition = NOWHERE
+    payload_positions: Mapping[str, SourcePosition] = field(default_factory=dict)
+    """Of the first character of each value, as far as known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.rules.domain.triggers.state import SubjectState
 from shared.values import Value
 
 
@@ -28,7 +29,10 @@ class DueTimer:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """A trigger that fired, as it stands in the outbox. `number` orders them; the store gives it."""
+    """A trigger that fired, as it stands in the outbox. `number` orders them; the store gives it.
+
+    One per effect: `firing_id` differs between the effects of one trigger, and is the same for the same cause.
+    """
 
     firing_id: str
     trigger_id: str
@@ -37,7 +41,24 @@ class Firing:
     name: str
     """Of Emit; "" for an inferred trait, which `trait` names."""
     payload: Mapping[str, Value]
+    """Of an inferred trait: its value, by its name."""
     cause_event_id: str
     fired_ms: int
     trait: str = ""
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one event, timer or moment of a schedule changed for one subject.
+
+    state     the very object that came in where nothing changed: nothing to store
+    waiting   (join key, profile id): whom an event about that thing is for
+    """
+
+    state: SubjectState
+    add_timers: tuple[DueTimer, ...] = ()
+    drop_timers: tuple[str, ...] = ()
+    waiting_added: tuple[tuple[str, str], ...] = ()
+    waiting_dropped: tuple[tuple[str, str], ...] = ()
+    firings: tuple[Firing, ...] = ()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.orchestrator.domain.policy.findings import Refused
-from services.orchestrator.domain.policy.nodes import MapNode, Node, ScalarNode
-from services.orchestrator.domain.policy.yaml_reader import MAX_DEPTH, NodeBudget, read_yaml
+from services.orchestrator.domain.policy.nodes import ListNode, MapNode, Node, ScalarNode
+from services.orchestrator.domain.policy.yaml_reader import MAX_DEPTH, NodeBudget, decode, read_carefully, read_yaml
+from services.orchestrator.domain.policy_parts import Place
+
+NOWHERE = Place("", 0, 0)
+SAMPLES = Path(__file__).parents[4] / "services/cli/samples"
 
 REFUSED = {
     "syntax": (b"a: [1", "YAML_SYNTAX", (1, 6)),
@@ -101,3 +108,52 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
 @given(st.text(alphabet="ab:-?,[]{}#&*!|>'\"%@`\\ \n\t0u~<", max_size=60))
 def test_any_text_of_yaml_signs_is_read_or_refused(text: str) -> None:
     _read_or_none(text.encode())
+
+
+def _both(content: bytes) -> tuple[Node | None, Node | None]:
+    """What either reading gives, but for the places where nothing is written, which have no place."""
+    try:
+        careful = read_carefully("p.yaml", decode("p.yaml", content), NodeBudget())
+    except Refused:
+        careful = None
+    return _comparable(_read_or_none(content)), _comparable(careful)
+
+
+def _comparable(node: Node | None) -> Node | None:
+    match node:
+        case ScalarNode(text="", is_plain=True):
+            return replace(node, place=NOWHERE, text_place=NOWHERE)
+        case ListNode(items=items, place=place):
+            return ListNode(tuple(filter(None, map(_comparable, items))), place)
+        case MapNode(entries=entries, place=place):
+            pairs = ((_comparable(key), _comparable(value)) for key, value in entries)
+            return MapNode(tuple((key, value) for key, value in pairs if isinstance(key, ScalarNode) and value), place)
+        case _:
+            return node
+
+
+@settings(max_examples=600)
+@given(st.text(alphabet="ab:-?,[]{}#&*!|>'\"%@`\\ \n0u~<.é=+()", max_size=40))
+def test_what_the_fast_parser_reads_is_what_the_parser_of_yaml_1_2_reads(text: str) -> None:
+    fast, careful = _both(text.encode())
+    assert fast == careful
+
+
+def _documents() -> st.SearchStrategy[str]:
+    words = st.sampled_from(["a", "b: c", "'it''s'", '"x\\n"', "1", "~", "x y", "a >= 1", "http://x:1/", "a:b", "-1"])
+    signs = st.sampled_from([": ", "- ", ", ", "{", "}", "[", "]", " # c", "? ", ":", "'", '"', "...", "---", "|", ">"])
+    breaks = st.sampled_from(["\n", "\n  ", "\n    ", "|\n  ", ">-\n   "])
+    return st.lists(words | signs | breaks, max_size=14).map("".join)
+
+
+@settings(max_examples=600)
+@given(_documents())
+def test_nearly_documents_are_read_alike_by_both_parsers(text: str) -> None:
+    fast, careful = _both(text.encode())
+    assert fast == careful
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.rglob("*.yaml")), ids=lambda path: path.name)
+def test_the_samples_are_read_alike_by_both_parsers(path: Path) -> None:
+    fast, careful = _both(path.read_bytes())
+    assert fast == careful is not None

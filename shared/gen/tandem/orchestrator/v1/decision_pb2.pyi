@@ -230,7 +230,7 @@ class Timing(_message.Message):
     def __init__(self, profile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., arbitration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ledger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class DecideRequest(_message.Message):
-    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain", "consent_signals")
+    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain", "consent_signals", "profile_override")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -238,6 +238,13 @@ class DecideRequest(_message.Message):
         key: str
         value: _value_pb2.TypedValue
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ...) -> None: ...
+    class ProfileOverrideEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_pb2.Feature
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.Feature, _Mapping]] = ...) -> None: ...
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
@@ -254,6 +261,7 @@ class DecideRequest(_message.Message):
     MODE_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     CONSENT_SIGNALS_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     subject: _subject_pb2.Subject
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
@@ -270,7 +278,8 @@ class DecideRequest(_message.Message):
     mode: DecisionMode
     explain: _stage_pb2.Explain
     consent_signals: _consent_pb2.ConsentSignals
-    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., consent_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ...) -> None: ...
+    profile_override: _containers.MessageMap[str, _value_pb2.Feature]
+    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., consent_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., profile_override: _Optional[_Mapping[str, _value_pb2.Feature]] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
     __slots__ = ("decision_id", "profile_id", "placement_results", "candidates", "dropped", "dropped_by_stage", "versions", "feature_statuses", "degraded", "advisories", "timing", "consistency_token", "decision_time", "request_id")

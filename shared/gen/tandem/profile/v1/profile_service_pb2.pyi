@@ -165,14 +165,18 @@ class RecordEventsResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[RecordEventsResponse.Result, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ...) -> None: ...
 
 class TailEventsRequest(_message.Message):
-    __slots__ = ("after_position", "types", "follow")
+    __slots__ = ("after_position", "types", "follow", "from_end", "tell_end")
     AFTER_POSITION_FIELD_NUMBER: _ClassVar[int]
     TYPES_FIELD_NUMBER: _ClassVar[int]
     FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    FROM_END_FIELD_NUMBER: _ClassVar[int]
+    TELL_END_FIELD_NUMBER: _ClassVar[int]
     after_position: str
     types: _containers.RepeatedScalarFieldContainer[str]
     follow: bool
-    def __init__(self, after_position: _Optional[str] = ..., types: _Optional[_Iterable[str]] = ..., follow: _Optional[bool] = ...) -> None: ...
+    from_end: bool
+    tell_end: bool
+    def __init__(self, after_position: _Optional[str] = ..., types: _Optional[_Iterable[str]] = ..., follow: _Optional[bool] = ..., from_end: _Optional[bool] = ..., tell_end: _Optional[bool] = ...) -> None: ...
 
 class TailEventsResponse(_message.Message):
     __slots__ = ("events", "position")

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tandem.profile.v1 import profile_pb2 as tandem_dot_profile_dot_v1_dot_profile__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etandem/profile/v1/search.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftandem/profile/v1/profile.proto\"\x9e\x01\n\x15SearchProfilesRequest\x12\x17\n\tcondition\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x0eschema_version\x18\x02 \x01(\t\x12-\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"w\n\x16SearchProfilesResponse\x12,\n\x08profiles\x18\x01 \x03(\x0b\x32\x1a.tandem.profile.v1.Profile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x16\n\x0e\x65xamined_count\x18\x03 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etandem/profile/v1/search.proto\x12\x11tandem.profile.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftandem/profile/v1/profile.proto\"\xb8\x01\n\x15SearchProfilesRequest\x12\x17\n\tcondition\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x0eschema_version\x18\x02 \x01(\t\x12-\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\x12\x18\n\x10\x61\x66ter_profile_id\x18\x06 \x01(\t\"\x93\x01\n\x16SearchProfilesResponse\x12,\n\x08profiles\x18\x01 \x03(\x0b\x32\x1a.tandem.profile.v1.Profile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x16\n\x0e\x65xamined_count\x18\x03 \x01(\x03\x12\x1a\n\x12through_profile_id\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,7 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHPROFILESREQUEST'].fields_by_name['condition']._loaded_options = None
   _globals['_SEARCHPROFILESREQUEST'].fields_by_name['condition']._serialized_options = b'\342A\001\002'
   _globals['_SEARCHPROFILESREQUEST']._serialized_start=153
-  _globals['_SEARCHPROFILESREQUEST']._serialized_end=311
-  _globals['_SEARCHPROFILESRESPONSE']._serialized_start=313
-  _globals['_SEARCHPROFILESRESPONSE']._serialized_end=432
+  _globals['_SEARCHPROFILESREQUEST']._serialized_end=337
+  _globals['_SEARCHPROFILESRESPONSE']._serialized_start=340
+  _globals['_SEARCHPROFILESRESPONSE']._serialized_end=487
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb
 from tandem.rules.v1 import condition_pb2 as tandem_dot_rules_dot_v1_dot_condition__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/rules/v1/trigger.proto\x12\x0ftandem.rules.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1ftandem/rules/v1/condition.proto\"\x92\x01\n\nEventMatch\x12\x18\n\nevent_type\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05where\x18\x02 \x01(\t\x12\x11\n\tby_anyone\x18\x03 \x01(\x08\x12\x15\n\rjoin_property\x18\x04 \x01(\t\x12\x31\n\x08position\x18\x05 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"\x84\x02\n\x07Pattern\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.tandem.rules.v1.PatternKindB\x04\xe2\x41\x01\x02\x12\x32\n\x07matches\x18\x02 \x03(\x0b\x32\x1b.tandem.rules.v1.EventMatchB\x04\xe2\x41\x01\x02\x12\x11\n\twithin_ms\x18\x03 \x01(\x03\x12\x10\n\x08\x61t_least\x18\x04 \x01(\x01\x12\x0e\n\x06sum_of\x18\x05 \x01(\t\x12\x0c\n\x04join\x18\x06 \x01(\t\x12+\n\x06\x61\x62sent\x18\x07 \x01(\x0b\x32\x1b.tandem.rules.v1.EventMatch\x12\x11\n\tabsent_ms\x18\x08 \x01(\x03\x12\x10\n\x08restarts\x18\t \x01(\x08\"A\n\x08Schedule\x12\x10\n\x08\x64\x61ily_at\x18\x01 \x01(\t\x12\x10\n\x08weekdays\x18\x02 \x03(\x05\x12\x11\n\ttime_zone\x18\x03 \x01(\t\"\xe7\x02\n\x06\x45\x66\x66\x65\x63t\x12,\n\x04\x65mit\x18\x01 \x01(\x0b\x32\x1c.tandem.rules.v1.Effect.EmitH\x00\x12\x35\n\tset_trait\x18\x02 \x01(\x0b\x32 .tandem.rules.v1.Effect.SetTraitH\x00\x12\x31\n\x08position\x18\x03 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\x1a\x86\x01\n\x04\x45mit\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x07payload\x18\x02 \x03(\x0b\x32).tandem.rules.v1.Effect.Emit.PayloadEntry\x1a.\n\x0cPayloadEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x34\n\x08SetTrait\x12\x13\n\x05trait\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x42\x06\n\x04kind\"\xf7\x02\n\x07Trigger\x12\x18\n\ntrigger_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x07pattern\x18\x02 \x01(\x0b\x32\x18.tandem.rules.v1.PatternH\x00\x12-\n\x08schedule\x18\x03 \x01(\x0b\x32\x19.tandem.rules.v1.ScheduleH\x00\x12\x11\n\tcondition\x18\x04 \x01(\t\x12.\n\non_unknown\x18\x05 \x01(\x0e\x32\x1a.tandem.rules.v1.OnUnknown\x12\x33\n\rdefault_value\x18\x06 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12\x13\n\x0b\x63ooldown_ms\x18\x07 \x01(\x03\x12.\n\x07\x65\x66\x66\x65\x63ts\x18\x08 \x03(\x0b\x32\x17.tandem.rules.v1.EffectB\x04\xe2\x41\x01\x02\x12\x31\n\x08position\x18\t \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePositionB\x06\n\x04when\"\xd6\x02\n\x0c\x46iredTrigger\x12\x10\n\x08position\x18\x01 \x01(\t\x12\x11\n\tfiring_id\x18\x02 \x01(\t\x12\x12\n\ntrigger_id\x18\x03 \x01(\t\x12\x18\n\x10rule_set_version\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x12\n\nprofile_id\x18\x06 \x01(\t\x12;\n\x07payload\x18\x07 \x03(\x0b\x32*.tandem.rules.v1.FiredTrigger.PayloadEntry\x12\x16\n\x0e\x63\x61use_event_id\x18\x08 \x01(\t\x12.\n\nfired_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aL\n\x0cPayloadEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01*\xa0\x01\n\x0bPatternKind\x12\x1c\n\x18PATTERN_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10PATTERN_KIND_ANY\x10\x01\x12\x14\n\x10PATTERN_KIND_ALL\x10\x02\x12\x19\n\x15PATTERN_KIND_SEQUENCE\x10\x03\x12\x16\n\x12PATTERN_KIND_COUNT\x10\x04\x12\x14\n\x10PATTERN_KIND_SUM\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/rules/v1/trigger.proto\x12\x0ftandem.rules.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1ftandem/rules/v1/condition.proto\"\x92\x01\n\nEventMatch\x12\x18\n\nevent_type\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05where\x18\x02 \x01(\t\x12\x11\n\tby_anyone\x18\x03 \x01(\x08\x12\x15\n\rjoin_property\x18\x04 \x01(\t\x12\x31\n\x08position\x18\x05 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\"\x84\x02\n\x07Pattern\x12\x30\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.tandem.rules.v1.PatternKindB\x04\xe2\x41\x01\x02\x12\x32\n\x07matches\x18\x02 \x03(\x0b\x32\x1b.tandem.rules.v1.EventMatchB\x04\xe2\x41\x01\x02\x12\x11\n\twithin_ms\x18\x03 \x01(\x03\x12\x10\n\x08\x61t_least\x18\x04 \x01(\x01\x12\x0e\n\x06sum_of\x18\x05 \x01(\t\x12\x0c\n\x04join\x18\x06 \x01(\t\x12+\n\x06\x61\x62sent\x18\x07 \x01(\x0b\x32\x1b.tandem.rules.v1.EventMatch\x12\x11\n\tabsent_ms\x18\x08 \x01(\x03\x12\x10\n\x08restarts\x18\t \x01(\x08\"A\n\x08Schedule\x12\x10\n\x08\x64\x61ily_at\x18\x01 \x01(\t\x12\x10\n\x08weekdays\x18\x02 \x03(\x05\x12\x11\n\ttime_zone\x18\x03 \x01(\t\"\x90\x04\n\x06\x45\x66\x66\x65\x63t\x12,\n\x04\x65mit\x18\x01 \x01(\x0b\x32\x1c.tandem.rules.v1.Effect.EmitH\x00\x12\x35\n\tset_trait\x18\x02 \x01(\x0b\x32 .tandem.rules.v1.Effect.SetTraitH\x00\x12\x31\n\x08position\x18\x03 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition\x1a\xaf\x02\n\x04\x45mit\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12:\n\x07payload\x18\x02 \x03(\x0b\x32).tandem.rules.v1.Effect.Emit.PayloadEntry\x12M\n\x11payload_positions\x18\x03 \x03(\x0b\x32\x32.tandem.rules.v1.Effect.Emit.PayloadPositionsEntry\x1a.\n\x0cPayloadEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1aX\n\x15PayloadPositionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\x05value\x18\x02 \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePosition:\x02\x38\x01\x1a\x34\n\x08SetTrait\x12\x13\n\x05trait\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05value\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x42\x06\n\x04kind\"\xf7\x02\n\x07Trigger\x12\x18\n\ntrigger_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12+\n\x07pattern\x18\x02 \x01(\x0b\x32\x18.tandem.rules.v1.PatternH\x00\x12-\n\x08schedule\x18\x03 \x01(\x0b\x32\x19.tandem.rules.v1.ScheduleH\x00\x12\x11\n\tcondition\x18\x04 \x01(\t\x12.\n\non_unknown\x18\x05 \x01(\x0e\x32\x1a.tandem.rules.v1.OnUnknown\x12\x33\n\rdefault_value\x18\x06 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12\x13\n\x0b\x63ooldown_ms\x18\x07 \x01(\x03\x12.\n\x07\x65\x66\x66\x65\x63ts\x18\x08 \x03(\x0b\x32\x17.tandem.rules.v1.EffectB\x04\xe2\x41\x01\x02\x12\x31\n\x08position\x18\t \x01(\x0b\x32\x1f.tandem.rules.v1.SourcePositionB\x06\n\x04when\"\xd6\x02\n\x0c\x46iredTrigger\x12\x10\n\x08position\x18\x01 \x01(\t\x12\x11\n\tfiring_id\x18\x02 \x01(\t\x12\x12\n\ntrigger_id\x18\x03 \x01(\t\x12\x18\n\x10rule_set_version\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x12\n\nprofile_id\x18\x06 \x01(\t\x12;\n\x07payload\x18\x07 \x03(\x0b\x32*.tandem.rules.v1.FiredTrigger.PayloadEntry\x12\x16\n\x0e\x63\x61use_event_id\x18\x08 \x01(\t\x12.\n\nfired_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aL\n\x0cPayloadEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01*\xa0\x01\n\x0bPatternKind\x12\x1c\n\x18PATTERN_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10PATTERN_KIND_ANY\x10\x01\x12\x14\n\x10PATTERN_KIND_ALL\x10\x02\x12\x19\n\x15PATTERN_KIND_SEQUENCE\x10\x03\x12\x16\n\x12PATTERN_KIND_COUNT\x10\x04\x12\x14\n\x10PATTERN_KIND_SUM\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PATTERN'].fields_by_name['matches']._serialized_options = b'\342A\001\002'
   _globals['_EFFECT_EMIT_PAYLOADENTRY']._loaded_options = None
   _globals['_EFFECT_EMIT_PAYLOADENTRY']._serialized_options = b'8\001'
+  _globals['_EFFECT_EMIT_PAYLOADPOSITIONSENTRY']._loaded_options = None
+  _globals['_EFFECT_EMIT_PAYLOADPOSITIONSENTRY']._serialized_options = b'8\001'
   _globals['_EFFECT_EMIT'].fields_by_name['name']._loaded_options = None
   _globals['_EFFECT_EMIT'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_EFFECT_SETTRAIT'].fields_by_name['trait']._loaded_options = None
@@ -55,8 +57,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRIGGER'].fields_by_name['effects']._serialized_options = b'\342A\001\002'
   _globals['_FIREDTRIGGER_PAYLOADENTRY']._loaded_options = None
   _globals['_FIREDTRIGGER_PAYLOADENTRY']._serialized_options = b'8\001'
-  _globals['_PATTERNKIND']._serialized_start=1744
-  _globals['_PATTERNKIND']._serialized_end=1904
+  _globals['_PATTERNKIND']._serialized_start=1913
+  _globals['_PATTERNKIND']._serialized_end=2073
   _globals['_EVENTMATCH']._serialized_start=180
   _globals['_EVENTMATCH']._serialized_end=326
   _globals['_PATTERN']._serialized_start=329
@@ -64,17 +66,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCHEDULE']._serialized_start=591
   _globals['_SCHEDULE']._serialized_end=656
   _globals['_EFFECT']._serialized_start=659
-  _globals['_EFFECT']._serialized_end=1018
+  _globals['_EFFECT']._serialized_end=1187
   _globals['_EFFECT_EMIT']._serialized_start=822
-  _globals['_EFFECT_EMIT']._serialized_end=956
-  _globals['_EFFECT_EMIT_PAYLOADENTRY']._serialized_start=910
-  _globals['_EFFECT_EMIT_PAYLOADENTRY']._serialized_end=956
-  _globals['_EFFECT_SETTRAIT']._serialized_start=958
-  _globals['_EFFECT_SETTRAIT']._serialized_end=1010
-  _globals['_TRIGGER']._serialized_start=1021
-  _globals['_TRIGGER']._serialized_end=1396
-  _globals['_FIREDTRIGGER']._serialized_start=1399
-  _globals['_FIREDTRIGGER']._serialized_end=1741
-  _globals['_FIREDTRIGGER_PAYLOADENTRY']._serialized_start=1665
-  _globals['_FIREDTRIGGER_PAYLOADENTRY']._serialized_end=1741
+  _globals['_EFFECT_EMIT']._serialized_end=1125
+  _globals['_EFFECT_EMIT_PAYLOADENTRY']._serialized_start=989
+  _globals['_EFFECT_EMIT_PAYLOADENTRY']._serialized_end=1035
+  _globals['_EFFECT_EMIT_PAYLOADPOSITIONSENTRY']._serialized_start=1037
+  _globals['_EFFECT_EMIT_PAYLOADPOSITIONSENTRY']._serialized_end=1125
+  _globals['_EFFECT_SETTRAIT']._serialized_start=1127
+  _globals['_EFFECT_SETTRAIT']._serialized_end=1179
+  _globals['_TRIGGER']._serialized_start=1190
+  _globals['_TRIGGER']._serialized_end=1565
+  _globals['_FIREDTRIGGER']._serialized_start=1568
+  _globals['_FIREDTRIGGER']._serialized_end=1910
+  _globals['_FIREDTRIGGER_PAYLOADENTRY']._serialized_start=1834
+  _globals['_FIREDTRIGGER_PAYLOADENTRY']._serialized_end=1910
 # @@protoc_insertion_point(module_scope)

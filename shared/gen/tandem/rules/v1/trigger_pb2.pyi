@@ -77,7 +77,7 @@ class Schedule(_message.Message):
 class Effect(_message.Message):
     __slots__ = ("emit", "set_trait", "position")
     class Emit(_message.Message):
-        __slots__ = ("name", "payload")
+        __slots__ = ("name", "payload", "payload_positions")
         class PayloadEntry(_message.Message):
             __slots__ = ("key", "value")
             KEY_FIELD_NUMBER: _ClassVar[int]
@@ -85,11 +85,20 @@ class Effect(_message.Message):
             key: str
             value: str
             def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+        class PayloadPositionsEntry(_message.Message):
+            __slots__ = ("key", "value")
+            KEY_FIELD_NUMBER: _ClassVar[int]
+            VALUE_FIELD_NUMBER: _ClassVar[int]
+            key: str
+            value: _condition_pb2.SourcePosition
+            def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_condition_pb2.SourcePosition, _Mapping]] = ...) -> None: ...
         NAME_FIELD_NUMBER: _ClassVar[int]
         PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+        PAYLOAD_POSITIONS_FIELD_NUMBER: _ClassVar[int]
         name: str
         payload: _containers.ScalarMap[str, str]
-        def __init__(self, name: _Optional[str] = ..., payload: _Optional[_Mapping[str, str]] = ...) -> None: ...
+        payload_positions: _containers.MessageMap[str, _condition_pb2.SourcePosition]
+        def __init__(self, name: _Optional[str] = ..., payload: _Optional[_Mapping[str, str]] = ..., payload_positions: _Optional[_Mapping[str, _condition_pb2.SourcePosition]] = ...) -> None: ...
     class SetTrait(_message.Message):
         __slots__ = ("trait", "value")
         TRAIT_FIELD_NUMBER: _ClassVar[int]

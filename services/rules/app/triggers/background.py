@@ -1,0 +1,26 @@
+"""Tasks that run until they are cancelled, whatever becomes of the cancellation on its way.
+
+A cancellation that meets a driver in the middle of a call may come out as an error of that call, and a loop that goes
+on after errors would go on for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+PATIENCE_S = 3.0
+
+
+def end_if_cancelled() -> None:
+    """To be called where a loop is about to go on after an error."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancels it and waits until it is done."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=PATIENCE_S)
