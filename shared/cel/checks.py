@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.cel.library import CelEnvironment, CheckedExpression, Failure
+from shared.cel.library import WITHIN_TEXT, CelEnvironment, CheckedExpression, Failure
 from shared.cel.problems import Problem, problem_at
+from shared.cel.spans import span_microseconds
 from shared.cel.syntax import Call, Constant, ConstantKind, ListLiteral, Name, walk
 from shared.cel.work import MAX_CONSTANT_WORK, MAX_LIST_ELEMENTS, MAX_LOOP_NESTING, loop_nesting, work_bound
 from shared.values import AttributeType
@@ -45,6 +46,26 @@ def pattern_problems(checked: CheckedExpression) -> Iterator[Problem]:
                     yield problem_at(checked.text, pattern.place.offset, "INVALID_PATTERN", outcome.sentence)
 
 
+def span_problems(checked: CheckedExpression) -> Iterator[Problem]:
+    """Spans of within() that are none: a text is written out, as a literal or a constant of the action."""
+    for node in walk(checked.root):
+        match node:
+            case Call(function="within", arguments=(_, Constant(value=str(text)) as span)):
+                try:
+                    span_microseconds(text)
+                except ValueError as error:
+                    yield problem_at(checked.text, span.place.offset, "INVALID_SPAN", str(error))
+            case Call(function="within", arguments=(_, span), place=place) if _is_text_only(checked, place.id):
+                if not (isinstance(span, Name) and span.name.startswith("action.")):
+                    message = 'within() takes its span as a literal such as "30d", as a constant of the action, or as a duration'
+                    yield problem_at(checked.text, span.place.offset, "INVALID_SPAN", message)
+
+
+def _is_text_only(checked: CheckedExpression, number: int) -> bool:
+    reference = checked.tree.references.get(number, b"")
+    return WITHIN_TEXT.encode() in reference and b"within_duration" not in reference
+
+
 _MISSING = "a condition that needs what is missing does not hold"
 
 
@@ -53,7 +74,7 @@ def condition_problems(text: str, environment: CelEnvironment) -> tuple[Problem,
     checked = environment.check(text)
     if isinstance(checked, tuple):
         return checked
-    found = [*presence_problems(checked, _MISSING), *limit_problems(checked)]
+    found = [*presence_problems(checked, _MISSING), *limit_problems(checked), *span_problems(checked)]
     if checked.result is not AttributeType.BOOL:
         kind = "another type" if checked.result is None else checked.result.text
         found.append(Problem("NOT_BOOL", f"a condition must be of type bool, not {kind}"))

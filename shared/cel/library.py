@@ -1,8 +1,9 @@
 """The CEL library (cel-expr-python, a wrapper of cel-cpp): the only module that knows it.
 
 Conditions are parsed and type-checked by the library, and whatever the index does not hold natively is evaluated by
-it, so there is no second CEL here. Our functions `now()`, `days_since()`, `hours_since()` and `in_segment()` are
-declared to the checker of an environment that has them; before evaluation they are replaced (`preparation`).
+it, so there is no second CEL here. Our functions `now()`, `days_since()`, `hours_since()`, `within()`,
+`is_anniversary()`, `owns()` and `in_segment()` are declared to the checker of an environment that has them; before
+evaluation they are replaced (`preparation`).
 
 The library guards itself: at most 100,000 characters, 32 levels of nesting, 10,000 steps of all comprehensions of one
 evaluation. Its evaluation holds the GIL, which is why `work` bounds it further.
@@ -19,12 +20,24 @@ from cel_expr_python import cel  # type: ignore[import-untyped]
 from shared.cel.checked_expression import CheckedTree, read_checked
 from shared.cel.elapsed import days_between, hours_between
 from shared.cel.expression_writer import write_checked
-from shared.cel.preparation import DAYS_BETWEEN, HOURS_BETWEEN, NOW, OVERLOADS, prepared, segment_variable
+from shared.cel.preparation import (
+    ANNIVERSARY,
+    DAYS_BETWEEN,
+    HOURS_BETWEEN,
+    NOW,
+    OVERLOADS,
+    WITHIN,
+    prepared,
+    segment_variable,
+)
 from shared.cel.problems import FUNCTIONS, Known, Problem, read_problems
+from shared.cel.spans import is_anniversary, is_within
 from shared.cel.syntax import Node
 from shared.values import AttributeType, Value
 
 MAX_EXPRESSION_BYTES = 65_536
+WITHIN_TEXT = "within_text"
+"""The overload of within() whose span is a text."""
 
 _BUDGET_EXCEEDED = "Iteration budget exceeded"
 
@@ -97,7 +110,7 @@ class CheckedExpression:
 class CelEnvironment:
     """The names expressions may use, with their types.
 
-    Without a clock there is no now(), days_since() and hours_since(); where `segments` is None, no in_segment().
+    Without a clock there is no now() and what counts from it; where `segments` is None, no in_segment().
     """
 
     def __init__(
@@ -108,7 +121,7 @@ class CelEnvironment:
         has_clock: bool = True,
     ) -> None:
         self.variables = variables
-        functions = {**(_CLOCK if has_clock else {}), **(_SEGMENTS if segments is not None else {})}
+        functions = {**_OWN, **(_CLOCK if has_clock else {}), **(_SEGMENTS if segments is not None else {})}
         self._known = Known(variables, FUNCTIONS.union(name for name in functions if not name.startswith("@")))
         declared = {name: _library_type(kind) for name, kind in variables.items()}
         declared |= {segment_variable(each): cel.Type.BOOL for each in segments or ()}
@@ -139,11 +152,26 @@ def _function(name: str, result: cel.Type, parameters: list[cel.Type], body: Any
     return cel.FunctionDecl(name, [cel.Overload(name, result, parameters, impl=body)])
 
 
+def _overloaded(name: str, overloads: Mapping[str, list[cel.Type]]) -> cel.FunctionDecl:
+    """A condition on any of several kinds of arguments."""
+    return cel.FunctionDecl(name, [cel.Overload(each, cel.Type.BOOL, kinds) for each, kinds in overloads.items()])
+
+
 _MOMENT = cel.Type.TIMESTAMP
+_OWNS = {
+    "owns_text": [cel.Type.List(cel.Type.STRING), cel.Type.STRING],
+    "owns_number": [cel.Type.List(cel.Type.INT), cel.Type.INT],
+}
+_WITHIN = {"within_duration": [_MOMENT, cel.Type.DURATION], WITHIN_TEXT: [_MOMENT, cel.Type.STRING]}
+_OWN: Mapping[str, cel.FunctionDecl] = {"owns": _overloaded("owns", _OWNS)}
 _CLOCK: Mapping[str, cel.FunctionDecl] = {
     "now": _function("now", _MOMENT, []),
     "days_since": _function("days_since", cel.Type.INT, [_MOMENT]),
     "hours_since": _function("hours_since", cel.Type.INT, [_MOMENT]),
+    "within": _overloaded("within", _WITHIN),
+    "is_anniversary": _function("is_anniversary", cel.Type.BOOL, [_MOMENT]),
+    WITHIN: _function(WITHIN, cel.Type.BOOL, [_MOMENT, cel.Type.DURATION, _MOMENT], is_within),
+    ANNIVERSARY: _function(ANNIVERSARY, cel.Type.BOOL, [_MOMENT, _MOMENT], is_anniversary),
     DAYS_BETWEEN: _function(DAYS_BETWEEN, cel.Type.INT, [_MOMENT, _MOMENT], days_between),
     HOURS_BETWEEN: _function(HOURS_BETWEEN, cel.Type.INT, [_MOMENT, _MOMENT], hours_between),
 }

@@ -1,7 +1,9 @@
 """Makes an expression one that the library can evaluate: our functions and the constants of an action put in.
 
     now()                 a variable with the time of the evaluation
-    days_since(t)         a pure function of t and that variable
+    days_since(t)         a pure function of t and that variable; so are hours_since, within and is_anniversary
+    within(t, "30d")      "30d" as the duration it is
+    owns(things, "sku")   "sku" in things
     in_segment("gold")    a variable that says whether the subject is in the segment
     action.price          its value, as a literal
 
@@ -13,22 +15,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from shared.cel.spans import span_microseconds
 from shared.cel.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node, rewrite
 from shared.values import Scalar, Value
 
 NOW = "@now"
 DAYS_BETWEEN, HOURS_BETWEEN = "@days_between", "@hours_between"
+WITHIN, ANNIVERSARY = "@within", "@is_anniversary"
 
 OVERLOADS: Mapping[str, str] = {
     DAYS_BETWEEN: DAYS_BETWEEN,
     HOURS_BETWEEN: HOURS_BETWEEN,
+    WITHIN: WITHIN,
+    ANNIVERSARY: ANNIVERSARY,
+    "@in": "in_list",
+    "duration": "string_to_duration",
     "timestamp": "string_to_timestamp",
     "_==_": "equals",
     "matches": "matches_string",
 }
 """The overload of each function that may be put in: the library looks functions up by it."""
 
-_SINCE = {"days_since": DAYS_BETWEEN, "hours_since": HOURS_BETWEEN}
+_TIMED = {"days_since": DAYS_BETWEEN, "hours_since": HOURS_BETWEEN, "is_anniversary": ANNIVERSARY}
 
 
 def segment_variable(segment_id: str) -> str:
@@ -47,12 +55,27 @@ def _prepare(node: Node, constants: Mapping[str, Value]) -> Node:
             return literal(constants[name])
         case Call(function="now"):
             return Name(NOW)
-        case Call(function=function, arguments=(argument,)) if function in _SINCE:
-            return Call(_SINCE[function], None, (argument, Name(NOW)))
+        case Call(function=function, target=None, arguments=(argument,)) if function in _TIMED:
+            return Call(_TIMED[function], None, (argument, Name(NOW)))
+        case Call(function="within", target=None, arguments=(moment, span)):
+            return Call(WITHIN, None, (moment, _duration(span), Name(NOW)))
+        case Call(function="owns", target=None, arguments=(things, thing)):
+            return Call("@in", None, (thing, things))
         case Call(function="in_segment", arguments=(Constant(value=str(segment_id)),)):
             return Name(segment_variable(segment_id))
         case _:
             return node
+
+
+def _duration(span: Node) -> Node:
+    """A text that is no span stays as it is: the library fails on it, and what needs it is unknown."""
+    if not isinstance(span, Constant) or not isinstance(span.value, str):
+        return span
+    try:
+        microseconds = span_microseconds(span.value)
+    except ValueError:
+        return Call("duration", None, (span,))
+    return Call("duration", None, (Constant(ConstantKind.STRING, f"{microseconds}us"),))
 
 
 def literal(value: Value) -> Node:

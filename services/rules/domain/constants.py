@@ -13,7 +13,7 @@ from shared.values import AttributeType, Scalar, Value, conform
 
 ACTION_PREFIX = "action."
 
-_TIME_DEPENDENT = {"now", "days_since", "hours_since"}
+_TIME_DEPENDENT = {"now", "days_since", "hours_since", "within", "is_anniversary"}
 
 KINDS: Mapping[AttributeType, ConstantKind] = {
     AttributeType.BOOL: ConstantKind.BOOL,

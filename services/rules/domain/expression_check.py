@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 
 from services.rules.domain.constants import Source, is_closed, settled
-from shared.cel.checks import limit_problems, pattern_problems, presence_problems
+from shared.cel.checks import limit_problems, pattern_problems, presence_problems, span_problems
 from shared.cel.library import CelEnvironment, CheckedExpression, Failure
 from shared.cel.problems import Problem, Severity, problem_at, suggestion
 from shared.cel.syntax import (
@@ -78,7 +78,11 @@ def _presence_problems(checked: CheckedExpression) -> Iterator[Problem]:
     return presence_problems(checked, "a missing attribute is unknown, and on_unknown says what that means")
 
 
-_CHECKS: tuple[Callable[[CheckedExpression], Iterator[Problem]], ...] = (_presence_problems, limit_problems)
+_CHECKS: tuple[Callable[[CheckedExpression], Iterator[Problem]], ...] = (
+    _presence_problems,
+    limit_problems,
+    span_problems,
+)
 
 
 def _constant_problems(checked: CheckedExpression) -> Iterator[Problem]:

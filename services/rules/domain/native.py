@@ -1,7 +1,7 @@
 """The conditions the index holds natively: tests of a term against constants.
 
 A term is an attribute, its size, days_since or hours_since of it, or now(). Tests are comparisons, `in` from both
-sides, startsWith, endsWith and contains. Types must agree exactly, so that Python compares as CEL does.
+sides (owns), startsWith, endsWith and contains; within() is two of them. Types must agree exactly, so that Python compares as CEL does.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from services.rules.domain.condition import Default, Operator, Term, TermKind, Test
 from services.rules.domain.constants import ACTION_PREFIX, KINDS, Source, constant, constant_of
 from services.rules.domain.threshold import flipped
+from shared.cel.spans import span_microseconds
 from shared.cel.syntax import Call, Constant, ConstantKind, ListLiteral, Name, Node
 from shared.values import AttributeType
 
@@ -44,11 +45,38 @@ def native_test(node: Node, source: Source) -> Test | None:
             return _comparison(left, operator, right, source) or _comparison(right, flipped(operator), left, source)
         case Call(function="@in", arguments=(element, container)):
             return _one_of(element, container, source) or _held_by(element, container, source)
+        case Call(function="owns", target=None, arguments=(container, element)):
+            return _held_by(element, container, source)
         case Call(function=function, target=Name(name=name), arguments=(operand,)) if function in _TEXT_TESTS:
             text = constant_of(operand, source)
             if source.is_attribute(name) and text is not None:
                 return _native(Term(TermKind.VALUE, name), _TEXT_TESTS[function], (text,), source)
     return None
+
+
+def native_window(node: Node, source: Source) -> tuple[Test, Test] | None:
+    """`within(t, "30d")`: not ahead of now, and not longer ago. None for what is left to the library."""
+    match node:
+        case Call(function="within", target=None, arguments=(Name(name=name), span)) if source.is_attribute(name):
+            length = _span(span, source)
+            if source.type_of(name) is not AttributeType.TIMESTAMP or length is None:
+                return None
+            elapsed = Term(TermKind.ELAPSED, name)
+            not_ahead = _native(elapsed, Operator.GREATER_OR_EQUAL, (_ZERO,), source)
+            return not_ahead, _native(elapsed, Operator.LESS_OR_EQUAL, (constant(length),), source)
+    return None
+
+
+def _span(node: Node, source: Source) -> int | None:
+    """The microseconds of a constant span, written as a text or as duration("...")."""
+    is_duration = isinstance(node, Call) and node.function == "duration" and len(node.arguments) == 1
+    text = constant_of(node.arguments[0] if is_duration and isinstance(node, Call) else node, source)
+    if text is None or text.kind is not ConstantKind.STRING or (is_duration and set(str(text.value)) & {"d", "w"}):
+        return None
+    try:
+        return span_microseconds(str(text.value))
+    except ValueError:
+        return None
 
 
 def _comparison(left: Node, operator: Operator, right: Node, source: Source) -> Test | None:

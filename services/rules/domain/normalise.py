@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from services.rules.domain.condition import AllOf, AnyOf, Condition, Default, Fixed, Membership, Not, Opaque
 from services.rules.domain.constants import ACTION_PREFIX, Source, constant_of, is_closed, settled
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN
-from services.rules.domain.native import COMPARISONS, native_test
+from services.rules.domain.native import COMPARISONS, native_test, native_window
 from services.rules.domain.threshold import constant_text
 from shared.cel.excerpt import excerpt
 from shared.cel.library import Failure
@@ -43,6 +43,8 @@ def _condition(node: Node, source: Source, segments: Segments) -> Condition:
             return Not(_condition(operand, source, segments))
         case Call(function="in_segment", arguments=(Constant(value=str(segment_id)),)):
             return segments[segment_id]
+        case Call(function="within") if (tests := native_window(node, source)) is not None:
+            return AllOf(tests)
         case _:
             return native_test(node, source) or _fixed(node, source) or _opaque(node, source)
 

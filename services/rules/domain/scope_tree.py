@@ -116,19 +116,19 @@ def _check_unique(scopes: Iterable[Scope], log: FindingLog) -> None:
 def _check_parent(scope: Scope, scopes: Mapping[tuple[ScopeLevel, str], Scope], log: FindingLog) -> None:
     title = _title(scope.level, scope.scope_id)
     if scope.level is ScopeLevel.POLICY and (scope.scope_id or scope.parent_id):
-        log.error(SourcePosition(), "UNKNOWN_PARENT", "the POLICY scope has the empty id and no parent")
+        log.error(_place(scope), "UNKNOWN_PARENT", "the POLICY scope has the empty id and no parent")
     if scope.level is not ScopeLevel.POLICY and not is_id(scope.scope_id):
-        log.error(SourcePosition(), "BAD_NAME", f"{scope.scope_id!r} is no id of a scope of level {scope.level.name}")
+        log.error(_place(scope), "BAD_NAME", f"{scope.scope_id!r} is no id of a scope of level {scope.level.name}")
     if scope.level is ScopeLevel.ISSUE and scope.parent_id:
-        log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} has the POLICY scope as parent, whose id is empty")
+        log.error(_place(scope), "UNKNOWN_PARENT", f"{title} has the POLICY scope as parent, whose id is empty")
     if scope.level is ScopeLevel.CHANNEL and scope.parent_id:
-        log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} has a parent; channels stand beside the tree")
+        log.error(_place(scope), "UNKNOWN_PARENT", f"{title} has a parent; channels stand beside the tree")
     if (
         ScopeLevel.ISSUE < scope.level < ScopeLevel.CHANNEL
         and (ScopeLevel(scope.level - 1), scope.parent_id) not in scopes
     ):
         parent = _title(ScopeLevel(scope.level - 1), scope.parent_id)
-        log.error(SourcePosition(), "UNKNOWN_PARENT", f"{title} is declared below {parent}, which does not exist")
+        log.error(_place(scope), "UNKNOWN_PARENT", f"{title} is declared below {parent}, which does not exist")
     _check_fields(scope, log)
 
 
@@ -136,13 +136,13 @@ def _check_fields(scope: Scope, log: FindingLog) -> None:
     """What only scopes of some level may have."""
     title = _title(scope.level, scope.scope_id)
     if scope.attributes and scope.level is not ScopeLevel.ACTION:
-        log.error(SourcePosition(), "MISPLACED_ATTRIBUTES", f"{title} has attributes; only an ACTION scope may")
+        log.error(_place(scope), "MISPLACED_ATTRIBUTES", f"{title} has attributes; only an ACTION scope may")
     if scope.channel and scope.level is not ScopeLevel.TREATMENT:
-        log.error(SourcePosition(), "MISPLACED_ATTRIBUTES", f"{title} has a channel; only a TREATMENT scope may")
+        log.error(_place(scope), "MISPLACED_ATTRIBUTES", f"{title} has a channel; only a TREATMENT scope may")
     if scope.level is ScopeLevel.TREATMENT and not is_id(scope.channel):
-        log.error(SourcePosition(), "BAD_NAME", f"{title} is for the channel {scope.channel!r}, which is no id")
+        log.error(_place(scope), "BAD_NAME", f"{title} is for the channel {scope.channel!r}, which is no id")
     if scope.numbers and scope.level > ScopeLevel.ACTION:
-        log.error(SourcePosition(), "MISPLACED_ATTRIBUTES", f"{title} has numbers; they are those of an action")
+        log.error(_place(scope), "MISPLACED_ATTRIBUTES", f"{title} has numbers; they are those of an action")
 
 
 def _check_unique_rules(scope: Scope, log: FindingLog) -> None:
@@ -167,3 +167,9 @@ def _check_unique_numbers(scope: Scope, log: FindingLog) -> None:
 
 def _title(level: ScopeLevel, scope_id: str) -> str:
     return f"{level.name} '{scope_id}'" if scope_id else level.name
+
+
+def _place(scope: Scope) -> SourcePosition:
+    """Of the first thing that is written in the scope: a scope has no place of its own."""
+    written = (*scope.rules, *scope.numbers)
+    return written[0].position if written else SourcePosition()

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 
 from services.rules.domain.condition import Operator, TermKind, Test
+from shared.cel.spans import span_text
 from shared.cel.syntax import Constant
 
 _FLIPPED = {
@@ -24,9 +25,13 @@ def flipped(operator: Operator) -> Operator:
 def threshold(test: Test) -> str:
     kind = test.term.kind
     if kind is TermKind.ELAPSED:
-        return f"{flipped(test.operator).value} now()"
+        return f"{flipped(test.operator).value} now(){_ago(test.operands[0].value)}"
     text = _comparison(test)
     return text if kind is TermKind.VALUE else f"{kind.value.format(test.term.attribute)} {text}"
+
+
+def _ago(microseconds: object) -> str:
+    return f" - {span_text(microseconds)}" if isinstance(microseconds, int) and microseconds else ""
 
 
 def constant_text(constant: Constant) -> str:

@@ -57,6 +57,16 @@ MOMENTS = [
     datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
     datetime(1, 1, 2, tzinfo=UTC),
 ]
+SPANS = [
+    '"1d"',
+    '"3d"',
+    '"72h"',
+    'duration("24h")',
+    'duration("0s")',
+    '"1ms"',
+    "now() - last_purchase",
+    'duration("x")',
+]
 POOLS: dict[AttributeType, list[Value]] = {
     AttributeType.BOOL: [False, True],
     AttributeType.INT: [*INTS],
@@ -151,7 +161,7 @@ def _conditions(inner: dict[AttributeType, Texts]) -> Texts:
         for sign in ("==", "!=", "<", "<=", ">", ">=")
     ]
     members = [joined("({0} in {1})", inner[each], inner[AttributeType(each + 5)]) for each in scalars]
-    text = inner[AttributeType.STRING]
+    text, moment = inner[AttributeType.STRING], inner[AttributeType.TIMESTAMP]
     return st.one_of(
         *compared,
         *members,
@@ -161,6 +171,10 @@ def _conditions(inner: dict[AttributeType, Texts]) -> Texts:
         joined("({0} && {1} && {2})", condition, condition, condition),
         joined("({0} || {1} || {2})", condition, condition, condition),
         joined("!({0})", condition),
+        joined("within({0}, {1})", moment, st.sampled_from(SPANS)),
+        joined("is_anniversary({0})", moment),
+        joined("owns({0}, {1})", inner[AttributeType.STRING_LIST], text),
+        joined("owns({0}, {1})", inner[AttributeType.INT_LIST], inner[AttributeType.INT]),
         joined(
             "{0}.exists(x, x == {1} || {2})",
             inner[AttributeType.INT_LIST],
@@ -182,6 +196,12 @@ def _conditions(inner: dict[AttributeType, Texts]) -> Texts:
 @example(when="days_since(last_purchase) == 0 && last_purchase > now()", facts={"last_purchase": present(MOMENTS[3])})
 @example(when='last_purchase == timestamp("2026-06-15T12:00:00.0000001Z")', facts={"last_purchase": present(NOW_TIME)})
 @example(when="action.price > margin && margin < action.price", facts={"margin": present(2.5)})
+@example(when='within(last_purchase, "3d")', facts={"last_purchase": present(MOMENTS[4])})
+@example(when='!within(last_purchase, duration("24h"))', facts={"last_purchase": present(MOMENTS[3])})
+@example(when='within(last_purchase, "1d") || vip', facts={"vip": present(True)})
+@example(when='within(action.launch, "3d")', facts={})
+@example(when="is_anniversary(last_purchase)", facts={"last_purchase": present(NOW_TIME.replace(year=1987))})
+@example(when="owns(brands, action.brand)", facts={"brands": present(("a",))})
 @example(when="[1, 2].exists(age, age > 1) && age < 0", facts={"age": present(-1)})
 def test_index_and_library_agree(when: str, facts: dict[str, Feature]) -> None:
     expected = library_verdict(when, TYPES, facts, CONSTANTS)

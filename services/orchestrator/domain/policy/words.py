@@ -21,7 +21,7 @@ _CEL_WORDS = (
     "as bool break bytes const continue double dyn else false for function if import in int let list loop map "
     "namespace null null_type package return string true type uint var void while"
 )
-_OWN_WORDS = "action context days_since hours_since in_segment now"
+_OWN_WORDS = "action context days_since hours_since in_segment is_anniversary now owns within"
 RESERVED = frozenset(f"{_CEL_WORDS} {_OWN_WORDS}".split())
 """Words that mean something else inside a condition."""
 

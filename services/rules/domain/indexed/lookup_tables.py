@@ -7,11 +7,13 @@ tests and their bits cost, whatever the number of regions.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf, nextafter
 from typing import Any
 
 from services.rules.domain.condition import Operator, Test
@@ -20,6 +22,7 @@ from services.rules.domain.indexed.flips import MAX_FLIPS, RegionMasks, chain, f
 from services.rules.domain.indexed.lookups import Held, Locate
 from services.rules.domain.indexed.units import Bits
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN, Verdict
+from shared.values import INT64_MAX
 
 Tests = Sequence[tuple[Test, Drops]]
 
@@ -46,16 +49,15 @@ def ordered_table(tests: Tests, width: int, max_flips: int | None = None) -> Tab
     """Of `<`, `<=`, `>`, `>=`. Each test changes its answer once: on reaching its threshold, or on passing it."""
     cuts: defaultdict[tuple[Any, bool], list[tuple[Drops, Verdict]]] = defaultdict(list)
     for test, drops in tests:
-        is_passed = test.operator in (Operator.GREATER, Operator.LESS_OR_EQUAL)
         becomes = TRUE if test.operator in (Operator.GREATER, Operator.GREATER_OR_EQUAL) else FALSE
-        cuts[test.operands[0].value, is_passed].append((drops, becomes))
+        cuts[_cut(test)].append((drops, becomes))
     below = [(drops, 1 - becomes) for changes in cuts.values() for drops, becomes in changes]
     counts = _counts((drops, verdict) for drops, verdict in below)
     order = sorted(cuts)
     first = united([tuple(counts)], width)
     changes = [_changed(counts, cuts[cut], keep=True) for cut in order]
-    reached = [value for value, is_passed in order if not is_passed]
-    passed = [value for value, is_passed in order if is_passed]
+    reached = _packed([value for value, is_passed in order if not is_passed])
+    passed = _packed([value for value, is_passed in order if is_passed])
     flips = fewest_flips(len(order) + 1, width) if max_flips is None else max_flips
     return Table(_ordered_locate(reached, passed), chain(first, changes, flips))
 
@@ -108,7 +110,25 @@ def _mask_or_bits(groups: Sequence[Bits], width: int) -> tuple[int, Bits]:
     return (0, bits) if len(bits) <= MAX_FLIPS else (united(groups, width), ())
 
 
-def _ordered_locate(reached: list[Any], passed: list[Any]) -> Locate:
+def _cut(test: Test) -> tuple[Any, bool]:
+    """Where the answer changes: on reaching a value, or (True) on passing it. To pass a number is to reach the next."""
+    value: Any = test.operands[0].value
+    if test.operator not in (Operator.GREATER, Operator.LESS_OR_EQUAL):
+        return value, False
+    if type(value) is float:
+        return nextafter(value, inf), False
+    if type(value) is int and value < INT64_MAX:
+        return value + 1, False
+    return value, True
+
+
+def _packed(values: list[Any]) -> Sequence[Any]:
+    """Numbers side by side in memory: a bisection of thousands of objects would mostly wait for them."""
+    kinds = set(map(type, values))
+    return array("d", values) if kinds == {float} else array("q", values) if kinds == {int} else values
+
+
+def _ordered_locate(reached: Sequence[Any], passed: Sequence[Any]) -> Locate:
     """How many cuts a value is beyond."""
     if not passed:
         return partial(bisect_right, reached)

@@ -17,4 +17,5 @@ def mask_of(indexes: Iterable[int], count: int) -> int:
 def members_of(mask: int, count: int) -> NDArray[np.int64]:
     """The indexes, ascending."""
     packed = np.frombuffer(mask.to_bytes((count + 7) // 8, "little"), dtype=np.uint8)
-    return np.flatnonzero(np.unpackbits(packed, bitorder="little", count=count))
+    # As bools, of which numpy finds the true ones many times faster than the non-zero ones of bytes.
+    return np.flatnonzero(np.unpackbits(packed, bitorder="little", count=count).view(np.bool_))

@@ -49,8 +49,8 @@ class Units:
         alive = (1 << self.count) - 1
         by_stage = _NONE.copy()
         for stage in self.stages:
-            by_stage[stage] = fallen & alive
-            alive &= ~fallen
+            by_stage[stage] = dropped = fallen & alive
+            alive ^= dropped
             fallen >>= self.count
         return alive, by_stage
 
