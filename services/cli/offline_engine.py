@@ -10,20 +10,27 @@ from collections.abc import Sequence
 
 from services.rules.app.triggers.guards import TriggerGuards
 from services.rules.domain.evaluation import Compilation, RuleEngine
+from services.rules.domain.indexed.compile_cache import CompileCache
 from services.rules.domain.indexed.engine import IndexedEngine
 from services.rules.domain.matching import MessageRules, Refusal
 from services.rules.domain.rule_set import EngineKind, Finding, RuleSet
 from shared.cel.problems import Severity
+from shared.clock import system_clock
 
 
 class OfflineEngine:
     """Implements RuleEngine."""
 
     def __init__(self) -> None:
-        self._indexed = IndexedEngine()
+        self._cache = CompileCache()
+        self._indexed = IndexedEngine(self._cache)
 
     def check(self, rule_set: RuleSet) -> tuple[Finding, ...]:
-        return TriggerGuards(self._checking(rule_set), guard).check(rule_set)
+        """With what is suspicious; `compile` says only what is wrong."""
+        from services.rules.domain.lint.linting_engine import LintingEngine
+
+        engine = TriggerGuards(self._checking(rule_set), guard)
+        return LintingEngine(engine, self._cache, system_clock).check(rule_set)
 
     def compile(self, rule_set: RuleSet) -> Compilation:
         if rule_set.engine is EngineKind.DURABLE:

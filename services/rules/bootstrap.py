@@ -28,7 +28,9 @@ from services.rules.app.triggers.guards import TriggerGuards
 from services.rules.app.triggers.programs import Programs
 from services.rules.app.triggers.world import USUAL_OPTIONS, TriggerOptions, TriggerWorld
 from services.rules.domain.chosen_engine import ChosenEngine
+from services.rules.domain.indexed.compile_cache import CompileCache
 from services.rules.domain.indexed.engine import IndexedEngine
+from services.rules.domain.lint.linting_engine import LintingEngine
 from services.rules.domain.matched.engine import MatchedEngine
 from services.rules.domain.rule_set import EngineKind
 from services.rules.settings import RulesSettings
@@ -74,8 +76,10 @@ async def bootstrap(
         world = TriggerWorld(stores.triggers, profile, programs, matcher, telemetry, clock, options, bell)
         _run_in_background(Consumer(world), stack)
     desk = TriggerDesk(stores.triggers, None if profile is None else profile.feed, programs, clock, bell)
-    engine = ChosenEngine({EngineKind.INDEXED: IndexedEngine(), EngineKind.DURABLE: MatchedEngine(matcher.check)})
-    app = RulesApplication(stores.rule_sets, TriggerGuards(engine, matcher.check), matcher, desk, clock=clock)
+    cache = CompileCache()
+    engine = ChosenEngine({EngineKind.INDEXED: IndexedEngine(cache), EngineKind.DURABLE: MatchedEngine(matcher.check)})
+    linting = LintingEngine(TriggerGuards(engine, matcher.check), cache, clock)
+    app = RulesApplication(stores.rule_sets, linting, matcher, desk, clock=clock)
     return RulesComponents(app, bind(app, stores.rule_sets.check))
 
 

@@ -57,8 +57,10 @@ def span_problems(checked: CheckedExpression) -> Iterator[Problem]:
                     yield problem_at(checked.text, span.place.offset, "INVALID_SPAN", str(error))
             case Call(function="within", arguments=(_, span), place=place) if _is_text_only(checked, place.id):
                 if not (isinstance(span, Name) and span.name.startswith("action.")):
-                    message = 'within() takes its span as a literal such as "30d", as a constant of the action, or as a duration'
-                    yield problem_at(checked.text, span.place.offset, "INVALID_SPAN", message)
+                    yield problem_at(checked.text, span.place.offset, "INVALID_SPAN", _UNWRITTEN_SPAN)
+
+
+_UNWRITTEN_SPAN = 'the span of within() is a literal such as "30d", a constant of the action, or a duration'
 
 
 def _is_text_only(checked: CheckedExpression, number: int) -> bool:

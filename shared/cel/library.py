@@ -80,13 +80,28 @@ class Program:
 
     def run(self, activation: cel.Activation) -> Value | Failure:
         """Raises TooManySteps."""
+        outcome = self._outcome(activation)
+        return outcome if isinstance(outcome, Failure) else _value(outcome)
+
+    def run_any(self, activation: cel.Activation) -> object:
+        """The value whatever its type is: maps, lists, bytes, timedelta, the name of a type; or a Failure.
+
+        Raises TooManySteps.
+        """
+        outcome = self._outcome(activation)
+        if isinstance(outcome, Failure):
+            return outcome
+        if outcome.type() == cel.Type.ERROR:
+            return Failure(str(outcome.value()))
+        return _plain(outcome.plain_value())
+
+    def _outcome(self, activation: cel.Activation) -> Any:
         try:
-            outcome = self._expression.eval(activation)
+            return self._expression.eval(activation)
         except RuntimeError as error:
             if _BUDGET_EXCEEDED in str(error):
                 raise TooManySteps from error
             return Failure(str(error))
-        return _value(outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +126,7 @@ class CelEnvironment:
     """The names expressions may use, with their types.
 
     Without a clock there is no now() and what counts from it; where `segments` is None, no in_segment().
+    `untyped` names may hold whatever JSON can say, which the checker leaves to the evaluation.
     """
 
     def __init__(
@@ -119,11 +135,14 @@ class CelEnvironment:
         segments: Collection[str] | None = None,
         *,
         has_clock: bool = True,
+        untyped: Collection[str] = (),
     ) -> None:
         self.variables = variables
+        self.untyped = frozenset(untyped)
         functions = {**_OWN, **(_CLOCK if has_clock else {}), **(_SEGMENTS if segments is not None else {})}
         self._known = Known(variables, FUNCTIONS.union(name for name in functions if not name.startswith("@")))
         declared = {name: _library_type(kind) for name, kind in variables.items()}
+        declared |= dict.fromkeys(untyped, cel.Type.DYN)
         declared |= {segment_variable(each): cel.Type.BOOL for each in segments or ()}
         declared |= {NOW: cel.Type.TIMESTAMP} if has_clock else {}
         self._env = cel.NewEnv(variables=declared, functions=list(functions.values()))
@@ -136,9 +155,10 @@ class CelEnvironment:
             return (Problem("LIMIT", f"the expression has {size} bytes; {MAX_EXPRESSION_BYTES} are allowed"),)
         try:
             expression = self._env.compile(text)
+            result = _attribute_type(expression)
         except RuntimeError as error:
             return read_problems(str(error), text, self._known)
-        return CheckedExpression(text, read_checked(expression.serialize()), _attribute_type(expression), self)
+        return CheckedExpression(text, read_checked(expression.serialize()), result, self)
 
     def load(self, packed: bytes) -> Program:
         return Program(self._env.deserialize(packed))
@@ -194,6 +214,24 @@ def is_readable(value: Value) -> bool:
     if isinstance(value, str):
         return "\0" not in value
     return all(is_readable(element) for element in value) if isinstance(value, tuple) else True
+
+
+_TYPE_NAMES = {
+    "null": "null_type",
+    "timestamp": "google.protobuf.Timestamp",
+    "duration": "google.protobuf.Duration",
+}
+"""Where the library's name of a type is not that of the language definition."""
+
+
+def _plain(value: Any) -> object:
+    """With types by their names."""
+    if isinstance(value, cel.Type):
+        name = value.name().lower().partition("<")[0]
+        return _TYPE_NAMES.get(name, name)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return {_plain(key): _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _value(outcome: cel.Value) -> Value | Failure:

@@ -92,6 +92,14 @@ def read_problems(error: str, text: str, known: Known) -> tuple[Problem, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def undeclared_name(problem: Problem) -> str | None:
+    """The name that nothing declares, where that is the problem."""
+    found = _UNDECLARED.search(problem.message)
+    if found is None or (problem.code != "UNKNOWN_ATTRIBUTE" and "." not in found[1]):  # has(a.b) looks like a call
+        return None
+    return found[1] if found[1].startswith("context.") else found[1].partition(".")[0]
+
+
 def suggestion(name: str, names: Collection[str]) -> str:
     """The end of a sentence that names what was probably meant; empty where nothing is close."""
     close = difflib.get_close_matches(name, names, n=1)

@@ -46,7 +46,7 @@ def cases(*, is_full: bool) -> list[Case]:
         for is_shared in (True, False):
             for is_complete in (True, False):
                 for attributes in (30, 100):
-                    is_typical = actions == 1_000 or (attributes == 30 and is_complete)
+                    is_typical = actions == 1_000 or (is_complete and (attributes == 30 or actions == 5_000))
                     if is_full or (is_typical and (actions < 10_000 or is_shared)):
                         found.append(Case(actions, attributes, is_shared, is_complete))
     return found

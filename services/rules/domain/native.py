@@ -1,7 +1,8 @@
 """The conditions the index holds natively: tests of a term against constants.
 
 A term is an attribute, its size, days_since or hours_since of it, or now(). Tests are comparisons, `in` from both
-sides (owns), startsWith, endsWith and contains; within() is two of them. Types must agree exactly, so that Python compares as CEL does.
+sides (owns), startsWith, endsWith and contains; within() is two of them. Types must agree exactly, so that Python
+compares as CEL does.
 """
 
 from __future__ import annotations

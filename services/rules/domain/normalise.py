@@ -13,7 +13,6 @@ from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN
 from services.rules.domain.native import COMPARISONS, native_test, native_window
 from services.rules.domain.threshold import constant_text
 from shared.cel.excerpt import excerpt
-from shared.cel.library import Failure
 from shared.cel.syntax import Call, Constant, Name, Node, free_names, walk
 from shared.values import NOT_FOUND, present
 
@@ -63,7 +62,7 @@ def _fixed(node: Node, source: Source) -> Fixed | None:
     if not is_closed(node, source):
         return None
     value = settled(node, source)
-    verdict = UNKNOWN if isinstance(value, Failure) else TRUE if value is True else FALSE
+    verdict = TRUE if value is True else FALSE if value is False else UNKNOWN
     name = next((each for each in free_names(node) if each.startswith(ACTION_PREFIX)), "")
     observed = source.constants.get(name)
     return Fixed(verdict, _fixed_threshold(node, source), name, NOT_FOUND if observed is None else present(observed))

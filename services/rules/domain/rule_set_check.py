@@ -41,6 +41,8 @@ class CheckedRuleSet:
 
 
 Check = Callable[[str], Found]
+Checked = tuple[tuple[Finding, ...], CheckedRuleSet | None]
+"""The findings, and what to compile if none of them is an error."""
 
 
 class KnownExpressions(Protocol):
@@ -58,10 +60,7 @@ Recall = Callable[[Mapping[str, AttributeType], Collection[str]], KnownExpressio
 """What is known where these variables and segments are declared."""
 
 
-def check_rule_set(
-    rule_set: RuleSet, recall: Recall | None = None
-) -> tuple[tuple[Finding, ...], CheckedRuleSet | None]:
-    """The findings, and what to compile if none of them is an error."""
+def check_rule_set(rule_set: RuleSet, recall: Recall | None = None) -> Checked:
     log = FindingLog()
     actions = read_scopes(rule_set, log)
     treatments = read_treatments(rule_set, actions, log)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.source import ROOT, python_files, tree
 
-RPC = re.compile(r"((?:^ *//.*\n)*)^ *rpc (\w+)\((?:stream )?(\w+)\) returns \((?:stream )?(\w+)\)", re.MULTILINE)
+RPC = re.compile(r"((?:^ *//.*\n)*)^ *rpc (\w+)\((?:stream )?(\w+)\)\s+returns \((?:stream )?(\w+)\)", re.MULTILINE)
 SERVICE_PROTOS = sorted((ROOT / "protos").glob("tandem/*/v1/*_service.proto"))
 
 

@@ -20,6 +20,7 @@ from shared.settings import ServiceSettings
 from tests.support.grpc_server import Loopback, loopback
 from tests.support.rules import NOW_MS
 
+FAIL, DEFAULT = condition_pb2.ON_UNKNOWN_FAIL, condition_pb2.ON_UNKNOWN_DEFAULT
 AT = condition_pb2.SourcePosition(file="policy.yaml", line=3, column=7)
 
 
@@ -43,7 +44,7 @@ async def publish(rules: Loopback, content: rule_set_pb2.RuleSet, request_id: st
 
 
 def rule(when: str, rule_id: str = "r", **fields: Any) -> rule_set_pb2.Rule:
-    defaults: dict[str, Any] = {"stage": stage_pb2.DROP_STAGE_ELIGIBILITY, "on_unknown": 1, "position": AT}
+    defaults: dict[str, Any] = {"stage": stage_pb2.DROP_STAGE_ELIGIBILITY, "on_unknown": FAIL, "position": AT}
     return rule_set_pb2.Rule(rule_id=rule_id, when=when, **defaults | fields)
 
 
@@ -58,11 +59,11 @@ def boutique(limit: int = 18) -> rule_set_pb2.RuleSet:
             rule_set_pb2.AttributeDeclaration(name="sizes", type=value_pb2.ATTRIBUTE_TYPE_INT_LIST),
         ],
         segments=[
-            rule_set_pb2.Segment(segment_id="adult", when=f"age >= {limit}", on_unknown=1, position=AT),
+            rule_set_pb2.Segment(segment_id="adult", when=f"age >= {limit}", on_unknown=FAIL, position=AT),
             rule_set_pb2.Segment(
                 segment_id="gold",
                 when="tier == 'gold'",
-                on_unknown=3,
+                on_unknown=DEFAULT,
                 default_value=value_to_proto("gold"),
                 position=AT,
             ),
@@ -91,7 +92,7 @@ def boutique(limit: int = 18) -> rule_set_pb2.RuleSet:
                 scope_id="welcome_mail",
                 parent_id="welcome",
                 channel="EMAIL",
-                rules=[rule("tier == 'gold'", on_unknown=3, default_value=value_to_proto("tin"))],
+                rules=[rule("tier == 'gold'", on_unknown=DEFAULT, default_value=value_to_proto("tin"))],
             ),
             scope(level=rule_set_pb2.SCOPE_LEVEL_CHANNEL, scope_id="EMAIL", rules=[rule("age >= 12")]),
         ],
@@ -121,7 +122,7 @@ async def test_a_rule_set_is_given_back_as_it_was_published(rules: Loopback) -> 
                 absent_ms=1_000,
             ),
             condition="age >= 18",
-            on_unknown=1,
+            on_unknown=FAIL,
             cooldown_ms=5,
             effects=[trigger_pb2.Effect(emit=trigger_pb2.Effect.Emit(name="carts", payload={"n": "age"}), position=AT)],
             position=AT,
@@ -205,7 +206,11 @@ def batch(version: str, *subjects: dict[str, value_pb2.Feature], **fields: Any) 
 
 async def test_a_batch_answers_each_subject_in_order_or_says_what_is_wrong_with_it(rules: Loopback) -> None:
     version = await publish(rules, boutique())
-    many = {"sizes": value_pb2.Feature(value=value_to_proto(tuple(range(0, 8_000, 2))), status=1)}
+    many = {
+        "sizes": value_pb2.Feature(
+            value=value_to_proto(tuple(range(0, 8_000, 2))), status=value_pb2.FEATURE_STATUS_PRESENT
+        )
+    }
     subjects = [
         facts(age=20, **KNOWN),
         facts(age="twenty"),

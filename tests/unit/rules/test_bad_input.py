@@ -27,12 +27,12 @@ LARGE = "[" + ", ".join(map(str, range(100_000))) + "]"
 @pytest.mark.parametrize(
     ("when", "code", "column", "part"),
     [
-        ("page.matches('" + "(a{1000}){1000}" * 3 + "')", "INVALID_PATTERN", 33, "bad repetition"),
-        ("page.matches('((a{100}){100}){100}')", "INVALID_PATTERN", 33, "bad repetition"),
+        ("page.matches('" + "(a{1000}){1000}" * 3 + "')", "INVALID_PATTERN", 33, "invalid repetition size"),
+        ("page.matches('((a{100}){100}){100}')", "INVALID_PATTERN", 33, "invalid repetition size"),
         ("age > 1" + " || age > 1" * 100_000, "LIMIT", 20, "65536 are allowed"),
         ("age == 1 //" + "x" * 1_000_000, "LIMIT", 20, "65536 are allowed"),
         ("(" * 1_000 + "age > 1" + ")" * 1_000, "LIMIT", 20, "nested more than 32 deep"),
-        ("!" * 1_001 + "(age > 1)", "LIMIT", 20, "nested more than 32 deep"),
+        ("!(" * 1_000 + "age > 1" + ")" * 1_000, "LIMIT", 20, "nested more than 32 deep"),
         ("size(" * 1_000 + "page" + ")" * 1_000 + " > 1", "LIMIT", 20, "nested more than 32 deep"),
         (f"age in {LARGE}", "LIMIT", 20, "65536 are allowed"),
         ("age in [" + "1," * 20_000 + "1]", "LIMIT", 27, "10000 are allowed"),
@@ -52,7 +52,7 @@ def test_a_hostile_condition_is_refused_where_it_stands(when: str, code: str, co
 def test_an_overflow_of_constants_is_told_and_unknown() -> None:
     when = "age + 1 > 3 || 9223372036854775807 + 1 > 0"
     (found,) = findings(rule_set([Rule("r", Stage.ELIGIBILITY, when, position=AT)], TYPES))
-    assert (found.code, found.severity, found.position.column) == ("ALWAYS_FAILS", Severity.WARNING, 55)
+    assert (found.code, found.severity, found.position.column) == ("ALWAYS_FAILS", Severity.WARNING, 59)
     policy = compiled(rule_set([Rule("r", Stage.ELIGIBILITY, "age + 1 > 0", position=AT)], TYPES))
     assert policy.evaluate({"age": present(2**63 - 1)}, NOW_MS, Explain.NONE).eligible_actions == []
 

@@ -30,6 +30,7 @@ from services.rules.domain.indexed.native_tests import native_test
 from services.rules.domain.indexed.terms import look_up
 from services.rules.domain.kleene import UNKNOWN
 from shared.values import AttributeType, Scalar, Value
+from tests.support.rules import NOW_TIME
 
 WIDTH = 40
 TERM = Term(TermKind.VALUE, "x")
@@ -118,7 +119,7 @@ def test_every_test_of_a_string_is_looked_up_or_left(tests: Tests, value: Value)
     assert {test.operator for test in found.rest} <= {Operator.CONTAINS}
     fallen = one_by_one([each for each in tests if each[0] in found.rest], value)
     for _, derive, _, unknown, locate, masks, flips in found.lookups:
-        looked_up: Any = value if derive is None else value is not None and derive(value, None)
+        looked_up: Any = value if derive is None else value is not None and derive(value, NOW_TIME)
         region = 0 if value is None else locate(looked_up) or 0
         mask = masks[region] if flips is None else flips.applied(masks[region], region)
         fallen |= unknown if value is None else mask

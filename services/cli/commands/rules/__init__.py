@@ -7,6 +7,7 @@ import click
 from services.cli.lazy_commands import LazyCommands
 
 COMMANDS = {
+    "eval": "services.cli.commands.rules.eval:evaluate",
     "explain-subject": "services.cli.commands.rules.explain_subject:explain_subject",
 }
 

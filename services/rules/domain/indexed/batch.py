@@ -9,7 +9,7 @@ subject. The answers are those of one evaluation each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from services.rules.domain.indexed.drops import Masks
@@ -37,6 +37,13 @@ def fallen_together(program: Program, checks: Checks, subjects: Sequence[Facts])
     return _Run(program, subjects).fallen(checks)
 
 
+def verdicts_together(program: Program, subjects: Sequence[Facts]) -> tuple[list[Plane], int]:
+    """Per slot the subjects for whom it is true or unknown; and those who cost too much, whatever it says of them."""
+    run = _Run(program, subjects)
+    planes = run.planes()
+    return planes, sum(1 << place for place in run.refused)
+
+
 class _Run:
     """A subject that is refused keeps its bit, whatever it says then."""
 
@@ -58,6 +65,14 @@ class _Run:
                 for place in _places(subjects) if mask else ():
                     fallen[place] |= mask
         return [self._refused.get(place, mask) for place, mask in enumerate(fallen)]
+
+    def planes(self) -> list[Plane]:
+        self._run()
+        return self._planes
+
+    @property
+    def refused(self) -> Collection[int]:
+        return self._refused
 
     def _run(self) -> None:
         for probe in self._program.probes:

@@ -13,6 +13,8 @@ from typing import Generic, TypeVar
 
 from services.rules.domain.condition import Condition, Membership, Opaque
 from services.rules.domain.expression_check import Found, Purpose
+from services.rules.domain.rule_set import RuleSet
+from services.rules.domain.rule_set_check import Checked, check_rule_set
 from shared.cel.library import CelEnvironment
 from shared.cel.library import Program as CelProgram
 from shared.values import AttributeType
@@ -90,6 +92,14 @@ class CompileCache:
 
     def __init__(self) -> None:
         self._known: dict[object, Known] = {}
+        self._last: tuple[RuleSet, Checked] | None = None
+
+    def checked(self, rule_set: RuleSet) -> Checked:
+        """What check_rule_set says; it is not asked again about the rule set that it was asked about last."""
+        last = self._last
+        if last is None or last[0] is not rule_set:
+            last = self._last = (rule_set, check_rule_set(rule_set, self.known))
+        return last[1]
 
     def known(self, variables: Mapping[str, AttributeType], segments: Collection[str]) -> Known:
         key = (tuple(sorted(variables.items())), tuple(sorted(segments)))

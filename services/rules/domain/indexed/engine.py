@@ -6,20 +6,19 @@ from services.rules.domain.evaluation import Compilation
 from services.rules.domain.indexed.compile_cache import CompileCache
 from services.rules.domain.indexed.compiler import Compiler
 from services.rules.domain.rule_set import Finding, RuleSet
-from services.rules.domain.rule_set_check import check_rule_set
 
 
 class IndexedEngine:
     """See RuleEngine. Keeps what it read, so that a rule set much like the last one compiles fast."""
 
-    def __init__(self) -> None:
-        self._cache = CompileCache()
+    def __init__(self, cache: CompileCache | None = None) -> None:
+        self._cache = cache or CompileCache()
 
     def check(self, rule_set: RuleSet) -> tuple[Finding, ...]:
-        return check_rule_set(rule_set, self._cache.known)[0]
+        return self._cache.checked(rule_set)[0]
 
     def compile(self, rule_set: RuleSet) -> Compilation:
-        findings, checked = check_rule_set(rule_set, self._cache.known)
+        findings, checked = self._cache.checked(rule_set)
         if checked is None:
             return Compilation(findings, None)
         environment = checked.environment

@@ -31,7 +31,7 @@ class Column:
     name: str
     index: int
     type: AttributeType
-    exact: type | None = field(init=False, repr=False, compare=False)
+    exact: Any = field(init=False, repr=False, compare=False)
     """The Python type of its values; None for lists."""
 
     def __post_init__(self) -> None:
