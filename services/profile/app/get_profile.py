@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -54,7 +55,9 @@ class ProfileReader:
     async def get(self, query: ProfileQuery) -> ProfileAnswer:
         _check(query)
         await self.reach(query.token)
-        schema = await self._schema(query.schema_version)
+        if not query.schema_version:
+            return await self._answer(query, *await self._look(query.subject))
+        schema = await self._catalogue.get(query.schema_version)
         subject = normalise_subject(query.subject, "subject", schema.namespaces)
         return await self._answer(query, subject, await self._find(subject), schema)
 
@@ -111,6 +114,15 @@ class ProfileReader:
         except InvalidArgument as failure:
             return failure
         return None
+
+    async def _look(self, subject: Subject) -> tuple[Subject, Mapping[str, Profile], CompiledSchema]:
+        """Whom a subject names under the active schema, and that schema, in one read of the store."""
+        while True:
+            normal, namespaces = await self._catalogue.planned(partial(normalise_subject, subject, "subject"))
+            look = await self._directory.look({identity.key for identity in normal})
+            schema = await self._catalogue.activated(look.active_version)
+            if schema.namespaces == namespaces:
+                return normal, look.owners, schema
 
     async def _find(self, identities: Iterable[Identity]) -> Mapping[str, Profile]:
         return await self._directory.find({identity.key for identity in identities})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.profile.app.idempotency import answer_of, replayed
+from services.profile.app.idempotency import answer_of, replayed, request_of
 from services.profile.app.ports import Conflict, ProfileStore, SchemaCommit, SchemaStore
 from services.profile.app.requests import PublishTraitSchema, SchemaPublished
 from services.profile.domain.schema_check import check_schema
@@ -17,7 +17,7 @@ async def publish_trait_schema(
     store: SchemaStore, requests: ProfileStore, clock: Clock, command: PublishTraitSchema
 ) -> SchemaPublished:
     for _ in range(MAX_ATTEMPTS):
-        earlier = await replayed(requests, RPC, command, SchemaPublished)
+        earlier = replayed(await requests.answer(*request_of(RPC, command)), command, SchemaPublished)
         if earlier is not None:
             return earlier
         try:
