@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from services.profile.app.catalogue import SchemaCatalogue
 from services.profile.app.directory import Directory
-from services.profile.app.fairness import give_way
+from services.profile.app.fairness import Pace
 from services.profile.app.history import History
 from services.profile.app.overlay import Overlay
 from services.profile.app.ports import Stores
@@ -76,11 +76,11 @@ class ProfileReader:
         owners = await self._find(
             [identity for subject in subjects if isinstance(subject, tuple) for identity in subject]
         )
-        answers = []
-        for step, (query, subject) in enumerate(zip(queries, subjects, strict=True)):
+        answers, pace = [], Pace()
+        for query, subject in zip(queries, subjects, strict=True):
             schema = schemas[query.schema_version]
             answers.append(await self._item(query, subject, owners, schema))
-            await give_way(step)
+            await pace.give_way()
         return answers
 
     async def reach(self, token: str) -> None:
