@@ -6,7 +6,6 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
 from tandem.common.v1 import value_pb2
 from tandem.profile.v1 import profile_service_pb2, search_pb2
 
@@ -92,7 +91,8 @@ async def test_profiles_that_one_answer_cannot_hold_are_told_apart(ask: Ask) -> 
 async def test_a_moment_without_dates_around_it_is_refused(field: str, ask: Ask) -> None:
     await publish(ask)
     await ask(pb.UpsertTraitsRequest(request_id="t", subject=ANN, traits=[trait("age", number(3))]))
-    query = pb.GetProfileRequest(subject=ANN, **{field: Timestamp(seconds=253_402_300_799)})
+    query = pb.GetProfileRequest(subject=ANN)
+    getattr(query, field).FromSeconds(253_402_300_799)
     error = await refusal(ask(query))
     assert [violation.field for violation in error.violations] == [field]
     batch = await ask(pb.BatchGetProfilesRequest(requests=[query, pb.GetProfileRequest(subject=ANN)]))
