@@ -52,9 +52,9 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 mongod: $(INSTALLED)  ## Fetch a real MongoDB server for the tests into .cache, unless the machine has one
 	@$(BIN)/python -m tests.support.fetch_mongod
 
-test: $(INSTALLED)  ## Run all tests, on SQLite and on a real MongoDB (ARGS="-k name"; REQUIRE_MONGO=1 forbids skipping it)
+test: $(INSTALLED)  ## Run all tests on all cores, on SQLite and on a real MongoDB (ARGS="-k name"; REQUIRE_MONGO=1 forbids skipping it)
 	@$(BIN)/python -m tests.support.fetch_mongod || true
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 promise: $(INSTALLED)  ## Test one promise at full strength: NAME=… (without it, lists them); the last line is JSON
 	@$(BIN)/python -m tests.support.fetch_mongod || true

@@ -13,6 +13,8 @@ MS_PER_SECOND = 1_000
 MS_PER_DAY = 86_400_000
 MAX_CLOCK_SKEW_MS = 5 * 60 * MS_PER_SECOND
 """How far ahead of the server a caller's time may be."""
+LATEST_MS = 221_845_391_999_999
+"""The end of the year 8999: windows that end then and calendars around it still have dates."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

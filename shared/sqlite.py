@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -23,12 +24,14 @@ T = TypeVar("T")
 
 _PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",  # KiB
     "PRAGMA mmap_size = 268435456",
     "PRAGMA secure_delete = ON",
 )
+
+OPEN_SECONDS = 5.0
+"""How long opening waits for others who open the same new file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,23 @@ def _open(path: Path, schema: StoreSchema) -> tuple[sqlite3.Connection, sqlite3.
 def _connect(path: Path) -> sqlite3.Connection:
     # Without an isolation level Python opens no transactions of its own.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    _log_ahead(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Only the first connection to a new file switches it; SQLite does not wait for others who do so at that time."""
+    until = time.monotonic() + OPEN_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as failure:
+            if failure.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _write_back(path: Path) -> None:

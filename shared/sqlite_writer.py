@@ -41,6 +41,7 @@ class GroupWriter:
         self._connection = connection
         self._refuse = refuse
         self._queue: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
+        self._arriving: list[_Change] = []
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
         self._thread.start()
@@ -52,16 +53,26 @@ class GroupWriter:
         """
         if self._closing:
             raise Unavailable("SHUTTING_DOWN", "the store is closing")
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Change(change, answer))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        if not self._arriving:
+            loop.call_soon(self._hand_over)
+        self._arriving.append(_Change(change, answer))
         return await answer
 
     async def close(self) -> None:
         """Commits what waits, then closes the connection."""
         if not self._closing:
             self._closing = True
+            self._hand_over()
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _hand_over(self) -> None:
+        """All that arrived in one turn of the loop: the thread would be off at once, to commit the first one alone."""
+        for change in self._arriving:
+            self._queue.put(change)
+        self._arriving.clear()
 
     def _work(self) -> None:
         is_open = True

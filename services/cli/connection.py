@@ -15,11 +15,13 @@ from tandem.orchestrator.v1.orchestrator_service_pb2_grpc import OrchestratorSer
 from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 from services.cli.failures import CommandFailed
+from services.cli.processes.plans import PORTS
 from shared.errors import Unavailable
 from shared.rpc.channel import open_channel
 from shared.rpc.tls import ClientTls
 
 DEFAULT_TARGET = "127.0.0.1:50051"
+PROFILE_TARGET_APART = f"127.0.0.1:{PORTS['profile']}"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer")
@@ -101,4 +103,17 @@ def _open(connection: Connection, target: str) -> grpc.aio.Channel:
 
 
 def _nobody_answers(connection: Connection, details: str) -> str:
+    if details.startswith(grpc.StatusCode.UNIMPLEMENTED.name):
+        return _not_served(connection, details)
     return f"no Tandem answers at {connection.target}: start one with `tandem serve`, or set --target ({details})"
+
+
+def _not_served(connection: Connection, details: str) -> str:
+    """Something answers, and knows nothing of what it was asked: services that run apart, or no Tandem at all."""
+    if connection.profile_target is None:
+        asked, example = connection.target, f"--profile-target {PROFILE_TARGET_APART}"
+        advice = f"where the services run apart, name the profile service, too: {example}"
+    else:
+        asked = f"{connection.target} or {connection.profile_target}"
+        advice = "--target is the orchestrator, --profile-target the profile service"
+    return f"{asked} does not serve what was asked: {advice} ({details})"

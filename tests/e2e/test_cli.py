@@ -20,6 +20,7 @@ from tests.support.servers import ROOT, Deployment, Form, Storage, deployed
 BOUTIQUE = ROOT / "services/cli/samples/boutique"
 LEA = BOUTIQUE / "personas/lea.yaml"
 CLIENT = ROOT / "services/cli/examples/client.py"
+PEOPLE = ROOT / "services/cli/examples/people.py"
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +172,31 @@ def test_client_example_has_twenty_lines_and_works(
     monkeypatch.setattr(sys, "argv", [str(CLIENT), tandem.address])
     runpy.run_path(str(CLIENT), run_name="__main__")
     assert "(worth " in capsys.readouterr().out
+
+
+def test_example_of_the_profile_service_works_and_knows_the_limits_of_the_policy(
+    tandem: Tandem, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(PEOPLE), tandem.address])
+    runpy.run_path(str(PEOPLE), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["linked", "permitted", "merged", "mail_week:", "push_day:", "0"]
+    assert lines[3] == "mail_week: 0 of 2"
+
+
+def test_third_mail_of_a_week_is_held_back_by_the_contact_policy_of_the_boutique(
+    tandem: Tandem, tmp_path: Path
+) -> None:
+    persona = tmp_path / "lou.yaml"
+    persona.write_text(LEA.read_text().replace("lea.martin@", "lou@").replace("persona: lea", "persona: lou"))
+    for _ in range(30):  # silence is drawn now and then
+        response = tandem.json("decide", "--persona", str(persona), "--explain")
+        held_back = {
+            each.get("rule_id") for each in response.get("dropped", ()) if each["stage"].endswith("CONTACT_POLICY")
+        }
+        if held_back:
+            break
+    assert held_back == {"mail_week"}
 
 
 def test_command_runs_as_a_program_of_its_own(server: str) -> None:

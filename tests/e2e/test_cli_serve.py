@@ -122,6 +122,18 @@ def test_four_processes_decide_together_and_a_signal_drains_them_all(
         publish, decide = (shlex.split(command)[1:] for command in ready["try"][1].split(" && "))
         assert main(publish) == 0
         assert main([*decide, "--json"]) == 0
+        front, profiles = ready["address"], decide[decide.index("--profile-target") + 1]
+        for command in (
+            ["search", "true"],
+            ["export", "--identity", "crm=1"],
+            ["erase", "--identity", "crm=1", "--yes"],
+        ):
+            capsys.readouterr()
+            assert main([*command, "--target", front]) == 1
+            assert f"{front} does not serve what was asked: where" in (said := capsys.readouterr().err)
+            assert "--profile-target 127.0.0.1:50061" in said
+        assert main(["search", "true", "--target", front, "--profile-target", profiles]) == 0
+        assert main([*decide, "--json"]) == 0
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
         assert until_gone(children)

@@ -105,7 +105,7 @@ def expect_everything_once(deployment: Deployment, folder: Path) -> None:
 def test_import_that_is_ended_goes_on_without_loss_or_repetition(
     running: Deployment, folder: Path, end: signal.Signals
 ) -> None:
-    importing = start(folder, running, "--batch-size", "5")
+    importing = start(folder, running, "--batch-size", "2")
     wait_for_progress(folder, importing)
     importing.send_signal(end)
     _, errors = importing.communicate(timeout=60)
@@ -153,14 +153,21 @@ def tandem(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         ({"rows.csv": "who,who,day,amount\n"}, 2, 'rows.csv:1: the header names "who" twice'),
         ({"rows.csv": "who,day,amount\na,2025-01-01,1\nb\n"}, 3, "rows.csv:3: row 2: BROKEN_ROW has 1 cells"),
         ({"rows.csv": "who,day,amount\na,2025-01-01,x\n"}, 3, 'rows.csv:2: row 1: column "amount": BAD_CELL must be'),
+        (
+            {"rows.csv": b"who,day,amount\ncaf\xe9,2025-01-01,1\n"},
+            3,
+            'rows.csv:2: row 1: column "who": BROKEN_ROW holds',
+        ),
         ({"progress.json": "{}"}, 1, "error: PROGRESS_FILE: progress.json is no progress file"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(folder: Path, changes: dict[str, str], code: int, text: str) -> None:
+def test_what_is_wrong_is_said_with_its_place(
+    folder: Path, changes: dict[str, str | bytes], code: int, text: str
+) -> None:
     for name, content in changes.items():
-        (folder / name).write_text(content)
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
     files = ("rows.csv", "--mapping", "mapping.yaml", "--rejects", "rejects.jsonl", "--resume", "progress.json")
-    done = tandem(folder, "import", *files, "--data-dir", "stores")
+    done = tandem(folder, "import", *files, "--data-dir", "stores", "--create")
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert text in done.stderr
 
@@ -184,10 +191,15 @@ def test_changed_file_is_not_gone_on_with(running: Deployment, folder: Path) -> 
 def test_what_was_imported_into_a_directory_is_found_by_a_search(tmp_path: Path, folder: Path) -> None:
     lines = (folder / "rows.csv").read_text().splitlines()[:200]
     (folder / "rows.csv").write_text("\n".join(lines))
-    done = tandem(folder, "import", "rows.csv", "--mapping", "mapping.yaml", "--data-dir", "stores", "--json")
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
-    assert (summary["rows"], summary["events"], summary["rejected"]) == (199, 199, 0)
+    command = ("import", "rows.csv", "--mapping", "mapping.yaml", "--data-dir", "stores", "--json")
+    refused = tandem(folder, *command)
+    assert (refused.returncode, (folder / "stores").exists()) == (2, False)
+    assert refused.stderr.startswith("error: NO_TANDEM_DATA: stores holds no Tandem data")
+    for more, known in ((("--create",), 0), ((), 199)):
+        done = tandem(folder, *command, *more)
+        assert done.returncode == 0, done.stderr
+        summary = json.loads(done.stdout)
+        assert (summary["rows"], summary["duplicates"], summary["rejected"]) == (199, known, 0)
     (folder / "logs").mkdir()
     with deployed(Form.ONE, Storage(folder / "stores"), folder / "logs") as deployment:
         client = TandemClient(deployment.addresses)
@@ -200,6 +212,7 @@ def test_what_was_imported_into_a_directory_is_found_by_a_search(tmp_path: Path,
         assert len(profiles) == 199
         assert found.stderr.strip() == "199 found, 199 examined"
         some = tandem(folder, "search", "true", "--limit", "2", *target)
+        assert all(each["profile_id"] in some.stdout for each in profiles[:2])
         assert some.stderr.startswith("2 found, 2 examined; go on with --page-token ")
         wrong = tandem(folder, "search", "size(loyalty) >", *target)
         assert wrong.returncode == 1

@@ -32,7 +32,7 @@ from tests.support.servers import ServerProcess
 from tests.support.storages import StorageOf
 
 STEPS = 35
-SEQUENCES = {StoreKind.SQLITE: (10, 2_000), StoreKind.MONGO: (3, 500)}
+SEQUENCES = {StoreKind.SQLITE: (10, 2_000), StoreKind.MONGO: (3, 2_000)}
 
 EVENTS = 40
 """Of one round, over all identities."""

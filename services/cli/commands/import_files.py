@@ -12,7 +12,7 @@ import click
 
 from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.failures import CommandFailed
-from services.cli.importing.destinations import Destination, Server, embedded
+from services.cli.importing.destinations import Destination, Server, embedded, holds_data
 from services.cli.importing.files.opening import open_rows
 from services.cli.importing.files.rows import FileRefused
 from services.cli.importing.mapping import ImportMapping
@@ -35,6 +35,7 @@ _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option("--mapping", "mapping_path", required=True, type=_FILE, help="What the columns mean (YAML).")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Into this directory, no server.")
+@click.option("--create", is_flag=True, help="Begin a --data-dir that holds no Tandem data yet.")
 @click.option("--rejects", "rejects_path", type=_OUTPUT, help="Rejected rows with their reasons, as JSON Lines.")
 @click.option("--resume", "progress_path", type=_OUTPUT, help="Keeps the progress here, and goes on from there.")
 @click.option("--batch-size", type=click.IntRange(1, 1_000), default=500, show_default=True, help="Items per request.")
@@ -54,6 +55,7 @@ def import_files(files: tuple[Path, ...], *, as_json: bool, **options: Any) -> i
       tandem import customers.parquet --mapping customers.yaml --data-dir .tandem
     """
     plan = _plan(files, options)
+    _check_data_dir(options["data_dir"], may_create=options["create"])
     kept = {file.name: file.rows_done for file in plan.progress.files} if plan.progress.is_begun else {}
     rejects = RejectsFile(options["rejects_path"], kept)
     began_s = time.monotonic()
@@ -88,6 +90,16 @@ def _import(into: Any, options: dict[str, Any]) -> None:
         return result
 
     run(connection, talk)
+
+
+def _check_data_dir(data_dir: Path | None, *, may_create: bool) -> None:
+    """A directory that is misspelt would take everything in, and nobody would find it there."""
+    if data_dir is None:
+        if may_create:
+            raise click.UsageError("--create goes with --data-dir")
+    elif not may_create and not holds_data(data_dir):
+        text = f"{data_dir} holds no Tandem data: is it the right directory? With --create, it begins to"
+        raise CommandFailed("NO_TANDEM_DATA", text, exit_code=2)
 
 
 def _plan(files: tuple[Path, ...], options: dict[str, Any]) -> Plan:

@@ -53,7 +53,7 @@ def search(condition: str, *, as_json: bool, **options: Any) -> None:
         request.read_time.CopyFrom(typed_value(options["read_time"]).timestamp_value)
 
     async def talk(stubs: Stubs) -> Sum:
-        found = Table("profile", "identities", "traits", "aggregates", box=None, pad_edge=False)
+        found = empty_table()
         answers = call_stream(stubs.profiles.SearchProfiles, request, timeout_s=SEARCH_SECONDS)
         total = await _gather(answers, None if as_json else found)
         if not as_json and found.row_count:
@@ -63,6 +63,15 @@ def search(condition: str, *, as_json: bool, **options: Any) -> None:
     total = run(connection_from(options), talk)
     go_on = f"; go on with --page-token {total.next_page_token}" if total.next_page_token else ""
     click.echo(f"{total.found:,} found, {total.examined:,} examined{go_on}", err=True)
+
+
+def empty_table() -> Table:
+    """Ids whole, to be copied; what has no room beside them goes on in the next line."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("profile", no_wrap=True)
+    for name in ("identities", "traits", "aggregates"):
+        table.add_column(name, overflow="fold")
+    return table
 
 
 @dataclass(slots=True)
@@ -86,11 +95,11 @@ async def _gather(answers: AsyncGenerator[SearchProfilesResponse], table: Table 
                 if table is None:
                     click.echo(json.dumps(document_of(profile), ensure_ascii=False))
                 else:
-                    table.add_row(*_row(profile))
+                    table.add_row(*row_of(profile))
     return total
 
 
-def _row(profile: Profile) -> tuple[str, str, str, str]:
+def row_of(profile: Profile) -> tuple[str, str, str, str]:
     identities = ", ".join(f"{each.namespace}={each.value}" for each in profile.identities)
     traits = ", ".join(f"{name}={value_text(trait.value)}" for name, trait in sorted(profile.traits.items()))
     aggregates = ", ".join(

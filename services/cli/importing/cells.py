@@ -16,6 +16,7 @@ _INT = re.compile(r"[-+]?[0-9]{1,19}")
 _DOUBLE = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
 _SHOWN_CHARS = 60
+_OUT_OF_YEARS = "not within the years 1 to 9999"
 
 
 class RowRefused(Exception):
@@ -79,6 +80,8 @@ def value_of(row: Row, mapping: ValueMapping, null_texts: frozenset[str]) -> Val
         return _typed(cell, mapping.type)
     except ValueError as wrong:
         raise RowRefused(column, f"must be {wrong}") from None
+    except OverflowError:
+        raise RowRefused(column, f"{shown(cell)} is {_OUT_OF_YEARS}") from None
 
 
 def _meant(cell: Cell, values: Mapping[str, Scalar]) -> Cell:
@@ -166,11 +169,18 @@ def time_of(row: Row, mapping: TimeMapping, null_texts: frozenset[str]) -> int:
             return _counted(cell, mapping)
         if isinstance(cell, date):
             return to_ms(_aware(cell, mapping.zone))
-        text = text_of(column, cell)
-        moment = datetime.strptime(text, mapping.format) if mapping.format else datetime.fromisoformat(text)  # noqa: DTZ007
-        return to_ms(_aware(moment, mapping.zone))
-    except (ValueError, OverflowError) as error:
+        return to_ms(_aware(_written(text_of(column, cell), mapping.format), mapping.zone))
+    except ValueError as error:
         raise RowRefused(column, f"{shown(cell)} is not the time it should be: {error}") from None
+    except OverflowError:
+        raise RowRefused(column, f"{shown(cell)} is not the time it should be: {_OUT_OF_YEARS}") from None
+
+
+def _written(text: str, form: str) -> datetime:
+    try:
+        return datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
+    except ValueError:
+        raise ValueError(f"not of the format {form}" if form else "not ISO 8601, as 2026-11-22T10:00:00Z is") from None
 
 
 def _counted(cell: Cell, mapping: TimeMapping) -> int:

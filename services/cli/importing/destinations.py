@@ -17,6 +17,9 @@ from shared.errors import StartupError
 from shared.rpc.channel import call
 from shared.rpc.context import CallContext
 
+SQLITE_FILE = "profile.sqlite"
+"""What the profile service calls its store."""
+
 
 class Destination(Protocol):
     """Each call raises a TandemError where it is refused."""
@@ -57,6 +60,11 @@ class Embedded:
 
     async def set_consent(self, request: pb.SetConsentRequest) -> pb.SetConsentResponse:
         return await self._servicer.SetConsent(request, _context("SetConsent"))  # type: ignore[no-any-return]
+
+
+def holds_data(data_dir: Path) -> bool:
+    """Whether a profile service has kept something there."""
+    return (data_dir / SQLITE_FILE).is_file()
 
 
 @asynccontextmanager

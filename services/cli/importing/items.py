@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import msgspec
+from google.protobuf.message import Message
 from tandem.common.v1.subject_pb2 import Identity, Subject
 from tandem.profile.v1.consent_pb2 import Consent
 from tandem.profile.v1.event_pb2 import Event
@@ -24,9 +27,24 @@ from services.cli.importing.mapping import (
 from shared.rpc.values import timestamp_proto, value_to_proto
 
 MAX_ID_CHARS = 128
+MAX_ROW_BYTES = 16 * 2**20
+"""Of all that is made of one row: servers take requests of a little more, unless they are set to take less."""
 _HASH_BYTES = 15
 
 _encode = msgspec.msgpack.Encoder(order="sorted", enc_hook=str).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An event that a row gives an id of its own: another row may not say something else of it."""
+
+    id_hash: bytes
+    content_hash: bytes
+    column: str
+
+    @classmethod
+    def of(cls, event: Event, column: str) -> Claim:
+        return cls(_hash(event.event_id.encode()), _hash(event.SerializeToString(deterministic=True)), column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +56,16 @@ class Items:
     events: tuple[Event, ...]
     traits: tuple[Trait, ...]
     consents: tuple[Consent, ...]
+    claims: tuple[Claim, ...] = ()
+    """The ids that the row itself gives to its events; those that are made of it as a whole cannot meet."""
 
     @property
     def is_empty(self) -> bool:
         return not (self.events or self.traits or self.consents)
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        return (self.subject, *self.events, *self.traits, *self.consents)
 
     @property
     def person(self) -> str:
@@ -58,17 +82,27 @@ class ItemBuilder:
     def items_of(self, row: Row) -> Items:
         """Raises RowRefused."""
         subject = self._subject(row)
-        events = tuple(
-            self._event(row, subject, index, each)
+        made = [
+            (each, self._event(row, subject, index, each))
             for index, each in enumerate(self._mapping.events)
             if self._applies(row, each.when)
-        )
+        ]
         consents = tuple(
             consent
             for each in self._mapping.consents
             if self._applies(row, each.when) and (consent := self._consent(row, subject, each)) is not None
         )
-        return Items(row, subject, events, self._traits(row), consents)
+        items = Items(
+            row,
+            subject,
+            events=tuple(event for _, event in made),
+            traits=self._traits(row),
+            consents=consents,
+            claims=tuple(Claim.of(event, each.id_columns[0].name) for each, event in made if each.id_columns),
+        )
+        if sum(message.ByteSize() for message in items.messages) > MAX_ROW_BYTES:
+            raise RowRefused("", f"says more than fits into one request: {MAX_ROW_BYTES:,} bytes")
+        return items
 
     def _subject(self, row: Row) -> Subject:
         identities = []
@@ -185,4 +219,12 @@ def _own_cell(row: Row, column: str, null_texts: frozenset[str]) -> Cell:
 
 
 def _derived(prefix: str, content: object) -> str:
-    return f"{prefix}_{hashlib.blake2b(_encode(content), digest_size=_HASH_BYTES).hexdigest()}"
+    try:
+        encoded = _encode(content)
+    except OverflowError:  # a number of more than 64 bits, in a column that is not mapped
+        encoded = json.dumps(content, sort_keys=True, default=str).encode()
+    return f"{prefix}_{_hash(encoded).hex()}"
+
+
+def _hash(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()

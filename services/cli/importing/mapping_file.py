@@ -115,8 +115,10 @@ def _entries(reading: Reading, read: Any) -> Any:
 def _encoding(node: Node) -> str:
     name = text(node)
     try:
+        if "a,b\n".encode(name).decode(name) != "a,b\n":  # some codecs are ciphers, or of bytes to bytes
+            raise LookupError(name)
         return codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, ValueError):
         raise Refused(
             node.place, f"{name[:80]!r} is no encoding such as utf-8 or cp1252", code="OUT_OF_RANGE"
         ) from None

@@ -133,9 +133,11 @@ def read_consent(reading: Reading, node: Node, findings: Findings) -> ConsentMap
 
 
 def read_time(reading: Reading, node: Node, findings: Findings) -> TimeMapping:
-    """A moment; or a mapping of `column` and `format`, `unit`, `since`, `zone`."""
-    if isinstance(node, ScalarNode):
+    """A moment, which begins with a digit; a column; or a mapping of `column` and `format`, `unit`, `since`, `zone`."""
+    if isinstance(node, ScalarNode) and node.text[:1].isdigit():
         return TimeMapping(UTC, constant_ms=to_ms(moment(node)))
+    if not isinstance(node, MapNode):
+        return TimeMapping(UTC, columns=reading.columns(node))
     column = Field("column", reading.columns, required=True)
     form = Field("format", leaf(_time_format))
     unit = Field("unit", leaf(_unit))

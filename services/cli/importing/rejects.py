@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO
 
 from services.cli.failures import CommandFailed
+from services.cli.importing.files.opening import is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class RejectsFile:
 
     def write(self, reject: Reject) -> None:
         if self._file is not None:
-            self._file.write(json.dumps(asdict(reject), ensure_ascii=False, default=str) + "\n")
+            self._file.write(_line_of(reject) + "\n")
 
     def flush(self) -> None:
         if self._file is not None:
@@ -57,6 +60,25 @@ class RejectsFile:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _line_of(reject: Reject) -> str:
+    """What is no text is written as an escape: `\\udce9` is the byte e9, where the encoding has no character for it."""
+    document = {each.name: getattr(reject, each.name) for each in fields(reject)}
+    try:
+        line = json.dumps(document, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:  # of formats that know more numbers than JSON
+        line = json.dumps(_without_nan(document), ensure_ascii=False, default=str)
+    is_a_line = is_text(line) and len(line.splitlines()) == 1  # some tools break lines at more characters than one
+    return line if is_a_line else json.dumps(json.loads(line))
+
+
+def _without_nan(found: object) -> object:
+    if isinstance(found, float) and not math.isfinite(found):
+        return str(found)
+    if isinstance(found, Mapping):
+        return {name: _without_nan(inner) for name, inner in found.items()}
+    return [_without_nan(inner) for inner in found] if isinstance(found, list | tuple) else found
 
 
 def _kept(path: Path, kept_rows: dict[str, int]) -> list[str]:

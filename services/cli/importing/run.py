@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from services.cli.importing.cells import RowRefused
+from services.cli.importing.claims import Claims, RowPlace
 from services.cli.importing.destinations import Destination
 from services.cli.importing.files.opening import open_rows
 from services.cli.importing.files.rows import BrokenRow, Row, RowFile
@@ -52,7 +53,11 @@ class Import:
     rejects: RejectsFile
     report: Report
     tally: Tally = field(default_factory=Tally)
+    claims: Claims = field(init=False)
     _saved_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.claims = Claims(self.plan.progress_path, self.plan.progress.run_id)
 
     async def run(self) -> Tally:
         """Everything that is not done yet. Raises what ends the import; the progress is on disk then, too."""
@@ -62,6 +67,7 @@ class Import:
                     await self._import_file(index, path)
         finally:
             self._save()
+            self.claims.close(is_done=all(file.is_done for file in self.plan.progress.files))
         return self.tally
 
     async def _import_file(self, index: int, path: Path) -> None:
@@ -78,6 +84,10 @@ class Import:
         self.plan.progress.files[index].is_done = True
         self._save()
 
+    def name_of(self, place: RowPlace) -> str:
+        path = self.plan.paths[place.file]
+        return f"row {place.row} ({path}:{place.line})" if place.line else f"row {place.row} of {path}"
+
     def save_now_and_then(self) -> None:
         now_s = asyncio.get_running_loop().time()
         if now_s - self._saved_s >= SAVE_EVERY_S:
@@ -86,6 +96,7 @@ class Import:
 
     def _save(self) -> None:
         self.rejects.flush()  # before what says that these rows are done
+        self.claims.flush()
         if self.plan.progress_path is not None:
             save(self.plan.progress_path, self.plan.progress)
 
@@ -97,6 +108,7 @@ class FileReading:
 
     def __init__(self, whole: Import, index: int, path: Path, file: RowFile) -> None:
         self._import = whole
+        self._index = index
         self._progress = whole.plan.progress.files[index]
         self._name = str(path)
         self._file = file
@@ -132,8 +144,12 @@ class FileReading:
             return
         if items.is_empty:
             tally.skipped += 1
-            return
-        await self.lanes.add(items)
+        elif (taken := self._import.claims.take(items.claims, RowPlace(self._index, row.number, row.line))) is None:
+            await self.lanes.add(items)
+        else:
+            claim, earlier = taken
+            message = f"the event id is already that of {self._import.name_of(earlier)}, which says something else"
+            self._reject(Reject(self._name, row.number, row.line, claim.column, "EVENT_ID_TAKEN", message, row.cells))
 
     def settle(self, sent: Sequence[Items], outcome: Outcome) -> None:
         """The rows of a batch are through."""

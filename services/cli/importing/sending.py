@@ -76,7 +76,7 @@ class Sender:
         outcome = Outcome()
         await self._send_consents(batch, outcome)
         writes = [items for items in batch if items.traits]
-        for portion in _portions(writes, lambda each: sum(trait.ByteSize() for trait in each.traits)):
+        for portion in _portions(writes, _size_of_traits):
             await self._split(portion, self._send_traits, outcome)
         events = [(items, event) for items in batch for event in items.events]
         for together in _portions(events, lambda each: each[1].ByteSize()):
@@ -186,6 +186,10 @@ def _portions(things: Sequence[T], size_of: Callable[[T], int]) -> Iterator[list
         size_bytes += size
     if portion:
         yield portion
+
+
+def _size_of_traits(items: Items) -> int:
+    return items.subject.ByteSize() + sum(trait.ByteSize() for trait in items.traits)
 
 
 def _items_of(thing: object) -> Items:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from services.orchestrator.domain.policy_parts import ContactLimitPart
 
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-EVERY_CLASS = "*"
+EVERY_CLASS, MARKETING, SERVICE = "*", "MARKETING", "SERVICE"
 _PLENTY = 2**40
 
 
@@ -43,6 +43,12 @@ class Meeting:
     channel: str
     direction: Direction
     action: Action
+
+    def as_counted(self, limits: Iterable[ContactLimitPart]) -> Meeting:
+        """A class that no limit names counts as MARKETING, unless it is SERVICE (as in the profile service)."""
+        if self.action.message_class in {SERVICE, *(limit.message_class for limit in limits)}:
+            return self
+        return replace(self, action=replace(self.action, message_class=MARKETING))
 
 
 _COUNTED: Mapping[str, Callable[[Meeting], str]] = {
@@ -144,6 +150,7 @@ def limit_table(catalogue: Catalogue, limits: tuple[ContactLimitPart, ...]) -> L
     """One row per option. All options of an action on a channel are one to every limit, so each such pair is asked
     once."""
     pairs, row_of_option = _pairs(catalogue)
+    pairs = [meeting.as_counted(limits) for meeting in pairs]
     counters: dict[tuple[str, str], int] = {}
     rows = np.full((len(pairs), len(limits)), -1, dtype=np.int32)
     for column, limit in enumerate(limits):

@@ -65,6 +65,7 @@ class ConsentStatement:
         """GRANTED only while it holds; a grant of the future is UNKNOWN yet."""
         if self.status != GRANTED:
             return self.status
-        if self.expire_time_ms is not None and self.expire_time_ms <= now_ms:
-            return EXPIRED
-        return GRANTED if self.granted_time_ms <= now_ms + MAX_CLOCK_SKEW_MS else UNKNOWN
+        if self.granted_time_ms > now_ms + MAX_CLOCK_SKEW_MS:
+            return UNKNOWN
+        has_ended = self.expire_time_ms is not None and self.expire_time_ms <= now_ms
+        return EXPIRED if has_ended else GRANTED

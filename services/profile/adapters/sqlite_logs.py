@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from services.profile.adapters.encoding import decode_consent, decode_event, decode_merge_event
-from services.profile.adapters.sqlite_profiles import as_list
+from services.profile.adapters.sqlite_profiles import as_list, recorded
 from services.profile.app.ports import LogEntry
 from services.profile.app.requests import LoggedEvent
 from services.profile.domain.consents import Consent
@@ -21,7 +21,6 @@ from shared.sqlite import SqliteDatabase
 
 DATED_AT_ONCE = 1_000
 
-_RECORDED = "SELECT event_id, profile_id FROM event WHERE event_id IN (SELECT value FROM json_each(?))"
 _COLUMNS = "SELECT position, profile_id, body FROM event"
 _HISTORY = "SELECT body FROM event WHERE profile_id = ? AND type = ? AND event_id > ? ORDER BY event_id LIMIT ?"
 _OF_PART = """
@@ -59,7 +58,7 @@ class SqliteEventLog:
         self._database = database
 
     async def recorded(self, event_ids: Collection[str]) -> Mapping[str, str]:
-        return dict(self._database.read(_RECORDED, (as_list(event_ids),)))
+        return recorded(self._database, event_ids)
 
     async def history(self, part_id: str, event_type: str, after: str, limit: int) -> Sequence[Event]:
         rows = self._database.read(_HISTORY, (part_id, event_type, after, limit))

@@ -18,6 +18,8 @@ from services.profile.app.ports import (
     EventRecorded,
     IdentityTaken,
     LogEntry,
+    Look,
+    Request,
     RequestAnswered,
     VersionConflict,
 )
@@ -33,6 +35,8 @@ SELECT identity_key, profile.profile_id, body FROM identity JOIN profile USING (
 WHERE identity_key IN (SELECT value FROM json_each(?))
 """
 _FIND_RECORDS = "SELECT profile_id, body FROM profile WHERE profile_id IN (SELECT value FROM json_each(?))"
+_ACTIVE = "SELECT version FROM active_trait_schema"
+_RECORDED = "SELECT event_id, profile_id FROM event WHERE event_id IN (SELECT value FROM json_each(?))"
 _ANSWER = "SELECT body_hash, response, answered_ms FROM request WHERE rpc = ? AND request_id = ?"
 _CREATE = "INSERT INTO profile (version, updated_ms, body, profile_id) VALUES (?, ?, ?, ?)"
 _UPDATE = "UPDATE profile SET version = ?, updated_ms = ?, body = ? WHERE profile_id = ? AND version = ?"
@@ -62,6 +66,13 @@ _KEEP = "INSERT INTO request (rpc, request_id, body_hash, response, answered_ms)
 class SqliteProfileStore:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
+
+    async def look(
+        self, keys: Collection[str], request: Request | None = None, event_ids: Collection[str] = ()
+    ) -> Look:
+        answer = None if request is None else await self.answer(*request)
+        found = recorded(self._database, event_ids) if event_ids else {}
+        return Look(await self.find(keys), active_version(self._database), answer, found)
 
     async def find(self, keys: Collection[str]) -> Mapping[str, Profile]:
         owners: dict[str, Profile] = {}
@@ -110,6 +121,17 @@ class SqliteProfileStore:
 def as_list(texts: Iterable[str]) -> str:
     """A list as one parameter of a statement, for `IN (SELECT value FROM json_each(?))`."""
     return msgspec.json.encode(list(texts)).decode()
+
+
+def active_version(database: SqliteDatabase) -> str:
+    """Of the trait schema; empty where none was activated."""
+    row = database.read_one(_ACTIVE)
+    return "" if row is None else str(row[0])
+
+
+def recorded(database: SqliteDatabase, event_ids: Collection[str]) -> Mapping[str, str]:
+    """Profile ids by event id, of those in the log."""
+    return dict(database.read(_RECORDED, (as_list(event_ids),)))
 
 
 def keep_answer(connection: sqlite3.Connection, answer: Answer) -> None:

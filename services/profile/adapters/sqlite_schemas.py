@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 from services.profile.adapters.encoding import decode_schema, encode
-from services.profile.adapters.sqlite_profiles import keep_answer
+from services.profile.adapters.sqlite_profiles import active_version, keep_answer
 from services.profile.app.ports import SchemaCommit
 from services.profile.domain.schema import TraitSchema
 from shared.sqlite import SqliteDatabase
 
-_ACTIVE = "SELECT version FROM active_trait_schema"
 _SCHEMA = "SELECT body FROM trait_schema WHERE version = ?"
 _PUBLISH = "INSERT OR IGNORE INTO trait_schema (version, body) VALUES (?, ?)"
 _ACTIVATE = "INSERT OR REPLACE INTO active_trait_schema (only_row, version) VALUES (1, ?)"
@@ -21,8 +20,7 @@ class SqliteSchemaStore:
         self._database = database
 
     async def active_version(self) -> str:
-        row = self._database.read_one(_ACTIVE)
-        return "" if row is None else str(row[0])
+        return active_version(self._database)
 
     async def schema(self, version: str) -> TraitSchema | None:
         row = self._database.read_one(_SCHEMA, (version,))

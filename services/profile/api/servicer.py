@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 
@@ -34,7 +35,7 @@ class ProfileServicer:
         queries = [_query_or_error(each) for each in request.requests]
         asked = [query for query in queries if isinstance(query, ProfileQuery)]
         found = iter(await self._app.batch_get_profiles(asked)) if asked or not queries else iter(())
-        return answers.batch_response(_in_order(queries, found))
+        return await answers.batch_response(_in_order(queries, found))
 
     async def UpsertTraits(self, request: pb.UpsertTraitsRequest, _: CallContext) -> pb.UpsertTraitsResponse:
         return answers.written_response(await self._app.upsert_traits(commands.upsert_traits(request)))
@@ -121,7 +122,8 @@ class ProfileServicer:
     async def PublishTraitSchema(
         self, request: pb.PublishTraitSchemaRequest, _: CallContext
     ) -> pb.PublishTraitSchemaResponse:
-        return answers.schema_response(await self._app.publish_trait_schema(commands.publish_trait_schema(request)))
+        command = await asyncio.to_thread(commands.publish_trait_schema, request)
+        return answers.schema_response(await self._app.publish_trait_schema(command))
 
     async def SearchProfiles(
         self, request: search_pb2.SearchProfilesRequest, _: CallContext

@@ -114,9 +114,7 @@ class ProfileApplication:
         self._writer = Writer(stores, catalogue, history, self._doorkeeper, chance)
         self._retention = Retention(stores, catalogue, Maintainer(stores, catalogue, history, chance), clock)
         self._link_tokens = LinkTokens(stores.secrets)
-        self._events = EventDesk(
-            self._writer, stores.events, Directory(stores.profiles), self._link_tokens, clock, self._bell.ring
-        )
+        self._events = EventDesk(self._writer, Directory(stores.profiles), self._link_tokens, clock, self._bell.ring)
 
     async def get_profile(self, query: ProfileQuery) -> ProfileAnswer:
         return await self._reader.get(query)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from services.profile.app.ports import SchemaStore
 from services.profile.domain.compiled_schema import NO_SCHEMA, CompiledSchema, compile_schema
-from shared.errors import NotFound
+from services.profile.domain.identities import Namespaces
+from shared.errors import InvalidArgument, NotFound
+
+P = TypeVar("P")
 
 MAX_CACHED = 64
 
@@ -17,13 +23,26 @@ class SchemaCatalogue:
 
     async def active(self) -> CompiledSchema:
         """The schema that writes are checked against at this moment; NO_SCHEMA before the first."""
-        version = await self._store.active_version()
+        return await self.activated(await self._store.active_version())
+
+    async def activated(self, version: str) -> CompiledSchema:
+        """The schema of a version that was just found to be the active one."""
         self._recent = await self.get(version) if version else NO_SCHEMA
         return self._recent
 
-    async def recent(self) -> CompiledSchema:
-        """The schema that was active when somebody last looked: a guess that costs nothing, to be checked later."""
-        return self._recent or await self.active()
+    async def planned(self, plan: Callable[[Namespaces], P]) -> tuple[P, Namespaces]:
+        """What is to be looked up, with identities in the form of the schema that was active when somebody last looked:
+        a guess that costs no read of the store. Whoever looks finds the active schema too, and plans again where that
+        has other namespaces than these. Raises the InvalidArgument of a plan by the active schema only.
+        """
+        guess = (self._recent or await self.active()).namespaces
+        try:
+            return plan(guess), guess
+        except InvalidArgument:
+            active = (await self.active()).namespaces
+            if active == guess:
+                raise
+            return plan(active), active
 
     async def get(self, version: str) -> CompiledSchema:
         """Raises NotFound."""

@@ -81,6 +81,8 @@ class Drafts:
         self.now_ms = now_ms
         self.erasure: Erasure | None = None
         """Set where the mutation erases somebody."""
+        self.recorded: Mapping[str, str] = {}
+        """Of the events that the mutation brings, by id which part holds those that are in the log."""
 
     def resolve(self, subject: Subject, occasion: Occasion) -> Arrival:
         """Where it belongs; what the identities say about one another is done. Identities nobody holds become the

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec.structs import replace
 
 from services.profile.app.catalogue import SchemaCatalogue
 from services.profile.app.directory import Directory
-from services.profile.app.fairness import give_way
+from services.profile.app.fairness import Pace
 from services.profile.app.history import History
 from services.profile.app.overlay import Overlay
 from services.profile.app.ports import Stores
@@ -54,7 +55,9 @@ class ProfileReader:
     async def get(self, query: ProfileQuery) -> ProfileAnswer:
         _check(query)
         await self.reach(query.token)
-        schema = await self._schema(query.schema_version)
+        if not query.schema_version:
+            return await self._answer(query, *await self._look(query.subject))
+        schema = await self._catalogue.get(query.schema_version)
         subject = normalise_subject(query.subject, "subject", schema.namespaces)
         return await self._answer(query, subject, await self._find(subject), schema)
 
@@ -73,11 +76,11 @@ class ProfileReader:
         owners = await self._find(
             [identity for subject in subjects if isinstance(subject, tuple) for identity in subject]
         )
-        answers = []
-        for step, (query, subject) in enumerate(zip(queries, subjects, strict=True)):
+        answers, pace = [], Pace()
+        for query, subject in zip(queries, subjects, strict=True):
             schema = schemas[query.schema_version]
             answers.append(await self._item(query, subject, owners, schema))
-            await give_way(step)
+            await pace.give_way()
         return answers
 
     async def reach(self, token: str) -> None:
@@ -111,6 +114,15 @@ class ProfileReader:
         except InvalidArgument as failure:
             return failure
         return None
+
+    async def _look(self, subject: Subject) -> tuple[Subject, Mapping[str, Profile], CompiledSchema]:
+        """Whom a subject names under the active schema, and that schema, in one read of the store."""
+        while True:
+            normal, namespaces = await self._catalogue.planned(partial(normalise_subject, subject, "subject"))
+            look = await self._directory.look({identity.key for identity in normal})
+            schema = await self._catalogue.activated(look.active_version)
+            if schema.namespaces == namespaces:
+                return normal, look.owners, schema
 
     async def _find(self, identities: Iterable[Identity]) -> Mapping[str, Profile]:
         return await self._directory.find({identity.key for identity in identities})

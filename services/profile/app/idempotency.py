@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from services.profile.app.ports import Answer, ProfileStore
+from services.profile.app.ports import Answer, Request
 from services.profile.domain.limits import check_id
 from shared.errors import request_id_reused
 from shared.ids import content_hash
@@ -21,10 +21,14 @@ class Command(Protocol):
     def request_id(self) -> str: ...
 
 
-async def replayed(store: ProfileStore, rpc: str, command: Command, answer_type: type[A]) -> A | None:
-    """What the request was answered before; None where it is new. Raises AlreadyExists for another body."""
+def request_of(rpc: str, command: Command) -> Request:
+    """Raises InvalidArgument."""
     check_id(command.request_id, "request_id")
-    answer = await store.answer(rpc, command.request_id)
+    return rpc, command.request_id
+
+
+def replayed(answer: Answer | None, command: Command, answer_type: type[A]) -> A | None:
+    """What the request was answered before; None where it is new. Raises AlreadyExists for another body."""
     if answer is None:
         return None
     if answer.body_hash != content_hash(command):

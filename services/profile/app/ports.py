@@ -129,7 +129,31 @@ class SchemaCommit:
     answer: Answer
 
 
+Request = tuple[str, str]
+"""RPC and request id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a use case begins with, as one read of the store finds it."""
+
+    owners: Mapping[str, Profile]
+    """By identity key, of those that somebody holds."""
+    active_version: str
+    """Of the trait schema; empty where none was activated."""
+    answer: Answer | None
+    """What the request was answered before."""
+    recorded: Mapping[str, str]
+    """Profile ids by event id, of those in the log."""
+
+
 class ProfileStore(Protocol):
+    async def look(
+        self, keys: Collection[str], request: Request | None = None, event_ids: Collection[str] = ()
+    ) -> Look:
+        """Like `find`, `answer`, `EventLog.recorded` and `SchemaStore.active_version` together."""
+        ...
+
     async def find(self, keys: Collection[str]) -> Mapping[str, Profile]:
         """The profile of every identity key that one holds; two keys of one profile share the object.
 

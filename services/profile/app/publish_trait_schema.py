@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from services.profile.app.idempotency import answer_of, replayed
+import asyncio
+
+from services.profile.app.idempotency import answer_of, replayed, request_of
 from services.profile.app.ports import Conflict, ProfileStore, SchemaCommit, SchemaStore
 from services.profile.app.requests import PublishTraitSchema, SchemaPublished
+from services.profile.domain.schema import TraitSchema
 from services.profile.domain.schema_check import check_schema
 from shared.clock import Clock
 from shared.errors import Aborted
@@ -17,7 +20,7 @@ async def publish_trait_schema(
     store: SchemaStore, requests: ProfileStore, clock: Clock, command: PublishTraitSchema
 ) -> SchemaPublished:
     for _ in range(MAX_ATTEMPTS):
-        earlier = await replayed(requests, RPC, command, SchemaPublished)
+        earlier = replayed(await requests.answer(*request_of(RPC, command)), command, SchemaPublished)
         if earlier is not None:
             return earlier
         try:
@@ -28,9 +31,13 @@ async def publish_trait_schema(
 
 
 async def _publish(store: SchemaStore, clock: Clock, command: PublishTraitSchema) -> SchemaPublished:
-    check_schema(command.schema, "schema")
-    schema = command.schema.in_order()
+    schema = await asyncio.to_thread(_checked, command.schema)
     published = SchemaPublished(schema.version)
     answer = answer_of(RPC, command, published, clock())
     await store.commit(SchemaCommit(schema.version, schema, command.activate, answer))
     return published
+
+
+def _checked(schema: TraitSchema) -> TraitSchema:
+    check_schema(schema, "schema")
+    return schema.in_order()

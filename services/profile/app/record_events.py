@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.profile.app.basis import Bases
@@ -18,7 +18,7 @@ from services.profile.app.link_tokens import (
     refusal,
     with_recipient,
 )
-from services.profile.app.ports import PENDING_TOKEN, EventLog
+from services.profile.app.ports import PENDING_TOKEN
 from services.profile.app.requests import EventResult, EventsRecorded, EventWrite, ItemStatus, RecordEvents
 from services.profile.app.writing import Mutation, Writer
 from services.profile.app.written_event import checked_event, event_of
@@ -36,7 +36,6 @@ class EventDesk:
     """What recording events needs."""
 
     writer: Writer
-    log: EventLog
     directory: Directory
     tokens: LinkTokens
     clock: Clock
@@ -58,7 +57,7 @@ async def record_events(desk: EventDesk, command: RecordEvents) -> EventsRecorde
         keys.update(key for click in clicks for key in keys_of(click))
 
         async def edit(drafts: Drafts) -> EventsRecorded:
-            recorded = await _recorded(writes, desk, drafts)
+            recorded = await _recorded(desk, drafts)
             bases = Bases(drafts)
             results = []
             for index, (write, click) in enumerate(zip(writes, clicks, strict=True)):
@@ -70,16 +69,17 @@ async def record_events(desk: EventDesk, command: RecordEvents) -> EventsRecorde
             return EventsRecorded(tuple(results), PENDING_TOKEN)
 
         since_ms = min((write.event_ms for write in writes if write.event_ms is not None), default=None)
-        return Mutation("RecordEvents", command, EventsRecorded, keys, edit, since_ms=since_ms)
+        event_ids = {write.event_id for write in writes}
+        return Mutation("RecordEvents", command, EventsRecorded, keys, edit, since_ms=since_ms, event_ids=event_ids)
 
     answer = await desk.writer.run_planned(plan)
     desk.on_recorded()
     return answer
 
 
-async def _recorded(writes: Iterable[EventWrite], desk: EventDesk, drafts: Drafts) -> dict[str, str]:
+async def _recorded(desk: EventDesk, drafts: Drafts) -> dict[str, str]:
     """By event id whose the events are by now that the log holds."""
-    found = await desk.log.recorded({write.event_id for write in writes})
+    found = drafts.recorded
     unknown = {profile_key(part_id) for part_id in found.values() if drafts.whole_of(part_id) is None}
     others = await desk.directory.find(unknown) if unknown else {}
     elsewhere = {identity_of(key).value: owner.profile_id for key, owner in others.items()}

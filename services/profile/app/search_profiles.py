@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from services.profile.app.fairness import give_way
+from services.profile.app.fairness import Pace
 from services.profile.app.get_profile import ProfileReader
 from services.profile.app.ports import ProfileScans
 from services.profile.domain.profile import Profile
@@ -69,12 +69,12 @@ async def search_profiles(reader: ProfileReader, scans: ProfileScans, query: Sea
     schema = await reader.schema(query.schema_version)
     condition = compile_condition(query.condition, schema, "condition")
     found: list[Found] = []
-    left, examined = query.page_size, 0
+    left, examined, pace = query.page_size, 0, Pace()
     while True:
         candidates = await scans.scan(after, SCANNED, condition.index_test)
-        for step, profile in enumerate(candidates.profiles):
+        for profile in candidates.profiles:
             examined += 1
-            await give_way(step)
+            await pace.give_way()
             if not await _is_found(reader, condition, profile, query):
                 continue
             token = page_token(profile.profile_id, query.bound)

@@ -47,7 +47,7 @@ def checked_subject(subject: Subject, writes: tuple[TraitWrite, ...], namespaces
 
 def observe(drafts: Drafts, subject: Subject, writes: tuple[TraitWrite, ...], occasion: Occasion) -> Written:
     """What has a basis is written. Raises before anything is changed where the whole is refused."""
-    _observations(writes, drafts.schema, drafts.now_ms)
+    observations = _observations(writes, drafts.schema, drafts.now_ms)
     named = drafts.admitted(subject, occasion.path)
     statuses = _statuses(writes, drafts, named, occasion)
     recorded = [status is ItemStatus.RECORDED for status in statuses]
@@ -56,9 +56,9 @@ def observe(drafts: Drafts, subject: Subject, writes: tuple[TraitWrite, ...], oc
     arrival = drafts.resolve(named, occasion)
     part = arrival.part
     traits, rivals = part.profile.traits, part.profile.rivals
-    observations = _observations(writes, drafts.schema, arrival.draft.arrival_ms)
-    for name, observation in compress(observations, recorded):
-        traits, rivals = observed(traits, rivals, name, observation)
+    if arrival.draft.arrival_ms != drafts.now_ms:
+        observations = _observations(writes, drafts.schema, arrival.draft.arrival_ms)
+    traits, rivals = observed(traits, rivals, compress(observations, recorded))
     if traits is not part.profile.traits:
         part.profile = replace(part.profile, traits=traits, rivals=rivals)
     return Written(arrival.draft.profile_id, PENDING_TOKEN, arrival.advisories, statuses)

@@ -13,7 +13,7 @@ from services.profile.app.draft import Draft
 from services.profile.app.drafts import Drafts
 from services.profile.app.fairness import give_way
 from services.profile.app.history import History
-from services.profile.app.idempotency import Command, answer_of, replayed
+from services.profile.app.idempotency import Command, answer_of, replayed, request_of
 from services.profile.app.keep_out import Doorkeeper
 from services.profile.app.ports import MAX_PROFILE_BYTES, Change, Commit, Conflict, ProfileTooLarge, Stores
 from services.profile.app.turns import Turns
@@ -48,6 +48,8 @@ class Mutation(Generic[A]):
     """By which the identities got their form; None: they have but one."""
     since_ms: int | None = None
     """The earliest moment that anything in it is about; None: now."""
+    event_ids: Collection[str] = ()
+    """Of all events it brings."""
     merged_away: Collection[str] = ()
     """Ids of merged profiles that may become ones of their own again."""
 
@@ -82,6 +84,8 @@ class _Found(Generic[A]):
     """By identity key, of those that somebody holds."""
     fresh: Collection[str]
     """Keys that nobody holds."""
+    recorded: Mapping[str, str]
+    """Of the events, by id whose they are that the log holds."""
 
     @property
     def turns(self) -> set[str]:
@@ -98,6 +102,7 @@ class Writer:
         self._directory = Directory(store)
         self._doorkeeper = doorkeeper
         self._catalogue = catalogue
+        self._log = stores.events
         self._history = history
         self._chance = chance
         self._turns = Turns()
@@ -113,14 +118,8 @@ class Writer:
                 continue
 
     async def _planned(self, plan: Plan[A]) -> Mutation[A]:
-        namespaces = (await self._catalogue.recent()).namespaces
-        try:
-            return replace(plan(namespaces), namespaces=namespaces)
-        except InvalidArgument:
-            active = (await self._catalogue.active()).namespaces
-            if active == namespaces:
-                raise
-            return replace(plan(active), namespaces=active)
+        mutation, namespaces = await self._catalogue.planned(plan)
+        return replace(mutation, namespaces=namespaces)
 
     async def run(self, mutation: Mutation[A]) -> A:
         """The answer, when everything is durable. Raises Aborted where others always came first."""
@@ -154,6 +153,7 @@ class Writer:
                     return found.earlier
             tombstones = await self._directory.records(mutation.merged_away) if mutation.merged_away else ()
             drafts = Drafts(found.owners, found.schema, self._chance.clock(), self._chance.new_id, tombstones)
+            drafts.recorded = found.recorded
             answer = await mutation.edit(drafts)
             for step, draft in enumerate(drafts.changed()):
                 await self._fold(draft, drafts.schema)
@@ -170,7 +170,10 @@ class Writer:
     async def _caught_up(self, found: _Found[A], mutation: Mutation[A]) -> _Found[A]:
         """What was found before the turn, as those who went before left it."""
         owners = self._turns.caught_up(found.owners, found.fresh)
-        return await self._find(mutation) if owners is None else replace(found, owners=owners)
+        if owners is None:
+            return await self._find(mutation)
+        recorded = await self._log.recorded(mutation.event_ids) if mutation.event_ids else found.recorded
+        return replace(found, owners=owners, recorded=recorded)
 
     async def _store_in_turn(self, commit: Commit, mutation: Mutation[A]) -> None:
         """Tells those who wait what is stored now, by this or, where that came first, by another process."""
@@ -182,14 +185,15 @@ class Writer:
         self._turns.tell_stored(commit.changes)
 
     async def _find(self, mutation: Mutation[A]) -> _Found[A]:
-        earlier, schema, owners = await asyncio.gather(
-            replayed(self._store, mutation.rpc, mutation.command, mutation.answer_type),
-            self._catalogue.active(),
-            self._directory.find_for_writing(mutation.keys, self._doorkeeper, mutation.since_ms),
+        request = request_of(mutation.rpc, mutation.command)
+        look = await self._directory.look_for_writing(
+            mutation.keys, request, mutation.event_ids, self._doorkeeper, mutation.since_ms
         )
+        earlier = replayed(look.answer, mutation.command, mutation.answer_type)
+        schema = await self._catalogue.activated(look.active_version)
         if earlier is None and mutation.namespaces not in (None, schema.namespaces):
             raise NamespacesChanged
-        return _Found(earlier, schema, owners, {*mutation.keys}.difference(owners))
+        return _Found(earlier, schema, look.owners, {*mutation.keys}.difference(look.owners), look.recorded)
 
     async def _fold(self, draft: Draft, schema: CompiledSchema) -> None:
         """Brings the states of a profile that is written anyway up to the active schema and the new events."""

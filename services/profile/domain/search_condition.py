@@ -19,7 +19,7 @@ from shared.cel.problems import Problem
 from shared.cel.syntax import Call, Constant, ListLiteral, Name, Node, free_names
 from shared.cel.work import MAX_WORK, size_of, work, work_bound
 from shared.clock import to_datetime, to_ms
-from shared.errors import InvalidArgument
+from shared.errors import InvalidArgument, ResourceExhausted
 from shared.values import AttributeType, Feature
 
 MAX_LISTED = 100
@@ -162,5 +162,6 @@ def _in_words(problem: Problem) -> str:
     return f"{problem.line}:{problem.column}: {problem.code} {problem.message}"
 
 
-def _too_much() -> InvalidArgument:
-    return InvalidArgument.field("condition", "takes too long for the data of one of the profiles")
+def _too_much() -> ResourceExhausted:
+    message = "the condition takes too long for the data of one of the profiles"
+    return ResourceExhausted("EVALUATION_TOO_COSTLY", message, metadata={"rule": "condition"})

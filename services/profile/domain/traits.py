@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -44,12 +44,15 @@ Traits = dict[str, Observation]
 Rivals = dict[str, tuple[Observation, ...]]
 
 
-def observed(traits: Traits, rivals: Rivals, name: str, observation: Observation) -> tuple[Traits, Rivals]:
-    """The traits after one more observation: one per source stays. The same objects where nothing changes."""
-    held = _sources(traits, rivals, name)
-    if newer(held.get(observation.source), observation) == held.get(observation.source):
-        return traits, rivals
-    return _with(traits, rivals, {name: {**held, observation.source: observation}})
+def observed(traits: Traits, rivals: Rivals, arrived: Iterable[tuple[str, Observation]]) -> tuple[Traits, Rivals]:
+    """The traits after more observations: one per source stays. The same objects where nothing changes."""
+    changed: dict[str, dict[TraitSource, Observation]] = {}
+    for name, observation in arrived:
+        sources = changed.get(name) or _sources(traits, rivals, name)
+        held = sources.get(observation.source)
+        if newer(held, observation) != held:
+            changed[name] = {**sources, observation.source: observation}
+    return _with(traits, rivals, changed) if changed else (traits, rivals)
 
 
 def combined_traits(parts: Sequence[Profile]) -> tuple[Traits, Rivals]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -24,6 +25,10 @@ async def map_errors(request: Any, context: CallContext, call_next: CallNext) ->
             _log.warning("%s", failure.message, exc_info=failure.__cause__)
         raise RpcFailure(to_status(failure)) from failure
     except Exception as failure:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # The caller left: a driver may answer its own cancellation with an error of its own.
+            raise asyncio.CancelledError from failure
         raise _fault(context, failure) from failure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.orchestrator.domain.policy_parts import PurposePart
@@ -40,7 +40,20 @@ statements = st.lists(
 ).map(all_in_force)
 
 
+def said_on(channel: str, status: ConsentStatus, granted_ms: int, expire_ms: int | None = None) -> Consent:
+    basis = LegalBasis.UNSPECIFIED
+    return Consent(channel or "general", KEYS[0], "TRAINING", channel, status, basis, granted_ms, NOW_MS, expire_ms)
+
+
 @settings(max_examples=1_000)
+@example(  # a grant that has not begun takes nothing back, even where it would have ended
+    (
+        said_on("WEB", ConsentStatus.DENIED, NOW_MS),
+        said_on("", ConsentStatus.GRANTED, NOW_MS + HOUR_MS, expire_ms=NOW_MS),
+    ),
+    PurposeDeclaration("TRAINING", LegalBasis.LEGITIMATE_INTEREST),
+    {KEYS[0]},
+)
 @given(statements, purposes, st.sets(st.sampled_from(KEYS), min_size=1))
 def test_both_services_judge_a_purpose_alike(
     said: tuple[Consent, ...], purpose: PurposeDeclaration, named: set[str]

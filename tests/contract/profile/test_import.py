@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
+from tandem.profile.v1.event_pb2 import Event
+from tandem.profile.v1.profile_service_pb2 import RecordEventsRequest, RecordEventsResponse
 
+from services.cli.importing.claims import Claims, RowPlace
 from services.cli.importing.destinations import Embedded
+from services.cli.importing.items import Claim
 from services.profile.api.servicer import ProfileServicer
 from services.profile.app.application import ProfileApplication
 from services.profile.app.ports import Stores
 from services.profile.app.requests import ConsentQuery, ConsentWrite, ProfileQuery, SetConsent
 from services.profile.domain.consents import ConsentStatus
-from shared.errors import FailedPrecondition, InvalidArgument
+from shared.errors import FailedPrecondition, Internal, InvalidArgument
 from shared.values import AttributeType
 from tests.support.importing import Imported, import_into
 from tests.support.profiles import SteppingClock, person, publish, schema_of, whole_log
@@ -148,3 +154,84 @@ events: [{type: note, time: 2025-01-01, properties: {text: {column: text, type: 
     assert result.tally.events == 100
     assert [(each["row"], each["column"]) for each in result.rejects] == [(101, 'properties["text"]')]
     assert len(await whole_log(stores)) == 100
+
+
+BILLS = """
+identities: {crm: id}
+events:
+  - type: purchase
+    time: day
+    id: [bill]
+    properties: {amount: {column: amount, type: double}}
+"""
+
+
+async def bills(
+    app: ProfileApplication, folder: Path, content: str, *, name: str = "a.csv", resume: bool = False
+) -> Imported:
+    (folder / name).write_text("id,day,bill,amount\n" + content)
+    destination = Embedded(ProfileServicer(app))
+    return await import_into(destination, folder, BILLS, folder / name, batch_size=1, resume=resume)
+
+
+async def test_row_that_says_something_else_of_an_event_of_this_import_is_rejected_with_both_places(
+    app: ProfileApplication, stores: Stores, tmp_path: Path
+) -> None:
+    content = "1,2025-01-01,b7,10\n1,2025-01-01,b8,20\n2,2025-01-01,b7,30\n1,2025-01-01,b8,20\n"
+    for _ in range(2):  # the second time the service knows the events, and the answer is the same
+        result = await bills(app, tmp_path, content)
+        assert (result.tally.imported, result.tally.rejected) == (3, 1)
+        (reject,) = result.rejects
+        assert (reject["row"], reject["line"], reject["column"], reject["reason"]) == (3, 4, "bill", "EVENT_ID_TAKEN")
+        assert f"row 1 ({tmp_path / 'a.csv'}:2), which says something else" in reject["message"]
+    assert result.tally.duplicates == 3
+    assert [logged.event.properties["amount"] for logged in await whole_log(stores)] == [10.0, 20.0]
+
+
+async def test_event_of_an_import_before_is_known_without_a_word(app: ProfileApplication, tmp_path: Path) -> None:
+    assert (await bills(app, tmp_path, "1,2025-01-01,b7,10\n")).tally.events == 1
+    later = await bills(app, tmp_path, "1,2025-01-01,b7,11\n", name="b.csv")
+    assert (later.tally.duplicates, later.tally.rejected) == (1, 0)
+
+
+async def test_row_that_was_not_imported_does_not_keep_its_event_id(app: ProfileApplication, tmp_path: Path) -> None:
+    result = await bills(app, tmp_path, "1,2025-01-01,b7,much\n1,2025-01-01,b7,10\n")
+    assert (result.tally.events, [each["reason"] for each in result.rejects]) == (1, ["BAD_CELL"])
+
+
+class Ending(Embedded):
+    """Breaks off with the third request."""
+
+    def __init__(self, servicer: ProfileServicer) -> None:
+        super().__init__(servicer)
+        self._requests = 0
+
+    async def record_events(self, request: RecordEventsRequest) -> RecordEventsResponse:
+        self._requests += 1
+        if self._requests == 3:
+            raise Internal("INTERNAL", "broken off")
+        return await super().record_events(request)
+
+
+async def test_import_that_goes_on_knows_the_ids_of_what_was_done(app: ProfileApplication, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "id,day,bill,amount\n" + "".join(f"1,2025-01-01,b{i},10\n" for i in range(1, 6)) + "1,2025-01-01,b1,11\n"
+    )
+    with pytest.raises(Internal):
+        await import_into(Ending(ProfileServicer(app)), tmp_path, BILLS, path, batch_size=1, resume=True)
+    assert 0 < json.loads((tmp_path / "progress.json").read_text())["files"][0]["rows_done"] < 5
+    result = await import_into(Embedded(ProfileServicer(app)), tmp_path, BILLS, path, resume=True)
+    assert result.tally.rows < 6
+    assert [(each["row"], each["reason"]) for each in result.rejects] == [(6, "EVENT_ID_TAKEN")]
+    assert [name for name in os.listdir(tmp_path) if "progress" in name] == [
+        "progress.json"
+    ]  # nothing is left beside it
+
+
+async def test_what_an_import_that_was_given_up_knew_is_forgotten(app: ProfileApplication, tmp_path: Path) -> None:
+    claims = Claims(tmp_path / "progress.json", "an earlier run")
+    claims.take([Claim.of(Event(event_id="b1", type="other"), "bill")], RowPlace(0, 1, 2))
+    claims.close(is_done=False)
+    result = await bills(app, tmp_path, "1,2025-01-01,b1,10\n", resume=True)
+    assert (result.tally.imported, result.tally.rejected) == (1, 0)

@@ -364,6 +364,7 @@ class Overtaken:
         self._store = store
         self._times = times
         self.find = store.find
+        self.look = store.look
         self.answer = store.answer
         self.forget_answers = store.forget_answers
 

@@ -14,6 +14,7 @@ from services.profile.app.requests import (
     ConsentQuery,
     ConsentWrite,
     ProfileQuery,
+    PublishTraitSchema,
     RecordEvents,
     SetConsent,
     TraitWrite,
@@ -30,7 +31,7 @@ from services.profile.domain.schema import (
     TraitSchema,
 )
 from shared.clock import MS_PER_DAY
-from shared.errors import InvalidArgument
+from shared.errors import InvalidArgument, NotFound
 from shared.values import AttributeType
 from tests.support.profiles import SteppingClock, event, person, publish, schema_of
 
@@ -103,6 +104,31 @@ async def test_a_schema_that_another_replica_activated_gives_the_form_at_once(
     assert before != after
     assert await identities(app, person("badge:aB")) == ("badge\x1fab",)
     assert await identities(replica, person("badge:Ab")) == ("badge\x1fab",)
+
+
+async def test_a_read_goes_by_what_another_replica_activated_last(
+    app: ProfileApplication, replica: ProfileApplication
+) -> None:
+    await publish(app, LOWER)
+    await write(app, "r1", person("badge:AB"))
+    for turn in range(5):
+        await replica.publish_trait_schema(PublishTraitSchema(f"trimmed-{turn}", TraitSchema(TRAITS), True))
+        with pytest.raises(NotFound):
+            await app.get_profile(ProfileQuery(person("badge:aB")))
+        await replica.publish_trait_schema(PublishTraitSchema(f"lower-{turn}", LOWER, True))
+        read = (await app.get_profile(ProfileQuery(person("badge:aB")))).profile
+        assert (read.schema_version, read.identities) == (LOWER.version, ("badge\x1fab",))
+
+
+async def test_a_read_is_not_refused_for_a_form_that_another_replica_gave_up(
+    app: ProfileApplication, replica: ProfileApplication
+) -> None:
+    await write_without_schema(app, person("email:ann"))
+    await publish(app, STRICT)
+    with pytest.raises(InvalidArgument):
+        await app.get_profile(ProfileQuery(person("email:ann")))
+    await publish(replica, TraitSchema(TRAITS))
+    assert await identities(app, person("email:ann")) == ("email\x1fann",)
 
 
 async def test_a_form_that_is_no_longer_asked_for_refuses_nothing(

@@ -13,6 +13,7 @@ from services.profile.app.ports import (
     Conflict,
     EventRecorded,
     IdentityTaken,
+    Look,
     ProfileTooLarge,
     RequestAnswered,
     SchemaCommit,
@@ -21,6 +22,7 @@ from services.profile.app.ports import (
 )
 from services.profile.app.requests import LoggedEvent
 from services.profile.domain.aggregates.states import Decayed, Distinct, Latest, Series, Tally, Total
+from services.profile.domain.identities import profile_key
 from services.profile.domain.profile import Profile
 from services.profile.domain.trait_source import TraitSource
 from services.profile.domain.traits import Observation
@@ -222,6 +224,36 @@ async def test_statements_are_read_newest_first_page_by_page(stores: Stores) -> 
     for index, each in enumerate(expected):
         assert await stores.consents.statements(["p1"], each.place, 2) == expected[index + 1 : index + 3]
     assert await stores.consents.statements(["p2"], None, 10) == []
+
+
+async def test_a_look_finds_at_once_what_is_otherwise_read_one_by_one(stores: Stores) -> None:
+    nothing = Look({}, "", None, {})
+    assert await stores.profiles.look(["crm\x1f1"], ("UpsertTraits", "r1"), ["e1"]) == nothing
+    schema = schema_of({"age": AttributeType.INT})
+    await stores.schemas.commit(SchemaCommit(schema.version, schema, True, answer("r0", "PublishTraitSchema")))
+    one, other = await create(stores, "p1", "crm\x1f1", "cookie\x1fa"), await create(stores, "p2")
+    logged = replace(one, version=2)
+    await stores.profiles.commit(Commit((change(logged, events=(event("e1"),)),), answer("r1")))
+    keys, by_id = ["crm\x1f1", "cookie\x1fa", "crm\x1funknown"], profile_key(other.profile_id)
+    look = await stores.profiles.look([*keys, by_id], ("UpsertTraits", "r1"), ["e1", "e2"])
+    assert look == Look(
+        {"crm\x1f1": logged, "cookie\x1fa": logged, by_id: other}, schema.version, answer("r1"), {"e1": "p1"}
+    )
+    assert await stores.profiles.look([by_id]) == Look({by_id: other}, schema.version, None, {})
+
+
+async def test_each_of_many_who_look_at_once_is_told_what_it_asked_for(stores: Stores) -> None:
+    created = [await create(stores, f"p{index}") for index in range(20)]
+    for index, each in enumerate(created):
+        logged = change(replace(each, version=2), events=(event(f"e{index}"),))
+        await stores.profiles.commit(Commit((logged,), answer(f"r{index}")))
+    looks = [stores.profiles.look([f"crm\x1fp{i}"], ("UpsertTraits", f"r{i}"), [f"e{i}"]) for i in range(20)]
+    finds = [stores.profiles.find([f"crm\x1fp{index}"]) for index in range(20)]
+    for index, look in enumerate(await asyncio.gather(*looks)):
+        owner = replace(created[index], version=2)
+        assert look == Look({f"crm\x1fp{index}": owner}, "", answer(f"r{index}"), {f"e{index}": f"p{index}"})
+    for index, found in enumerate(await asyncio.gather(*finds)):
+        assert found == {f"crm\x1fp{index}": replace(created[index], version=2)}
 
 
 async def test_a_schema_is_kept_under_its_version_and_one_is_active(stores: Stores) -> None:

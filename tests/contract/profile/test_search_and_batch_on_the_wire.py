@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import grpc
 import pytest
+from tandem.common.v1 import value_pb2
 from tandem.profile.v1 import profile_service_pb2, search_pb2
 
 from shared.errors import InvalidArgument
@@ -70,3 +72,28 @@ async def test_wrong_condition_is_refused_with_its_place(server: Loopback, ask: 
         await search(server, "age >\n  tear")
     assert refused.value.violations[0].field == "condition"
     assert "2:3: UNKNOWN_ATTRIBUTE" in refused.value.message
+
+
+async def test_profiles_that_one_answer_cannot_hold_are_told_apart(ask: Ask) -> None:
+    await publish(ask)
+    brands = value_pb2.TypedValue(list_value=value_pb2.ListValue(values=[text("b" * 60_000)]))
+    await ask(pb.UpsertTraitsRequest(request_id="t", subject=ANN, traits=[trait("brands", brands)]))
+    answer = await ask(pb.BatchGetProfilesRequest(requests=[pb.GetProfileRequest(subject=ANN)] * 400))
+    kinds = [item.WhichOneof("outcome") for item in answer.items]
+    fitting = kinds.count("result")
+    assert 200 < fitting < 280
+    assert kinds == ["result"] * fitting + ["error"] * (400 - fitting)
+    assert {item.error.code for item in answer.items[fitting:]} == {grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]}
+    assert answer.ByteSize() < 17 * 2**20
+
+
+@pytest.mark.parametrize("field", ["read_time", "earliest_read_time"])
+async def test_a_moment_without_dates_around_it_is_refused(field: str, ask: Ask) -> None:
+    await publish(ask)
+    await ask(pb.UpsertTraitsRequest(request_id="t", subject=ANN, traits=[trait("age", number(3))]))
+    query = pb.GetProfileRequest(subject=ANN)
+    getattr(query, field).FromSeconds(253_402_300_799)
+    error = await refusal(ask(query))
+    assert [violation.field for violation in error.violations] == [field]
+    batch = await ask(pb.BatchGetProfilesRequest(requests=[query, pb.GetProfileRequest(subject=ANN)]))
+    assert [item.WhichOneof("outcome") for item in batch.items] == ["error", "result"]

@@ -12,7 +12,7 @@ from services.cli.commands.rules.eval import evaluate
 from tests.support.rules_cases import FOLDER, cases
 
 AT = ["--at", "2026-06-15T12:00:00Z"]
-FILES = sorted(path.stem for path in FOLDER.glob("cel_*.jsonl")) + ["tandem_additions"]
+FILES = [*sorted(path.stem for path in FOLDER.glob("cel_*.jsonl")), "tandem_additions"]
 DEVIATIONS = cases("deviations")
 
 

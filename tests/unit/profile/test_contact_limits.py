@@ -139,3 +139,11 @@ def test_what_a_limit_cannot_hold_is_refused_by_its_field(declared: contact_pb2.
     with pytest.raises(InvalidArgument) as refusal:
         contact_limit(declared, "limit")
     assert refusal.value.violations[0].field == path
+
+
+def test_a_class_that_no_limit_knows_is_no_way_round_the_marketing_limits() -> None:
+    limits = ContactLimits([limit(), limit(limit_id="alerts", message_class="ALERT")])
+    unknown, alert, service = (MAIL._replace(message_class=name) for name in ("MARKETTING", "ALERT", "SERVICE"))
+    assert limits.accounts(unknown) == limits.accounts(MAIL) == (Account(0),)
+    assert limits.accounts(alert) == (Account(1),)
+    assert limits.accounts(service) == ()

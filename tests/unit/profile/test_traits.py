@@ -121,7 +121,7 @@ def kept(arrived: Arrivals) -> tuple[Traits, Rivals]:
     traits: Traits = {}
     rivals: Rivals = {}
     for name, observation in arrived:
-        traits, rivals = observed(traits, rivals, name, observation)
+        traits, rivals = observed(traits, rivals, [(name, observation)])
     return traits, rivals
 
 
@@ -150,10 +150,15 @@ def test_parts_together_say_what_one_profile_would_that_heard_everything(
     assert combined_traits(data.draw(st.permutations(parts))) == kept(list(unique.values()))
 
 
+@given(arrivals, arrivals)
+def test_observations_that_arrive_together_are_kept_like_one_after_the_other(before: Arrivals, more: Arrivals) -> None:
+    assert observed(*kept(before), more) == kept([*before, *more])
+
+
 def test_hearing_the_same_again_changes_nothing() -> None:
     first = Observation(3, TraitSource.EXPLICIT, 5)
     traits, rivals = kept([("age", first)])
-    again = observed(traits, rivals, "age", Observation(3, TraitSource.EXPLICIT, 5))
+    again = observed(traits, rivals, [("age", Observation(3, TraitSource.EXPLICIT, 5))])
     assert again[0] is traits
     assert again[1] is rivals
 

@@ -103,3 +103,23 @@ async def test_malformed_request_of_a_stream_is_the_callers_mistake() -> None:
         raw: Any = server.channel.unary_stream(f"/{PROFILE.full_name}/TailEvents")  # type: ignore[call-arg]
         with pytest.raises(errors.InvalidArgument):
             await anext(call_stream(raw, b"\xff", timeout_s=5))
+
+
+async def fault_of_the_driver(_context: CallContext) -> None:
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        raise RuntimeError("the driver says its cancellation in its own words") from None
+
+
+async def test_stream_that_its_caller_left_is_no_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    servicer = TailServicer(fault_of_the_driver)
+    async with loopback(PROFILE, servicer) as server:
+        stream = call_stream(server.stream("TailEvents"), TAIL, timeout_s=30)
+        for _ in range(3):
+            await anext(stream)
+        await asyncio.sleep(0.1)
+        await stream.aclose()
+        await asyncio.wait_for(servicer.is_closed.wait(), 2)
+        await asyncio.sleep(0.1)
+    assert not [record for record in caplog.records if "fault" in record.message]

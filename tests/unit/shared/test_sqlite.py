@@ -281,3 +281,14 @@ async def test_databases_that_open_one_new_file_at_once_agree(tmp_path: Path) ->
     assert [values(database) for database in opened] == [list(range(8))] * 8
     for database in opened:
         await database.close()
+
+
+async def test_opening_waits_for_who_is_making_the_same_new_file(tmp_path: Path) -> None:
+    maker = sqlite3.connect(tmp_path / "n.db", isolation_level=None, check_same_thread=False)
+    maker.execute("BEGIN IMMEDIATE")
+    made = threading.Timer(0.2, lambda: maker.execute("COMMIT"))
+    made.start()
+    database = await SqliteDatabase.open(tmp_path / "n.db", schema=SCHEMA)
+    assert not made.is_alive()
+    await database.close()
+    maker.close()

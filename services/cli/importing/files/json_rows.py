@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,6 +12,8 @@ from services.cli.importing.files.opening import READ_FAULTS, TextFile, is_text
 from services.cli.importing.files.rows import MAX_RAW_CHARS, MAX_RECORD_CHARS, BrokenRow, Cell, Row
 
 MAX_DEPTH = 16
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Written as an escape, where two of them are needed for one character."""
 
 
 class JsonRows:
@@ -59,16 +62,22 @@ def _row(number: int, line: int, text: str) -> Row | BrokenRow:
             return BrokenRow(number, line, "", "is not a JSON object", raw)
         cells: dict[str, Cell] = {}
         flatten(document, "", cells)
-    except _Refused as error:
+        if _SURROGATE.search(text):
+            _refuse_half_characters(cells)
+    except Refused as error:
         return BrokenRow(number, line, error.column, str(error), raw)
     except json.JSONDecodeError as error:
         return BrokenRow(number, line, "", f"is not JSON: {error.msg} at character {error.pos + 1}", raw)
-    except (ValueError, RecursionError) as error:
-        return BrokenRow(number, line, "", f"is not JSON: {error}", raw)
+    except RecursionError:
+        return BrokenRow(number, line, "", "is not JSON: it is nested too deeply", raw)
+    except ValueError:  # Python's own bound on the digits of a number
+        return BrokenRow(number, line, "", "is not JSON: a number has too many digits", raw)
     return Row(number, line, cells)
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A row with a cell that cannot be one."""
+
     def __init__(self, column: str, message: str) -> None:
         super().__init__(message)
         self.column = column
@@ -80,12 +89,35 @@ def flatten(document: dict[str, Any], prefix: str, cells: dict[str, Cell]) -> No
         name = prefix + key
         if isinstance(found, dict):
             if name.count(".") >= MAX_DEPTH:
-                raise _Refused(name, f"is nested deeper than {MAX_DEPTH}")
+                raise Refused(name, f"is nested deeper than {MAX_DEPTH}")
             flatten(found, f"{name}.", cells)
         elif name in cells:
-            raise _Refused(name, "is written twice, once nested")
+            raise Refused(name, "is written twice, once nested")
         else:
+            if isinstance(found, list) and _is_deeper(found, MAX_DEPTH):
+                raise Refused(name, f"is nested deeper than {MAX_DEPTH}")
             cells[name] = found
+
+
+def _is_deeper(found: object, levels: int) -> bool:
+    """Than what reads it can follow; asked level by level, because it may be as deep as a file is long."""
+    level = [found]
+    for _ in range(levels):
+        level = [inner for outer in level for inner in _elements(outer)]
+    return any(isinstance(each, list | dict) for each in level)
+
+
+def _elements(found: object) -> Iterable[object]:
+    if isinstance(found, list):
+        return found
+    return found.values() if isinstance(found, dict) else ()
+
+
+def _refuse_half_characters(cells: dict[str, Cell]) -> None:
+    """What is half of a surrogate pair has no place in a text, and no bytes in any encoding."""
+    for name, cell in cells.items():
+        if not is_text(json.dumps([name, cell], ensure_ascii=False).replace("\0", "")):
+            raise Refused(name, "holds half of a surrogate pair, which is no character")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -93,9 +125,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(document) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Refused(twice, "is written twice")
+        raise Refused(twice, "is written twice")
     return document
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a finite number")
+    raise Refused("", f"is not JSON: {name} is not a finite number")

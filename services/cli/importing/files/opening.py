@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
@@ -27,6 +28,8 @@ _OTHER_ENCODINGS = {
     b"\xfe\xff": "utf-16",
 }
 _MAGIC = {b"PAR1": "a Parquet file", b"\x1f\x8b": "compressed with gzip", b"PK\x03\x04": "a zip archive"}
+
+_ESCAPING = "tandem.escaping"
 
 READ_FAULTS = (OSError, EOFError, zlib.error, UnicodeError)
 """What reading on can meet in a file that is damaged."""
@@ -76,7 +79,7 @@ class TextFile:
             start = io.BufferedReader(binary)
             _check_start(path, start.peek(4)[:4], encoding)
             # Bytes that are no text stay recognisable, so that one of them spoils one row.
-            self._text = io.TextIOWrapper(start, _tolerating_bom(encoding), errors="surrogateescape", newline="")
+            self._text = io.TextIOWrapper(start, _tolerating_bom(encoding), errors=_ESCAPING, newline="")
         except BaseException:
             self._raw.close()
             raise
@@ -98,6 +101,17 @@ def is_text(text: str) -> bool:
     if "\0" in text:
         return False
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Each byte as U+DC00 and its value: `surrogateescape`, which leaves out the bytes below 128 that other encodings
+    than UTF-8 can stumble over."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_ESCAPING, _escaped)
 
 
 def _check_start(path: Path, start: bytes, encoding: str) -> None:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from services.cli.failures import CommandFailed
-from services.cli.importing.files.json_rows import flatten
-from services.cli.importing.files.rows import BrokenRow, Cell, FileRefused, Row
+from services.cli.importing.files.json_rows import Refused, flatten
+from services.cli.importing.files.rows import MAX_RAW_CHARS, BrokenRow, Cell, FileRefused, Row
 
 BATCH_ROWS = 4_096
+_NO_VALUE = (ValueError, ArithmeticError, NotImplementedError)
 
 try:
     import pyarrow as pa
     import pyarrow.parquet as pq
 except ImportError:
     pa = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row with a cell that is no value."""
+
+    column: str
+    raw: str
 
 
 class ParquetRows:
@@ -46,16 +56,51 @@ class ParquetRows:
     def rows(self) -> Iterator[Row | BrokenRow]:
         try:
             for batch in self._file.iter_batches(batch_size=BATCH_ROWS):
-                for document in batch.to_pylist():
+                for document in _documents(batch):
                     self._read += 1
                     yield _row(self._read, document)
         except (pa.ArrowException, OSError, ValueError) as error:
             yield BrokenRow(self._read + 1, 0, "", f"the file cannot be read from here on: {error}", "")
 
 
-def _row(number: int, document: dict[str, Any]) -> Row:
+def _documents(batch: Any) -> Iterable[dict[str, Any] | Unreadable]:
+    """The rows of a batch. Python has no value for some cells that Parquet can hold: they cost their rows alone."""
+    try:
+        found: list[dict[str, Any]] = batch.to_pylist()
+    except _NO_VALUE:
+        return (_document(batch.slice(index, 1)) for index in range(batch.num_rows))
+    return found
+
+
+def _document(row: Any) -> dict[str, Any] | Unreadable:
+    try:
+        found: dict[str, Any] = row.to_pylist()[0]
+    except _NO_VALUE:
+        cells = {name: _stored(row.column(index)) for index, name in enumerate(row.schema.names)}
+        faulty = next((name for name, (_, is_value) in cells.items() if not is_value), "")
+        return Unreadable(faulty, str({name: cell for name, (cell, _) in cells.items()}))
+    return found
+
+
+def _stored(column: Any) -> tuple[object, bool]:
+    """A cell, and whether it is a value; as the bytes or the number that are stored where it is none."""
+    for kind in (None, pa.binary(), pa.int64(), pa.int32()):
+        try:
+            return (column if kind is None else column.cast(kind)).to_pylist()[0], kind is None
+        except _NO_VALUE:
+            continue
+    return None, False
+
+
+def _row(number: int, document: dict[str, Any] | Unreadable) -> Row | BrokenRow:
+    if isinstance(document, Unreadable):
+        message = "holds a text that is no UTF-8, or a time outside the years 1 to 9999"
+        return BrokenRow(number, 0, document.column, message, document.raw[:MAX_RAW_CHARS])
     cells: dict[str, Cell] = {}
-    flatten(document, "", cells)
+    try:
+        flatten(document, "", cells)
+    except Refused as error:
+        return BrokenRow(number, 0, error.column, str(error), str(document)[:MAX_RAW_CHARS])
     return Row(number, 0, cells)
 
 

@@ -15,7 +15,7 @@ from services.orchestrator.domain.lineup import Indices
 from services.orchestrator.domain.places import Place, places_of
 from services.orchestrator.domain.policy_parts import AttributePart
 from services.orchestrator.domain.undeclared import undeclared
-from shared.clock import MAX_CLOCK_SKEW_MS
+from shared.clock import LATEST_MS, MAX_CLOCK_SKEW_MS
 from shared.errors import InvalidArgument
 from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature, Value, conform, present
@@ -132,8 +132,8 @@ def _conformed(path: str, value: Value, attribute: AttributePart) -> Value:
 def _moment(command: DecideCommand, arrival_ms: int) -> int:
     if command.decision_time_ms is None:
         return arrival_ms
-    if command.decision_time_ms < 0:
-        raise InvalidArgument.field("decision_time", "must not be before 1970")
+    if not 0 <= command.decision_time_ms <= LATEST_MS:
+        raise InvalidArgument.field("decision_time", "must be from 1970 to 8999")
     if command.mode is Mode.EXECUTE and command.decision_time_ms > arrival_ms + MAX_CLOCK_SKEW_MS:
         raise InvalidArgument.field("decision_time", "must not be more than five minutes ahead of the server")
     return command.decision_time_ms

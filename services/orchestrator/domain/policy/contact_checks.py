@@ -17,7 +17,8 @@ def check_contact(document: PolicyDocument, actions: Iterable[Lineage], findings
     _check_time_zone_trait(document, findings)
     if findings.has("UNKNOWN_CHANNEL", "UNKNOWN_ISSUE", "UNKNOWN_GROUP", "UNKNOWN_ACTION"):
         return
-    meetings = tuple(dict.fromkeys(_meetings(document, actions)))
+    limits = [limit.part for limit in document.contact.limits if limit.part is not None]
+    meetings = tuple(dict.fromkeys(each.as_counted(limits) for each in _meetings(document, actions)))
     for limit in document.contact.limits:
         if limit.part is None:
             continue

@@ -9,6 +9,7 @@ from tandem.profile.v1 import consent_pb2, event_pb2, profile_pb2, profile_servi
 
 from services.profile.api.mapping.in_place import set_time, set_value
 from services.profile.api.mapping.ledger import entry_proto, status_proto
+from services.profile.app.fairness import Pace
 from services.profile.app.requests import (
     ConsentPage,
     ConsentRecorded,
@@ -24,12 +25,14 @@ from services.profile.app.requests import (
 from services.profile.domain.consents import Consent
 from services.profile.domain.identities import identity_of
 from services.profile.domain.reading import ProfileView
-from shared.errors import TandemError
+from shared.errors import ResourceExhausted, TandemError
 from shared.rpc.errors import to_status
 from shared.rpc.values import timestamp_proto, value_to_proto
 
 MAX_TAIL_BYTES = 2**20
 """Of one message of the tail, unless a single event is larger."""
+MAX_BATCH_BYTES = 16 * 2**20
+"""Of the profiles in one answer: below what gRPC sends, 20 MiB."""
 
 
 def profile_response(answer: ProfileAnswer) -> profile_service_pb2.GetProfileResponse:
@@ -38,16 +41,30 @@ def profile_response(answer: ProfileAnswer) -> profile_service_pb2.GetProfileRes
     )
 
 
-def batch_response(
+async def batch_response(
     answers: Iterable[ProfileAnswer | TandemError],
 ) -> profile_service_pb2.BatchGetProfilesResponse:
-    items = [
-        profile_service_pb2.BatchGetProfilesResponse.Item(error=to_status(answer))
-        if isinstance(answer, TandemError)
-        else profile_service_pb2.BatchGetProfilesResponse.Item(result=profile_response(answer))
-        for answer in answers
-    ]
-    return profile_service_pb2.BatchGetProfilesResponse(items=items)
+    """Profiles that one answer has no room for are RESULT_TOO_LARGE, each by itself."""
+    response, size, pace = profile_service_pb2.BatchGetProfilesResponse(), 0, Pace()
+    for answer in answers:
+        item = _batch_item(answer)
+        if size + item.ByteSize() > MAX_BATCH_BYTES:
+            item = _batch_item(_no_room())
+        size += item.ByteSize()
+        response.items.append(item)
+        await pace.give_way()
+    return response
+
+
+def _batch_item(answer: ProfileAnswer | TandemError) -> profile_service_pb2.BatchGetProfilesResponse.Item:
+    if isinstance(answer, TandemError):
+        return profile_service_pb2.BatchGetProfilesResponse.Item(error=to_status(answer))
+    return profile_service_pb2.BatchGetProfilesResponse.Item(result=profile_response(answer))
+
+
+def _no_room() -> ResourceExhausted:
+    message = "one answer does not hold it beside the ones before: ask for fewer profiles at once"
+    return ResourceExhausted("RESULT_TOO_LARGE", message, metadata={"max_bytes": str(MAX_BATCH_BYTES)})
 
 
 def written_response(answer: Written) -> profile_service_pb2.UpsertTraitsResponse:

@@ -29,12 +29,12 @@ from shared.rpc.values import value_from_proto
 def profile_query(request: profile_service_pb2.GetProfileRequest) -> ProfileQuery:
     return ProfileQuery(
         subject=fields.subject(request.subject),
-        read_ms=fields.time_ms(request, "read_time", ""),
+        read_ms=fields.reading_ms(request, "read_time", ""),
         schema_version=request.schema_version,
         overlay=tuple(_event(event, f"overlay_events[{i}]") for i, event in enumerate(request.overlay_events)),
         token=request.consistency_token.value,
         overlay_signals=Signals(request.overlay_signals.tcf_string, request.overlay_signals.gpc),
-        earliest_ms=fields.time_ms(request, "earliest_read_time", "") or 0,
+        earliest_ms=fields.reading_ms(request, "earliest_read_time", "") or 0,
     )
 
 

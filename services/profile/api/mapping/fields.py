@@ -12,10 +12,13 @@ from tandem.common.v1 import subject_pb2
 from services.profile.app.requests import Subject
 from services.profile.domain.identities import Identity
 from services.profile.domain.limits import missing
+from shared.clock import LATEST_MS
 from shared.errors import InvalidArgument
 from shared.rpc.values import timestamp_ms
 
 E = TypeVar("E", bound=IntEnum)
+
+MAX_NANOS = 999_999_999
 
 
 def subject(message: subject_pb2.Subject) -> Subject:
@@ -43,11 +46,21 @@ def time_ms(message: Message, field: str, path: str) -> int | None:
     return timestamp_ms(getattr(message, field), f"{path}{field}") if message.HasField(field) else None
 
 
+def reading_ms(message: Message, field: str, path: str) -> int | None:
+    """A moment to read at; None where it is not set."""
+    moment_ms = time_ms(message, field, path)
+    if moment_ms is not None and not 0 <= moment_ms <= LATEST_MS:
+        raise InvalidArgument.field(f"{path}{field}", "must be from 1970 to 8999")
+    return moment_ms
+
+
 def period_ms(message: Message, field: str, path: str) -> int:
     """A duration of the message in whole milliseconds; 0 where it is not set."""
     if not message.HasField(field):
         return 0
     duration: Duration = getattr(message, field)
+    if abs(duration.nanos) > MAX_NANOS or duration.seconds * duration.nanos < 0:
+        raise InvalidArgument.field(f"{path}{field}", "is no duration: nanos beyond a second, or of the other sign")
     total_ms = duration.seconds * 1000 + duration.nanos // 1_000_000
     if total_ms < 1:
         raise InvalidArgument.field(f"{path}{field}", "must be at least a millisecond")

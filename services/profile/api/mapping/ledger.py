@@ -54,7 +54,7 @@ def ledger_query(request: contact_ledger_pb2.GetContactLedgerRequest) -> LedgerQ
     return LedgerQuery(
         subject=fields.subject(request.subject),
         contact=_write(request.contact) if request.HasField("contact") else None,
-        read_ms=fields.time_ms(request, "read_time", ""),
+        read_ms=fields.reading_ms(request, "read_time", ""),
         schema_version=request.schema_version,
         token=request.consistency_token.value,
         page_size=request.page_size,

@@ -17,7 +17,7 @@ def query_of(request: search_pb2.SearchProfilesRequest) -> SearchQuery:
     return SearchQuery(
         condition=request.condition,
         schema_version=request.schema_version,
-        read_ms=fields.time_ms(request, "read_time", ""),
+        read_ms=fields.reading_ms(request, "read_time", ""),
         page_size=request.page_size,
         page_token=request.page_token,
         after=request.after_profile_id,

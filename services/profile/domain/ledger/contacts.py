@@ -12,6 +12,8 @@ INBOUND, OUTBOUND = "INBOUND", "OUTBOUND"
 DIRECTIONS = (INBOUND, OUTBOUND)
 MARKETING = "MARKETING"
 """The message class of what says nothing else."""
+SERVICE = "SERVICE"
+"""The message class that passes marketing limits."""
 
 
 class ContactEvent(IntEnum):

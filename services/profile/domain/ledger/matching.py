@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from services.profile.domain.ledger.contacts import Topic
+from services.profile.domain.ledger.contacts import MARKETING, SERVICE, Topic
 from services.profile.domain.ledger.limits import EVERY_CLASS, ContactLimit, LimitScope
 
 MAX_KEPT = 10_000
@@ -35,6 +35,7 @@ class ContactLimits:
         self.ids = frozenset(limit.limit_id for limit in limits)
         self.reach_ms = max((limit.reach_ms for limit in limits), default=0)
         """Nothing that is longer past counts."""
+        self._classes = {SERVICE, *(limit.message_class for limit in limits)}
         self._accounts: dict[Topic, tuple[Account, ...]] = {}
 
     def accounts(self, topic: Topic) -> tuple[Account, ...]:
@@ -47,6 +48,9 @@ class ContactLimits:
         return accounts
 
     def _matching(self, topic: Topic) -> Iterator[Account]:
+        if topic.message_class not in self._classes:
+            # A class that no limit knows is no way round the marketing limits.
+            topic = topic._replace(message_class=MARKETING)
         for place, limit in enumerate(self.limits):
             if limit.scope is LimitScope.ALL:
                 if is_about(limit, topic):

@@ -78,6 +78,15 @@ def test_declared_encoding_is_read_and_a_byte_order_mark_is_no_part_of_the_heade
     assert shape(rows_of(tmp_path / "a.csv", content, mapping)) == [(1, 2, "José")]
 
 
+def test_bytes_below_128_that_an_encoding_does_not_know_break_their_row_alone(tmp_path: Path) -> None:
+    mapping = mapping_of(f"{PURCHASES}encoding: utf-16-le")
+    content = (HEADER + "an\ud800n,2026-01-01,1\nbob,2026-01-01,2\n").encode("utf-16-le", "surrogatepass")
+    assert shape(rows_of(tmp_path / "a.csv", content, mapping)) == [
+        (1, 2, "holds bytes that are no text"),
+        (2, 3, "bob"),
+    ]
+
+
 def test_binary_garbage_is_broken_rows(tmp_path: Path) -> None:
     found = rows_of(tmp_path / "a.csv", HEADER.encode() + bytes(range(256)) * 20 + b"\nbob,2026-01-01,2\n")
     assert all(isinstance(row, BrokenRow) for row in found[:-1])

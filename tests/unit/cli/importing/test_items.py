@@ -9,6 +9,7 @@ import pytest
 from tandem.profile.v1.consent_pb2 import ConsentStatus
 
 from services.cli.importing.cells import RowRefused
+from services.cli.importing.claims import Claims, RowPlace
 from shared.rpc.values import timestamp_ms, value_from_proto
 from tests.support.importing import PURCHASES, items_of, mapping_of
 
@@ -126,12 +127,58 @@ def test_time_is_read_as_the_mapping_says(time: str, cell: object, ms: int) -> N
         ("unit: d", 1e300),
         ("zone: Europe/Paris", "2026-03-29T02:30:00"),  # clocks skip it
         ("", True),
+        ("", "0001-01-01T00:00:00+23:00x"),
+        ("zone: Europe/Paris", "0001-01-01T00:00:00"),
+        ("unit: d", "nan"),
     ],
 )
 def test_time_that_is_none_refuses_its_row(time: str, cell: object) -> None:
     with pytest.raises(RowRefused) as refused:
         moment(time, cell)
     assert refused.value.column == "t"
+
+
+@pytest.mark.parametrize(
+    ("time", "cell", "why"),
+    [
+        ("unit: d", 1e300, "1e+300 is not the time it should be: not within the years 1 to 9999"),
+        ("unit: h, since: 2018-01-01", "99999999999", "not within the years 1 to 9999"),
+        ("", "soon", "'soon' is not the time it should be: not ISO 8601, as 2026-11-22T10:00:00Z is"),
+        ('format: "%Y%m%d"', "soon", "'soon' is not the time it should be: not of the format %Y%m%d"),
+    ],
+)
+def test_time_that_is_none_is_told_in_words_of_the_mapping(time: str, cell: object, why: str) -> None:
+    with pytest.raises(RowRefused) as refused:
+        moment(time, cell)
+    assert refused.value.message.endswith(why)
+
+
+def test_timestamp_before_the_year_one_refuses_its_row() -> None:
+    with pytest.raises(RowRefused) as refused:
+        value_of("timestamp", "0001-01-01T00:00:00+23:00")
+    assert refused.value.message == "'0001-01-01T00:00:00+23:00' is not within the years 1 to 9999"
+
+
+def test_number_that_no_message_holds_is_no_matter_in_a_column_that_is_not_mapped() -> None:
+    cells: dict[str, Any] = {"who": "ann", "day": "2026-01-01", "amount": "1", "more": 2**70}
+    one, again, other = (
+        items_of(mapping_of(), **cells | changes).events[0].event_id for changes in ({}, {}, {"more": 2**71})
+    )
+    assert one == again
+    assert one != other
+
+
+def test_row_that_says_more_than_a_request_holds_is_refused() -> None:
+    properties = "".join(f"      p{i}: {{column: text, type: string}}\n" for i in range(20))
+    with pytest.raises(RowRefused, match="more than fits into one request"):
+        items_of(mapping_of(PURCHASES + properties), who="ann", day="2026-01-01", amount="1", text="x" * 2**20)
+
+
+def test_two_events_of_a_row_may_not_have_one_id() -> None:
+    mapping = mapping_of(f"{PURCHASES}    id: bill\n  - {{type: visit, time: day, id: bill}}")
+    items = items_of(mapping, who="ann", day="2026-01-01", amount="1", bill="b7")
+    taken = Claims(None, "run").take(items.claims, RowPlace(0, 1, 2))
+    assert taken == (items.claims[1], RowPlace(0, 1, 2))
 
 
 def test_event_id_is_the_same_when_the_row_is_read_again_and_another_for_another_row() -> None:

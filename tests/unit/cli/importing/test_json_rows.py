@@ -25,7 +25,12 @@ def test_nested_objects_become_columns_with_dots(tmp_path: Path) -> None:
         ('{"a": 1, "a": 2}', "a", "is written twice"),
         ('{"a": {"b": 1}, "a.b": 2}', "a.b", "is written twice, once nested"),
         ('{"a": ' * 40 + "1" + "}" * 40, "a" + ".a" * 16, "is nested deeper than 16"),
-        ("[" * 100_000, "", "is not JSON"),
+        ("[" * 100_000, "", "is not JSON: it is nested too deeply"),
+        ('{"a": ' + "[" * 17 + "]" * 17 + "}", "a", "is nested deeper than 16"),
+        ('{"a": ' + "1" * 5_000 + "}", "", "is not JSON: a number has too many digits"),
+        (r'{"a": "x", "b": "\ud800"}', "b", "holds half of a surrogate pair"),
+        (r'{"a": ["\uDFFF"]}', "a", "holds half of a surrogate pair"),
+        (r'{"a\ud800": 1}', "a\ud800", "holds half of a surrogate pair"),
         (f'{{"a": "{"x" * MAX_RECORD_CHARS}"}}', "", f"has more than {MAX_RECORD_CHARS:,} characters"),
         ('{"a": "\x00"}', "", "holds bytes that are no text"),
     ],
@@ -42,3 +47,9 @@ def test_line_that_is_no_object_is_a_broken_row(tmp_path: Path, line: str, colum
 def test_byte_order_mark_and_missing_line_break_do_no_harm(tmp_path: Path) -> None:
     (row,) = rows_of(tmp_path / "a.jsonl", b'\xef\xbb\xbf{"who": "ann"}')
     assert isinstance(row, Row)
+
+
+def test_surrogates_that_are_a_pair_are_a_character(tmp_path: Path) -> None:
+    (row,) = rows_of(tmp_path / "a.jsonl", r'{"who": "\ud83d\ude00", "at": ' + "[" * 16 + "]" * 16 + "}")
+    assert isinstance(row, Row)
+    assert row.cells["who"] == "\U0001f600"

@@ -35,8 +35,10 @@ traits:
         (TRAITS.replace("observed_time: 2026-01-01", ""), ["5:3 MISSING_KEY"]),
         (TRAITS.replace("type: int", "type: int, source: GUESSED"), ["5:41 OUT_OF_RANGE"]),
         (TRAITS + "encoding: klingon", ["6:11 OUT_OF_RANGE"]),
+        (TRAITS + "encoding: rot13", ["6:11 OUT_OF_RANGE"]),
         (TRAITS + "delimiter: ab", ["6:12 OUT_OF_RANGE"]),
         (TRAITS + "format: xml", ["6:9 OUT_OF_RANGE"]),
+        (TRAITS.replace("2026-01-01", "2026-13-01"), ["3:16 WRONG_TYPE"]),
         ("a: &x 1\nb: *x", ["1:4 YAML_ALIAS"]),
         ("a: [", ["1:5 YAML_SYNTAX"]),
     ],
@@ -60,3 +62,10 @@ def test_column_that_the_file_does_not_have_is_named_with_its_place_and_the_near
 def test_column_of_every_part_is_checked() -> None:
     mapping = mapping_of(PURCHASES + "    id: [bill, line]\n    when: {column: kind, in: [sale]}\n")
     assert {column.name for column in mapping.columns} == {"amount", "bill", "day", "kind", "line", "who"}
+
+
+@pytest.mark.parametrize("written", ["day", "[day, month]", "{column: day}"])
+def test_time_may_be_a_bare_column_as_an_identity_may(written: str) -> None:
+    mapping = mapping_of(PURCHASES.replace("{column: day}", written))
+    assert mapping.events[0].time.columns[0].name == "day"
+    assert mapping.columns[1].place.line == 6

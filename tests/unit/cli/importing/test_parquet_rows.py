@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.cli.importing.files.opening import open_rows
-from services.cli.importing.files.rows import FileRefused, Row
+from services.cli.importing.files.rows import BrokenRow, FileRefused, Row
 from tests.support.importing import mapping_of
 from tests.support.source import ROOT
 
@@ -44,6 +44,28 @@ def test_column_that_is_named_twice_is_refused(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(FileRefused, match='names "who" twice'):
         open_rows(tmp_path / "a.parquet", mapping_of())
+
+
+def test_cell_that_is_no_value_costs_its_row_alone_and_is_shown_as_it_is_stored(tmp_path: Path) -> None:
+    texts = pa.array([b"ann", b"caf\xe9", b"cid", b"dan"])
+    who = pa.Array.from_buffers(pa.string(), len(texts), texts.buffers())
+    at = pa.array([0, 0, 10**18, 0], pa.timestamp("us", "UTC"))
+    deep: list[object] = []
+    for _ in range(20):
+        deep = [deep]
+    pq.write_table(pa.table({"who": who, "at": at, "deep": [None, None, None, deep]}), tmp_path / "a.parquet")
+    file = open_rows(tmp_path / "a.parquet", mapping_of())
+    first, *broken = file.rows()
+    file.close()
+    assert isinstance(first, Row)
+    assert [(each.number, each.column) for each in broken if isinstance(each, BrokenRow)] == [
+        (2, "who"),
+        (3, "at"),
+        (4, "deep"),
+    ]
+    assert [shown in str(row) for shown, row in zip((r"caf\\xe9", "10" + 17 * "0", "dan"), broken, strict=True)] == [
+        True
+    ] * 3
 
 
 def test_without_the_package_the_error_says_what_to_install(tmp_path: Path) -> None:

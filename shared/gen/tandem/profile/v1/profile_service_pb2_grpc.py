@@ -185,7 +185,8 @@ class ProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetProfiles(self, request, context):
-        """Up to 1,000 profiles; answers in the order of the request, one result or error each.
+        """Up to 1,000 profiles; answers in the order of the request, one result or error each. Where they do not all fit one
+        answer, of 16 MiB, the errors of the others say RESULT_TOO_LARGE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -384,7 +385,8 @@ class ProfileServiceServicer:
 
     def SearchProfiles(self, request, context):
         """Streams the profiles for which a condition holds.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD with line and column of the condition), NOT_FOUND (TRAIT_SCHEMA_NOT_FOUND).
+        Fails: INVALID_ARGUMENT (INVALID_FIELD with line and column of the condition), NOT_FOUND (TRAIT_SCHEMA_NOT_FOUND),
+        RESOURCE_EXHAUSTED (EVALUATION_TOO_COSTLY) where the data of a profile makes the condition need too much work.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
