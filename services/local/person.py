@@ -56,12 +56,8 @@ class PersonReader:
 
 
 def _traits(statements: Iterable[Statement]) -> tuple[Traits, Rivals]:
-    traits: Traits = {}
-    rivals: Rivals = {}
-    for each in statements:
-        seen = Observation(each.value, TraitSource[each.source], each.observed_ms)
-        traits, rivals = observed(traits, rivals, each.trait, seen)
-    return traits, rivals
+    seen = ((each.trait, Observation(each.value, TraitSource[each.source], each.observed_ms)) for each in statements)
+    return observed({}, {}, seen)
 
 
 def _event(deed: Deed) -> Event:

@@ -27,6 +27,7 @@ from shared.errors import ResourceExhausted, TandemError
 from shared.values import AttributeType
 
 _MAX_UNDECLARED = 100
+_MAX_LOOKED_AT = 100
 _LOGIC = {"_&&_", "_||_", "!_"}
 
 
@@ -128,6 +129,7 @@ class _Library:
         known = {name: each.value for name, each in facts.features.items() if each.is_known}
         self._values: Mapping[str, object] = {**known, **facts.untyped}
         self._checked = checked
+        self._looked_at = 0
         self._attributes = checked.environment.variables.keys() | checked.environment.untyped
         bindings = {name: value for name, value in self._values.items() if _is_readable(value)}
         listed = {name: list(value) if isinstance(value, tuple) else value for name, value in bindings.items()}
@@ -147,7 +149,11 @@ class _Library:
         return Wrong(outcome.sentence if isinstance(outcome, Failure) else "a value that the library cannot read")
 
     def _unknown(self, node: Node) -> Iterator[str]:
-        """The unknown attributes that the node fails by."""
+        """The unknown attributes that the node fails by; of a part beyond the first hundred, all that it reads."""
+        self._looked_at += 1
+        if self._looked_at > _MAX_LOOKED_AT:
+            yield from self._missing(node)
+            return
         if not isinstance(self._run(node), Failure):
             return
         match node:
@@ -158,7 +164,10 @@ class _Library:
                 chosen = self._run(condition)
                 yield from self._unknown(condition if isinstance(chosen, Failure) else first if chosen else second)
             case _:
-                yield from (name for name in free_names(node) if name in self._attributes - self._values.keys())
+                yield from self._missing(node)
+
+    def _missing(self, node: Node) -> Iterator[str]:
+        return (name for name in free_names(node) if name in self._attributes and name not in self._values)
 
     def _run(self, node: Node) -> object:
         bound = work_bound(node, lambda name: isinstance(self._values.get(name), str | tuple | list | dict))

@@ -171,5 +171,5 @@ def _title(level: ScopeLevel, scope_id: str) -> str:
 
 def _place(scope: Scope) -> SourcePosition:
     """Of the first thing that is written in the scope: a scope has no place of its own."""
-    written = (*scope.rules, *scope.numbers)
+    written: tuple[Rule | NumberExpression, ...] = (*scope.rules, *scope.numbers)
     return written[0].position if written else SourcePosition()
