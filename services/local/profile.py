@@ -99,6 +99,7 @@ def _view(answer: requests.ProfileAnswer, reference: str) -> SubjectView:
         is_known=profile.known,
         contact_counts=tuple(contact_count(each) for each in profile.limit_statuses),
         held=held_contacts(profile.contacts, reference, profile.read_ms) if reference else (),
+        held_identities=answer.held,
     )
 
 

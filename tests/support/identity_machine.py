@@ -38,6 +38,7 @@ from tests.support.identity_answers import check_view, room_taken
 from tests.support.identity_model import (
     CONFLICT,
     MACHINE,
+    SHARED_THING,
     TOKEN_INVALID,
     TOKEN_USED,
     Arrived,
@@ -129,12 +130,16 @@ class IdentityMachine(RuleBasedStateMachine):
         assert (result.status, result.advisories) == (ItemStatus.DUPLICATE, ())
         assert result.profile_id == self.model.person(result.profile_id), "answers who holds it by now"
 
-    @rule(names=some_names.filter(lambda names: len(names) > 1))
-    def link(self, names: list[str]) -> None:
-        now_ms = self._tick(7)
+    @rule(names=some_names.filter(lambda names: len(names) > 1), ids=st.lists(any_of_them, max_size=2))
+    def link(self, names: list[str], ids: list[int]) -> None:
+        """Some of them by the ids of their profiles."""
+        now_ms, known = self._tick(7), list(self.model.places)
+        if known and ids:
+            names = list(dict.fromkeys([names[0], *(f"profile:{known[each % len(known)]}" for each in ids)]))
+        shared = {SHARED_THING} if any(map(self.model.is_shared, names)) else set()
         linked = self._do(self.app.link_identities(LinkIdentities(self._id("r"), self._subject(names))))
         arrived = self.model.arrive(names, now_ms, now_ms, linked.profile_id)
-        assert (set(linked.advisories), sorted(linked.merged)) == (arrived.advisories, sorted(arrived.merged))
+        assert (set(linked.advisories), sorted(linked.merged)) == (arrived.advisories | shared, sorted(arrived.merged))
         self._learn_merges(arrived.person)
 
     @rule(one=st.sampled_from(PEOPLE), other=st.sampled_from(NAMES))
@@ -142,7 +147,7 @@ class IdentityMachine(RuleBasedStateMachine):
         self._tick(7)
         command = MergeProfiles(self._id("r"), self._subject([one]), self._subject([other]), "test")
         here, there = self.model.named([one]), self.model.named([other])
-        expected = self._why_not(here, there)
+        expected = self.model.why_not_merge(here, there)
         merged = self._answer_or_reason(self.app.merge_profiles(command))
         if isinstance(merged, str) or here is None or there is None:
             assert merged == expected
@@ -170,13 +175,11 @@ class IdentityMachine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES))
     def send_mail(self, name: str) -> None:
-        try:
-            issued = self._do(self.app.issue_link_token(IssueLinkToken(self._subject([name]))))
-        except NotFound:
-            assert self.model.named([name]) is None
-            return
+        issued = self._answer_or_reason(self.app.issue_link_token(IssueLinkToken(self._subject([name]))))
         place = self.model.place_of(name)
-        assert place is not None
+        if isinstance(issued, str) or place is None:
+            assert issued == self.model.why_no_mail(name)
+            return
         self.tokens.append((issued.link_token, place))
 
     @precondition(lambda self: self.tokens)
@@ -334,6 +337,8 @@ class IdentityMachine(RuleBasedStateMachine):
             return model.arrive(names, at_ms, now_ms, answered), {TOKEN_INVALID}
         if token in model.spent:
             return model.arrive(names, at_ms, now_ms, answered), {TOKEN_USED}
+        if all(map(model.is_shared, names)):
+            return model.arrive([*names, ours], at_ms, now_ms, answered), {SHARED_THING}
         if model.opponents([*names, ours], at_ms, now_ms):
             arrived = model.arrive(names, at_ms, now_ms, answered)
             if arrived.person == model.person(recipient):
@@ -343,13 +348,6 @@ class IdentityMachine(RuleBasedStateMachine):
             return arrived, {CONFLICT}
         model.spent.add(token)
         return model.arrive([*names, ours], at_ms, now_ms, answered), set()
-
-    def _why_not(self, here: str | None, there: str | None) -> str:
-        if here is None or there is None:
-            return "PROFILE_NOT_FOUND"
-        if here == there:
-            return "SELF_MERGE"
-        return "IDENTITY_LIMIT_EXCEEDED" if self.model.exceeds(here, there) else ""
 
     def _learn_merges(self, who: str) -> None:
         """The ids of merges that came by themselves are read from the history."""
@@ -395,4 +393,4 @@ class IdentityMachine(RuleBasedStateMachine):
 
     def _subject(self, names: list[str]) -> Subject:
         """As this life calls them: nobody of another life is called so."""
-        return person(*(f"{name}.{self.life}" for name in names))
+        return person(*(name if name.startswith("profile:") else f"{name}.{self.life}" for name in names))

@@ -14,6 +14,7 @@ KNOWN = {"crm", "email"}
 SHARED = {"tablet"}
 LIMITS = {"device": 1, "crm": 2}
 CONFLICT, LIMIT, MACHINE = "IDENTITY_CONFLICT", "IDENTITY_LIMIT", "MACHINE_CLICK"
+HANDED_OVER, SHARED_THING = "IDENTITY_HANDED_OVER", "SHARED_IDENTITY"
 TOKEN_INVALID, TOKEN_USED = "LINK_TOKEN_INVALID", "LINK_TOKEN_USED"
 
 
@@ -104,7 +105,7 @@ class Reference:
     def arrive(self, told: Sequence[str], at_ms: int, now_ms: int, answered: str, *, links: bool = True) -> Arrived:
         """`answered` is the id of the profile that the service says it is: it must be the right one."""
         at_ms = min(at_ms, now_ms)
-        told = [name for name in told if space(name) not in SHARED] or told[:1]
+        told = [name for name in told if not self.is_shared(name)] or told[:1]
         held, fresh = self._holders(told, at_ms)
         chosen = self._chosen(held, fresh)
         allowed = self._allowed(chosen, fresh)
@@ -119,7 +120,8 @@ class Reference:
         for other in joining:
             self.attach(person, other, f"? {len(self.history)}")
         for name in passing:
-            self._pass_on(name, person, place, at_ms)
+            if self._pass_on(name, person, place, at_ms):
+                advisories.add(HANDED_OVER)
         for other in opposed:
             self.oppose(person, other)
         self._log_in(person, told, at_ms)
@@ -128,7 +130,7 @@ class Reference:
 
     def opponents(self, told: Sequence[str], at_ms: int, now_ms: int) -> list[str]:
         """Who would stay apart if these names came together."""
-        told = [name for name in told if space(name) not in SHARED] or told[:1]
+        told = [name for name in told if not self.is_shared(name)] or told[:1]
         held, fresh = self._holders(told, min(at_ms, now_ms))
         chosen = self._chosen(held, fresh)
         others = [person for person in held if person != chosen]
@@ -136,7 +138,7 @@ class Reference:
 
     def named(self, told: Sequence[str]) -> str | None:
         """Whom a reading is about."""
-        told = [name for name in told if space(name) not in SHARED] or told[:1]
+        told = [name for name in told if not self.is_shared(name)] or told[:1]
         held: dict[str, list[str]] = {}
         for name in told:
             place = self.place_of(name)
@@ -169,8 +171,29 @@ class Reference:
             self.met.add((person, other))
             self.history.append(("CONFLICT", person, other))
 
-    def exceeds(self, one: str, other: str) -> bool:
-        return _overfull(self.names(one), self.names(other))
+    def is_thing(self, person: str) -> bool:
+        """What several people use, and nobody's."""
+        names = self.names(person)
+        return bool(names) and all(space(name) in SHARED for name in names)
+
+    def is_shared(self, name: str) -> bool:
+        holder = self.place_of(name)
+        return space(name) in SHARED or (holder is not None and self.is_thing(self.person(holder)))
+
+    def why_no_mail(self, name: str) -> str:
+        """The reason of the refusal; empty where there is none."""
+        who = self.named([name])
+        return "PROFILE_NOT_FOUND" if who is None else SHARED_THING if self.is_thing(who) else ""
+
+    def why_not_merge(self, here: str | None, there: str | None) -> str:
+        """The reason of the refusal; empty where there is none."""
+        if here is None or there is None:
+            return "PROFILE_NOT_FOUND"
+        if self.is_thing(here) or self.is_thing(there):
+            return SHARED_THING
+        if here == there:
+            return "SELF_MERGE"
+        return "IDENTITY_LIMIT_EXCEEDED" if _overfull(self.names(here), self.names(there)) else ""
 
     def _holders(self, told: Sequence[str], at_ms: int) -> tuple[dict[str, list[str]], list[str]]:
         """By person the names that name them; and the names of nobody."""
@@ -270,10 +293,10 @@ class Reference:
                     return place
         return person
 
-    def _pass_on(self, name: str, person: str, place: str, at_ms: int) -> None:
+    def _pass_on(self, name: str, person: str, place: str, at_ms: int) -> bool:
         holder = self.place_of(name)
         if holder is None or at_ms < self.logins.get(name, at_ms):
-            return
+            return False
         former = self.person(holder)
         earlier = self.tenures.setdefault(name, [])
         earlier.append((holder, max([at_ms, *(until for _, until in earlier)])))
@@ -281,6 +304,7 @@ class Reference:
         self.places[place].names.append(name)
         self.logins.pop(name, None)
         self.history.append(("HANDED_OVER", person, former))
+        return True
 
     def _log_in(self, person: str, told: Sequence[str], at_ms: int) -> None:
         """A browser was seen with a known name."""

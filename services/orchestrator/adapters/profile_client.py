@@ -120,6 +120,7 @@ def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:
         tuple(ContactCount(each.limit_id, each.counted, each.used) for each in profile.contact_limits if each.used),
         tuple(_held(each) for each in profile.contacts if _is_held(each, reference)) if reference else (),
         profile.known,
+        tuple(response.held_identities),
     )
 
 

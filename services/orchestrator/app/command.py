@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from services.orchestrator.app.ports import NO_SIGNALS, ConsentSignals, Identity, SubjectEvent
@@ -37,7 +37,22 @@ class DecideCommand:
         """As it is kept of a person who has no profile: an erasure, which goes by profile, would not find it."""
         return replace(self, identities=(), events=(), consent_signals=NO_SIGNALS)
 
+    def naming_only(self, places: Collection[int]) -> DecideCommand:
+        """As it is kept of a person who holds the identities at these places: the others are somebody else's, or were
+        erased, and an erasure of theirs would not find it.
+        """
+        if len(places) == len(self.identities) and not self.events:
+            return self
+        kept = tuple(identity for place, identity in enumerate(self.identities) if place in places)
+        names = {(identity.namespace, identity.value) for identity in kept}
+        return replace(self, identities=kept, events=tuple(_naming_only(names, event) for event in self.events))
+
     @property
     def body_hash(self) -> str:
         """Equal for requests that ask the same."""
         return content_hash(self)
+
+
+def _naming_only(names: Collection[tuple[str, str]], event: SubjectEvent) -> SubjectEvent:
+    kept = tuple(identity for identity in event.identities if (identity.namespace, identity.value) in names)
+    return replace(event, identities=kept)

@@ -83,6 +83,8 @@ class SubjectView:
     held: tuple[HeldContact, ...] = ()
     is_known: bool = False
     """A customer, not a visitor."""
+    held_identities: tuple[int, ...] = ()
+    """The places in the query of the identities that are this person's."""
 
 
 class ProfileReader(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pymongo import ASCENDING, DESCENDING
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from services.profile.adapters.encoding import decode_change, decode_erasure, encode
+from services.profile.adapters.encoding import decode_change, decode_erasure, decode_merge_event, encode
 from services.profile.adapters.mongo_collections import (
     CHANGES,
     CONSENTS,
@@ -73,9 +73,17 @@ class MongoErasureLog:
         with mongo_errors(MONGO_SCHEMA.store):
             await self._database.collection(EVENTS).delete_many({"profile_id": profiles})
             await self._database.collection(CONSENTS).delete_many({"profile_id": profiles})
-            await self._database.collection(MERGE_EVENTS).delete_many({"sides": profiles})
+            await self._retell_merges(profiles)
             await self._forget_answers(profiles)
             await self._erasures.update_one({"_id": erasure.erasure_id}, {"$set": {"is_purged": True}})
+
+    async def _retell_merges(self, profiles: Document) -> None:
+        """Without the names, to those whose history it is as well; to nobody where there are none."""
+        merges = self._database.collection(MERGE_EVENTS)
+        await merges.delete_many({"sides": {**profiles, "$not": {"$elemMatch": {"$nin": profiles["$in"]}}}})
+        async for each in merges.find({"sides": profiles}, {"body": 1}):
+            body = encode(decode_merge_event(each["body"]).without_names())
+            await merges.update_one({"_id": each["_id"]}, {"$set": {"body": body}})
 
     async def _forget_answers(self, profiles: Document) -> None:
         """With the trail that leads to them, page by page."""

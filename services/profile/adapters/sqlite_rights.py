@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from services.profile.adapters.encoding import decode_change, decode_erasure
+from services.profile.adapters.encoding import decode_change, decode_erasure, decode_merge_event, encode
 from services.profile.adapters.sqlite_profiles import as_list
 from services.profile.app.ports import LoggedErasure
 from services.profile.domain.changes import ChangeRecord
@@ -27,7 +27,7 @@ _PURGE = (
     "DELETE FROM consent WHERE profile_id IN (SELECT value FROM json_each(:profiles))",
     """
     DELETE FROM merge_event WHERE profile_id IN (SELECT value FROM json_each(:profiles))
-    OR other_profile_id IN (SELECT value FROM json_each(:profiles))
+    AND other_profile_id IN (SELECT value FROM json_each(:profiles))
     """,
     """
     DELETE FROM request WHERE rpc <> 'EraseSubject' AND (rpc, request_id) IN
@@ -39,6 +39,11 @@ _PURGE = (
     """,
     "UPDATE erasure SET is_purged = 1 WHERE erasure_id = :erasure",
 )
+_SHARED_HISTORY = """
+SELECT merge_event_id, body FROM merge_event WHERE profile_id IN (SELECT value FROM json_each(:profiles))
+OR other_profile_id IN (SELECT value FROM json_each(:profiles))
+"""
+_RETELL = "UPDATE merge_event SET body = ? WHERE merge_event_id = ?"
 
 
 class SqliteChangeLog:
@@ -75,6 +80,10 @@ class SqliteErasureLog:
         def run(connection: sqlite3.Connection) -> None:
             for statement in _PURGE:
                 connection.execute(statement, values)
+            shared = connection.execute(_SHARED_HISTORY, values).fetchall()
+            connection.executemany(
+                _RETELL, [(encode(decode_merge_event(body).without_names()), event_id) for event_id, body in shared]
+            )
 
         await self._database.write(run)
         await self._database.write_back()

@@ -109,7 +109,7 @@ class ProfileApplication:
         self._new_id = new_id
         self._bell = Bell()
         self._reader = ProfileReader(stores, catalogue, clock)
-        self._doorkeeper = Doorkeeper(stores.secrets)
+        self._doorkeeper = Doorkeeper(stores.secrets, stores.profiles)
         history = History(stores.events)
         self._writer = Writer(stores, catalogue, history, self._doorkeeper, chance)
         self._retention = Retention(stores, catalogue, Maintainer(stores, catalogue, history, chance), clock)

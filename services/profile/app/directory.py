@@ -41,7 +41,8 @@ class Directory:
         since_ms: int | None = None,
     ) -> Look:
         """Also those whose the identities were at `since_ms` or later, under the keys of their profile ids, and what is
-        left of people who were erased, under their identities. Raises VersionConflict.
+        left of people who were erased, under their identities: where somebody holds one of those by now, such as the
+        hash of an address that was erased, it is theirs. Raises VersionConflict.
         """
         kept_out = await doorkeeper.keys(keys)
         every = {*keys, *kept_out}
@@ -49,7 +50,7 @@ class Directory:
         owners = await self._settled(every, look.owners)
         for key, identity_key in kept_out.items():
             if key in owners:
-                owners[identity_key] = owners.pop(key)
+                owners.setdefault(identity_key, owners[key])
         missing = () if since_ms is None else _former_holders(owners, since_ms).difference(owners)
         together = _sharing_objects({**owners, **await self.find(missing)}) if missing else owners
         if any(together[key] is not owner for key, owner in owners.items()):

@@ -12,15 +12,15 @@ from services.profile.domain.compiled_schema import CompiledSchema
 from services.profile.domain.erasure import Erasure
 from services.profile.domain.identities import (
     LINK_TOKEN,
-    MAX_IDENTITIES_OF_PROFILE,
     PROFILE,
+    Identity,
     identity_of,
     namespace_of,
 )
 from services.profile.domain.identities import profile_key as key_of_profile
 from services.profile.domain.merge_events import MergeEvent, MergeEventKind
 from services.profile.domain.profile import Profile, Tenure
-from services.profile.domain.resolution import Resolution, resolve
+from services.profile.domain.resolution import IDENTITY_HANDED_OVER, Resolution, held_by_things, resolve
 from shared.errors import FailedPrecondition, InvalidArgument, NotFound
 
 MAX_OPPOSED = 100
@@ -94,19 +94,18 @@ class Drafts:
         if not occasion.links:
             return self._without_linking(keys, resolution, at_ms)
         draft = self._draft_of(resolution)
-        self._check_size(draft, resolution, occasion.path)
         part = self._part(draft, keys, at_ms)
         part.claim(resolution.fresh)
         self._by_key.update(dict.fromkeys(resolution.fresh, draft))
         for other in resolution.merged:
             self.merge(draft, self._by_id[other.profile_id], occasion.cause, identities=keys)
-        for key in resolution.handed_over:
-            self._hand_over(key, draft, part, at_ms, occasion.cause)
+        passed = [key for key in resolution.handed_over if self._hand_over(key, draft, part, at_ms, occasion.cause)]
         for other in resolution.opponents:
             self.oppose(draft, self._by_id[other.profile_id], keys, occasion.cause)
         self._log_in(draft, keys, at_ms)
         merged = tuple(other.profile_id for other in resolution.merged)
-        return Arrival(draft, self._part(draft, keys, at_ms), resolution.advisories, merged)
+        advisories = (*resolution.advisories, IDENTITY_HANDED_OVER) if passed else resolution.advisories
+        return Arrival(draft, self._part(draft, keys, at_ms), advisories, merged)
 
     def named(self, subject: Subject, path: str) -> Draft:
         """The profile a subject names, which must be there. Nothing is linked or created. Raises NotFound."""
@@ -146,26 +145,37 @@ class Drafts:
         """The draft of the profile that holds an identity of a resolved subject. Raises FailedPrecondition for one that
         is kept out.
         """
-        if self._is_kept_out(key):
-            raise _erased("subject")
+        if self.is_kept_out(key):
+            raise erased("subject")
         return self._by_key[key]
 
     def admitted(self, subject: Subject, path: str, at_ms: int | None = None) -> Subject:
-        """Without anonymous identities of people who were erased: somebody else may use their browser. Raises
-        FailedPrecondition where a known one was erased, or nothing else names anybody. What arrives late is also judged
-        by who held them at the moment it is about.
+        """Raises FailedPrecondition where one of the identities was erased. What is about an earlier moment is also
+        judged by who held them then: without those of people who were erased since, and refused where no others are
+        left.
         """
-        others = tuple(
-            identity
-            for identity in subject
-            if not self._is_kept_out(identity.key) and not self._was_erased_since(identity.key, at_ms)
-        )
-        if len(others) == len(subject):
-            return subject
-        kept_out = (identity.key for identity in subject if identity not in others)
-        if not others or any(map(self.schema.identity_rules.is_decisive, kept_out)):
-            raise _erased(path)
+        for place, identity in enumerate(subject):
+            if self.is_kept_out(identity.key):
+                raise erased(f"{path}.identities[{place}]")
+        others = tuple(identity for identity in subject if not self._was_erased_since(identity.key, at_ms))
+        if not others:
+            raise erased(f"{path}.identities[0]")
         return others
+
+    def is_kept_out(self, key: str) -> bool:
+        """Whether the identity was erased, or is the id of a person who was."""
+        draft = self._by_key.get(key)
+        return draft is not None and bool(draft.before.erased_ms)
+
+    def are_shared(self, subject: Subject) -> bool:
+        """Whether no identity of the subject is one person's."""
+        return all(map(self.is_shared, subject))
+
+    def is_shared(self, identity: Identity) -> bool:
+        """Whether it is never linked: several people use it, or it is the id of such a thing's profile."""
+        rules, holder = self.schema.identity_rules, self._by_key.get(identity.key)
+        things = () if holder is None else held_by_things({identity.key: holder.profile}, rules)
+        return rules.are_shared((identity.key,), things)
 
     def whole_of(self, part_id: str) -> str | None:
         """The id of the profile that a part belongs to; None where it was not loaded."""
@@ -182,12 +192,12 @@ class Drafts:
 
     def is_held(self, key: str) -> bool:
         """Whether somebody holds the identity who was not erased."""
-        return key in self._by_key and not self._is_kept_out(key)
+        return key in self._by_key and not self.is_kept_out(key)
 
-    def readmit(self, key: str, kept_out: str) -> bool:
-        """Lets an identity in again; False where it was not kept out."""
-        draft = self._by_key.get(key)
-        if draft is None or not draft.before.erased_ms:
+    def readmit(self, kept_out: str) -> bool:
+        """Gives up a key that keeps an identity out; False where it did not."""
+        draft = self._by_key.get(kept_out)
+        if draft is None:
             return False
         draft.releases.append(kept_out)
         return True
@@ -237,11 +247,7 @@ class Drafts:
         """Whether the identity was somebody's at the moment who has been erased."""
         holder = self._by_key.get(key)
         tenure = None if holder is None or at_ms is None else _tenure_at(holder, key, at_ms)
-        return tenure is not None and self._is_kept_out(key_of_profile(tenure.profile_id))
-
-    def _is_kept_out(self, key: str) -> bool:
-        draft = self._by_key.get(key)
-        return draft is not None and bool(draft.before.erased_ms)
+        return tenure is not None and self.is_kept_out(key_of_profile(tenure.profile_id))
 
     def _moment(self, occasion: Occasion) -> int:
         return self.now_ms if occasion.at_ms is None else min(occasion.at_ms, self.now_ms)
@@ -301,18 +307,19 @@ class Drafts:
                     return part
         return draft.parts[0]
 
-    def _hand_over(self, key: str, draft: Draft, part: PartDraft, at_ms: int, cause: str) -> None:
-        """Unless the holder was seen with it later: then this is news of before that."""
+    def _hand_over(self, key: str, draft: Draft, part: PartDraft, at_ms: int, cause: str) -> bool:
+        """Not where the holder was seen with it later: then this is news of before that."""
         former = self._by_key[key]
         theirs = former.part_of(key)
         if theirs is None or at_ms < theirs.profile.logins.get(key, at_ms):
-            return
+            return False
         earlier = former.tenures_of(key)
         since_ms = max([at_ms, *(tenure.until_ms for tenure in earlier)])
         theirs.release(key)
         part.claim((key,), (*earlier, Tenure(key, theirs.part_id, since_ms))[-MAX_TENURES:])
         self._by_key[key] = draft
         draft.record(self._event(MergeEventKind.HANDED_OVER, draft, former.profile_id, (key,), cause))
+        return True
 
     def oppose(self, draft: Draft, other: Draft, keys: Sequence[str], cause: str) -> None:
         """Told once for a pair: a caller that repeats itself does not fill the history."""
@@ -337,14 +344,9 @@ class Drafts:
             event_id, kind, "", draft.profile_id, other_id, draft.arrival_ms, cause, identities=tuple(identities)
         )
 
-    def _check_size(self, draft: Draft, resolution: Resolution, path: str) -> None:
-        joining = sum(len(other.identities) for other in resolution.merged) + len(resolution.handed_over)
-        if len(draft.identities()) + len(resolution.fresh) + joining > MAX_IDENTITIES_OF_PROFILE:
-            text = f"must not give one profile more than {MAX_IDENTITIES_OF_PROFILE} identities"
-            raise InvalidArgument.field(f"{path}.identities", text)
 
-
-def _erased(path: str) -> FailedPrecondition:
+def erased(path: str) -> FailedPrecondition:
+    """`path` names the identity."""
     return FailedPrecondition("SUBJECT_ERASED", f"{path}: this person was erased", metadata={"field": path})
 
 

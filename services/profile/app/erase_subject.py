@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.profile.app.drafts import Drafts
+from services.profile.app.draft import Draft
+from services.profile.app.drafts import Drafts, erased
 from services.profile.app.keep_out import Doorkeeper
 from services.profile.app.ports import PENDING_TOKEN, ErasureLog
+from services.profile.app.requests import Subject
 from services.profile.app.rights_requests import EraseSubject, ReadmitSubject, SubjectErased, SubjectReadmitted
 from services.profile.app.rounds import Pause, no_pause
 from services.profile.app.writing import Mutation, Writer
@@ -34,20 +36,28 @@ async def erase_subject(
         keys = [identity.key for identity in subject]
 
         async def edit(drafts: Drafts) -> SubjectErased:
-            draft = drafts.named(subject, "subject")
+            draft = _named(subject, drafts)
             if any(drafts.is_held(key) and drafts.owner(key) is not draft for key in keys):
                 raise InvalidArgument.field("subject", "names more than one person: erase them one by one")
             identities = {*draft.identities(), *(key for key in keys if namespace_of(key) not in RESERVED_NAMESPACES)}
             erasure = Erasure(new_id("x"), draft.before.part_ids, draft.arrival_ms, command.reason)
-            draft.erase(await doorkeeper.keys(sorted(identities)))
+            draft.erase(await doorkeeper.missing_keys(sorted(identities)))
             drafts.erasure = erasure
             return SubjectErased(erasure.erasure_id, erasure.profile_ids, erasure.erased_ms, PENDING_TOKEN)
 
         return Mutation("EraseSubject", command, SubjectErased, keys, edit)
 
-    erased = await writer.run_planned(plan)
-    await log.purge(Erasure(erased.erasure_id, erased.profile_ids, erased.erased_ms, command.reason))
-    return erased
+    answer = await writer.run_planned(plan)
+    await log.purge(Erasure(answer.erasure_id, answer.profile_ids, answer.erased_ms, command.reason))
+    return answer
+
+
+def _named(subject: Subject, drafts: Drafts) -> Draft:
+    """Who is left of those it names: what was erased before stands in nobody's way."""
+    left = tuple(identity for identity in subject if not drafts.is_kept_out(identity.key))
+    if not left:
+        raise erased("subject.identities[0]")
+    return drafts.named(left, "subject")
 
 
 async def complete_erasures(log: ErasureLog, pause: Pause = no_pause) -> int:
@@ -70,10 +80,9 @@ async def readmit_subject(writer: Writer, doorkeeper: Doorkeeper, command: Readm
         keys = [identity.key for identity in subject]
 
         async def edit(drafts: Drafts) -> SubjectReadmitted:
-            readmitted = 0
-            for kept_out, key in (await doorkeeper.keys(keys)).items():
-                readmitted += drafts.readmit(key, kept_out)
-            return SubjectReadmitted(readmitted, PENDING_TOKEN)
+            kept_out = await doorkeeper.keys(keys)
+            readmitted = {identity for key, identity in kept_out.items() if drafts.readmit(key)}
+            return SubjectReadmitted(len(readmitted), PENDING_TOKEN)
 
         return Mutation("ReadmitSubject", command, SubjectReadmitted, keys, edit)
 

@@ -17,7 +17,7 @@ from services.profile.app.ports import Stores
 from services.profile.app.requests import ProfileAnswer, ProfileQuery, Subject
 from services.profile.domain.compiled_schema import CompiledSchema
 from services.profile.domain.events import Event
-from services.profile.domain.identities import Identity, normalise_subject
+from services.profile.domain.identities import Identity, normalise_subject, places_of
 from services.profile.domain.limits import missing
 from services.profile.domain.profile import Profile
 from services.profile.domain.reading import Moment, ProfileView, read_aggregates, read_states, view
@@ -161,7 +161,9 @@ class ProfileReader:
         read_ms = max(now_ms, query.earliest_ms) if query.read_ms is None else query.read_ms
         moment = Moment(read_ms, overlay, now_ms)
         features = await self._aggregates(profile, schema, moment)
-        return ProfileAnswer(view(profile, schema, moment, features), resolution.advisories, self._tokens.latest())
+        answered = view(profile, schema, moment, features)
+        held = _held(query.subject, subject, owners, resolution.chosen, schema)
+        return ProfileAnswer(answered, resolution.advisories, self._tokens.latest(), held)
 
     async def _overlaid(
         self, query: ProfileQuery, subject: Subject, resolution: Resolution, schema: CompiledSchema
@@ -203,6 +205,16 @@ def _resolve(subject: Subject, owners: Mapping[str, Profile], schema: CompiledSc
     keys = [identity.key for identity in subject]
     held = {key: owners[key] for key in keys if key in owners and not owners[key].erased_ms}
     return resolve(keys, held, schema.identity_rules)
+
+
+def _held(
+    asked: Subject, subject: Subject, owners: Mapping[str, Profile], chosen: Profile | None, schema: CompiledSchema
+) -> tuple[int, ...]:
+    """Where in the query stand the identities of the profile that answers."""
+    if chosen is None:
+        return ()
+    keys = [identity.key for identity in subject if owners.get(identity.key) is chosen]
+    return places_of(keys, asked, subject, schema.namespaces)
 
 
 def _found(resolution: Resolution) -> Profile:

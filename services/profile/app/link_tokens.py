@@ -11,6 +11,7 @@ from services.profile.app.get_profile import ProfileReader
 from services.profile.app.identity_requests import IssueLinkToken, LinkTokenIssued
 from services.profile.app.ports import SecretStore
 from services.profile.app.requests import Subject
+from services.profile.app.shared_identities import check_person
 from services.profile.domain.link_tokens import (
     LINK_TOKEN_INVALID,
     LINK_TOKEN_USED,
@@ -20,7 +21,7 @@ from services.profile.domain.link_tokens import (
     signed,
 )
 from services.profile.domain.parts import part_of
-from services.profile.domain.resolution import IDENTITY_CONFLICT
+from services.profile.domain.resolution import IDENTITY_CONFLICT, SHARED_IDENTITY
 from shared.clock import Clock
 from shared.signing import Signer
 
@@ -63,6 +64,7 @@ async def issue_link_token(
     expire_ms = end_of_life(query.expire_ms, clock())
     named = await reader.named(query.subject)
     profile = await reader.resolved(named)
+    check_person(profile.identities, "subject", named.schema.identity_rules)
     part = part_of(profile, [identity.key for identity in named.subject], named.schema.identity_rules)
     token = LinkToken(new_id("k"), part.profile_id, expire_ms)
     return LinkTokenIssued(signed(token, await tokens.signer()), expire_ms)
@@ -88,10 +90,15 @@ def with_recipient(subject: Subject, click: Click) -> Subject:
 
 
 def follow(subject: Subject, click: Click, occasion: Occasion, drafts: Drafts) -> Arrival:
-    """Resolves who clicked, and spends the token; where that is known to be another person, neither."""
+    """Resolves who clicked, and spends the token; where that is known to be another person, neither. What several
+    people use is linked to nobody: then the click is the recipient's, and the token stays good for a browser.
+    """
     together = with_recipient(subject, click)
     _, opponents = drafts.concerned(together, occasion)
     assert click.token is not None, "a click that was not refused has one"
+    if drafts.are_shared(subject) or drafts.is_shared(click.token.recipient):
+        arrival = drafts.resolve(together, occasion)
+        return replace(arrival, advisories=(*arrival.advisories, SHARED_IDENTITY))
     if not opponents:
         arrival = drafts.resolve(together, occasion)
         drafts.spend(click.token.spent_key, arrival.draft)

@@ -7,6 +7,7 @@ from services.profile.app.drafts import Drafts
 from services.profile.app.identity_requests import MergeProfiles, ProfilesMerged
 from services.profile.app.ports import PENDING_TOKEN
 from services.profile.app.requests import Subject
+from services.profile.app.shared_identities import check_person
 from services.profile.app.writing import Mutation, Writer
 from services.profile.domain.identities import MAX_IDENTITIES_OF_PROFILE, Namespaces, normalise_subject
 from services.profile.domain.limits import check_text
@@ -23,7 +24,8 @@ async def merge_profiles(writer: Writer, command: MergeProfiles) -> ProfilesMerg
         merged = normalise_subject(command.merged, "merged", namespaces)
 
         async def edit(drafts: Drafts) -> ProfilesMerged:
-            stays, goes = _by_knownness(drafts.only(survivor, "survivor"), drafts.only(merged, "merged"), drafts)
+            one, other = _person(survivor, "survivor", drafts), _person(merged, "merged", drafts)
+            stays, goes = _by_knownness(one, other, drafts)
             _check(stays, goes, drafts)
             drafts.reconcile(stays, goes)
             keys = [identity.key for identity in _together(survivor, merged)]
@@ -35,6 +37,12 @@ async def merge_profiles(writer: Writer, command: MergeProfiles) -> ProfilesMerg
         return Mutation("MergeProfiles", command, ProfilesMerged, keys, edit)
 
     return await writer.run_planned(plan)
+
+
+def _person(subject: Subject, path: str, drafts: Drafts) -> Draft:
+    draft = drafts.only(subject, path)
+    check_person(draft.identities(), path, drafts.schema.identity_rules)
+    return draft
 
 
 def _by_knownness(survivor: Draft, other: Draft, drafts: Drafts) -> tuple[Draft, Draft]:
@@ -52,17 +60,12 @@ def _check(stays: Draft, goes: Draft, drafts: Drafts) -> None:
     rules = drafts.schema.identity_rules
     namespace = rules.overfull(stays.identities(), goes.identities())
     if namespace is not None:
-        raise _too_many(namespace, rules.limits[namespace])
-    if len(stays.identities()) + len(goes.identities()) > MAX_IDENTITIES_OF_PROFILE:
-        raise _too_many("*", MAX_IDENTITIES_OF_PROFILE)
-
-
-def _too_many(namespace: str, limit: int) -> FailedPrecondition:
-    return FailedPrecondition(
-        "IDENTITY_LIMIT_EXCEEDED",
-        f"the profile would hold more than {limit} identities of the namespace {namespace}",
-        metadata={"namespace": namespace, "limit": str(limit)},
-    )
+        limit = rules.limits.get(namespace, MAX_IDENTITIES_OF_PROFILE)
+        raise FailedPrecondition(
+            "IDENTITY_LIMIT_EXCEEDED",
+            f"the profile would hold more than {limit} identities of the namespace {namespace}",
+            metadata={"namespace": namespace, "limit": str(limit)},
+        )
 
 
 def _together(one: Subject, other: Subject) -> Subject:

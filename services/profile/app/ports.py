@@ -266,7 +266,8 @@ class ErasureLog(Protocol):
 
     async def purge(self, erasure: Erasure) -> None:
         """Deletes events, statements, merge events, the trail but for the erasure itself, and the answers of requests
-        that changed one of the profiles; then the erasure counts as purged. Again where it was interrupted.
+        that changed one of the profiles; then the erasure counts as purged. Again where it was interrupted. Of merge
+        events with somebody else, who keeps them, the names go (`MergeEvent.without_names`).
         """
         ...
 

@@ -56,9 +56,12 @@ class ProfileQuery:
 
 @dataclass(frozen=True, slots=True)
 class ProfileAnswer:
+    """`held`: the places in the query's subject of the identities that are this profile's."""
+
     profile: ProfileView
     advisories: tuple[str, ...]
     token: str
+    held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from services.profile.app.draft import Draft
-from services.profile.app.drafts import Drafts, Occasion
+from services.profile.app.drafts import Drafts, Occasion, erased
 from services.profile.app.ports import PENDING_TOKEN
 from services.profile.app.requests import ConsentRecorded, ConsentWrite, SetConsent
 from services.profile.app.stating import held_by, holders_of, not_ahead, state
@@ -28,6 +28,8 @@ async def set_consent(writer: Writer, new_id: Callable[[str], str], command: Set
         named = subject if identity.key in {each.key for each in subject} else (*subject, identity)
 
         async def edit(drafts: Drafts) -> ConsentRecorded:
+            if drafts.is_kept_out(identity.key) and identity not in subject:
+                raise erased("consent.identity")
             arrival = drafts.resolve(named, Occasion("subject", f"SetConsent/{command.request_id}"))
             holders = holders_of(identity, arrival, drafts)
             consent = _consent(write, identity, new_id("c"), max(holder.arrival_ms for holder in holders))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.profile.domain.limits import check_name, missing
@@ -87,6 +87,16 @@ def normalise(identity: Identity, path: str, namespaces: Namespaces = DEFAULT_NA
     value = _normal_value(identity.value, namespace, namespaces.get(namespace), f"{path}.value")
     _check_value(value, f"{path}.value")
     return Identity(namespace, value, identity.primary)
+
+
+def places_of(
+    held: Collection[str], identities: Sequence[Identity], normal: Sequence[Identity], namespaces: Namespaces
+) -> tuple[int, ...]:
+    """Where in an identity map stand those whose keys are `held`. `normal`: the map in normal form."""
+    forms: Sequence[Identity] = normal
+    if len(normal) != len(identities):  # it repeats some
+        forms = [normalise(identity, "", namespaces) for identity in identities]
+    return tuple(place for place, identity in enumerate(forms) if identity.key in held)
 
 
 def _normal_value(value: str, namespace: str, declared: NamespaceDeclaration | None, path: str) -> str:

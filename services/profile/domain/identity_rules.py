@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.profile.domain.identities import KNOWN_NAMESPACES, PROFILE, RESERVED_NAMESPACES, namespace_of
+from services.profile.domain.identities import (
+    KNOWN_NAMESPACES,
+    MAX_IDENTITIES_OF_PROFILE,
+    PROFILE,
+    RESERVED_NAMESPACES,
+    namespace_of,
+)
 from services.profile.domain.schema import NamespaceDeclaration
+
+EVERY_NAMESPACE = "*"
+"""Stands for all of them together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +45,33 @@ class IdentityRules:
         namespace = namespace_of(key)
         return namespace in self.known or namespace == PROFILE
 
-    def personal(self, keys: Sequence[str]) -> Sequence[str]:
+    def is_thing(self, identities: Collection[str]) -> bool:
+        """Whether who holds these is no person but what several people use: all of them are shared."""
+        return bool(self.shared and identities) and all(namespace_of(key) in self.shared for key in identities)
+
+    def are_shared(self, keys: Iterable[str], things: Collection[str] = ()) -> bool:
+        """Whether none of the identities is one person's. `things`: those whose holders are no persons."""
+        return all(namespace_of(key) in self.shared or key in things for key in keys)
+
+    def personal(self, keys: Sequence[str], things: Collection[str] = ()) -> Sequence[str]:
         """Those that say who it is: a shared one only where there are no others, and then the first, so that it never
-        brings people together.
+        brings people together. `things` as above.
         """
         if not self.shared:
             return keys
-        return [key for key in keys if namespace_of(key) not in self.shared] or keys[:1]
+        return [key for key in keys if not self.are_shared((key,), things)] or keys[:1]
 
     def is_browser(self, key: str) -> bool:
         """Whether it is an anonymous identity that one person uses at a time."""
         namespace = namespace_of(key)
         return namespace not in self.known and namespace not in self.shared and namespace not in RESERVED_NAMESPACES
 
-    def overfull(self, held: Iterable[str], gained: Iterable[str]) -> str | None:
-        """A namespace of which a profile may not gain these beside what it holds."""
+    def overfull(self, held: Collection[str], gained: Collection[str]) -> str | None:
+        """A namespace of which a profile may not gain these beside what it holds; EVERY_NAMESPACE where they are too
+        many in all.
+        """
+        if gained and len(held) + len(gained) > MAX_IDENTITIES_OF_PROFILE:
+            return EVERY_NAMESPACE
         if not self.limits:
             return None
         more = Counter(map(namespace_of, gained))

@@ -33,6 +33,10 @@ class MergeEvent(msgspec.Struct, frozen=True, array_like=True):
     identities: tuple[str, ...] = ()
     """Keys of those that came together."""
 
+    def without_names(self) -> MergeEvent:
+        """As it stays when one of the two was erased: that it happened, and nothing that could name anybody."""
+        return msgspec.structs.replace(self, identities=(), reason="", cause=self.cause.partition("/")[0])
+
     @property
     def place(self) -> tuple[int, str]:
         """Orders the history; newest first is by descending place."""

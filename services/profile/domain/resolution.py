@@ -18,7 +18,11 @@ from services.profile.domain.profile import Profile
 IDENTITY_CONFLICT = "IDENTITY_CONFLICT"
 """Advisory: the identities belong to profiles that are not merged by themselves; one of them answered."""
 IDENTITY_LIMIT = "IDENTITY_LIMIT"
-"""Advisory: an identity was not linked, because the profile holds as many of its namespace as it may."""
+"""Advisory: an identity was not linked, because the profile holds as many, in all or of its namespace, as it may."""
+IDENTITY_HANDED_OVER = "IDENTITY_HANDED_OVER"
+"""Advisory: an anonymous identity passed to this profile from another known one."""
+SHARED_IDENTITY = "SHARED_IDENTITY"
+"""Advisory: an identity was not linked, because several people use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class _Holder:
 
 def resolve(keys: Sequence[str], owners: Mapping[str, Profile], rules: IdentityRules) -> Resolution:
     """`keys` in the order of the identity map; `owners` of those that are held."""
-    personal = rules.personal(keys)
+    personal = rules.personal(keys, held_by_things(owners, rules))
     free = [key for key in personal if key not in owners and namespace_of(key) != PROFILE]
     holders = _holders(personal, owners, rules)
     chosen = _chosen(holders, free, rules)
@@ -74,6 +78,13 @@ def resolve(keys: Sequence[str], owners: Mapping[str, Profile], rules: IdentityR
         return Resolution(profile, fresh, is_over_limit=is_over_limit)
     is_decided = any(holder.is_named for holder in holders) or rules.is_known(free)
     return _meeting(Resolution(profile, fresh, is_over_limit=is_over_limit), others, is_decided, rules)
+
+
+def held_by_things(owners: Mapping[str, Profile], rules: IdentityRules) -> frozenset[str]:
+    """The keys, ids of profiles among them, that name what several people use: it joins nobody, and nobody joins it."""
+    if not rules.shared:
+        return frozenset()
+    return frozenset(key for key, owner in owners.items() if rules.is_thing(owner.identities))
 
 
 def are_apart(one: Profile, other: Profile) -> bool:

@@ -147,6 +147,19 @@ async def test_a_signal_of_the_call_is_recorded_and_honoured_in_its_decision(sho
     assert (await shop.orchestrator.get_decision(answer.decision_id)).command == command
 
 
+async def test_a_signal_that_cannot_be_recorded_beside_an_erased_browser_is_honoured_all_the_same(shop: Shop) -> None:
+    await shop.knows(BROWSER, age=42)
+    await shop.knows("cookie:gone", age=43)
+    await shop.profile.erase_subject(EraseSubject("erase", person("cookie:gone")))
+    here, gone = (inbound(who=each).identities for each in (BROWSER, "cookie:gone"))
+    command = replace(inbound(who=BROWSER), identities=(*here, *gone), consent_signals=REJECTED)
+    answer = await shop.decide(command)
+    assert answer.advisories == ("PROFILING_BASIS_MISSING",)
+    assert answer.feature_statuses["age"] is FeatureStatus.NOT_FOUND
+    assert (await shop.profile.get_profile(ProfileQuery(person(BROWSER)))).profile.consents == ()
+    assert (await shop.orchestrator.get_decision(answer.decision_id)).command.identities == here
+
+
 async def test_a_consent_signalled_in_the_call_counts_in_its_decision(shop: Shop) -> None:
     await shop.publish(
         {**NO_BASIS, "policy: corner_shop\n": "policy: corner_shop\npurposes: {collection: {basis: consent}}\n"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.profile.app.application import ProfileApplication
+from services.profile.app.identity_requests import IssueLinkToken, LinkIdentities
 from services.profile.app.ports import Stores
 from services.profile.app.requests import (
     ConsentWrite,
@@ -26,7 +27,7 @@ from services.profile.domain.schema import (
     TraitSchema,
 )
 from services.profile.domain.signals.statements import Signals
-from shared.errors import InvalidArgument, NotFound
+from shared.errors import FailedPrecondition, InvalidArgument, NotFound
 from shared.values import AttributeType, present
 from tests.support.profiles import NOW_MS, SteppingClock, event, person, publish, whole_log
 from tests.support.tc_strings import ACCEPT_ALL, tc_string
@@ -126,6 +127,28 @@ async def test_what_is_left_out_links_nothing(app: ProfileApplication) -> None:
     assert await observe(app, BOTH) == (NO_BASIS, NO_BASIS)
     ids = {(await app.get_profile(ProfileQuery(each))).profile.profile_id for each in (ANN, BROWSER)}
     assert len(ids) == 2
+
+
+async def test_a_link_needs_a_basis_and_what_a_right_needs_does_not(
+    app: ProfileApplication, clock: SteppingClock
+) -> None:
+    await open_for(app)
+    await record(app, event("e1", ANN))
+    await say(app, REVOKED)
+    for number, subject in enumerate((BOTH, (*ANN, *BROWSER))):
+        with pytest.raises(FailedPrecondition) as refused:
+            await app.link_identities(LinkIdentities(f"l{number}", subject))
+        assert (refused.value.reason, refused.value.metadata) == ("NO_BASIS", {"purpose": "COLLECTION"})
+    token = (await app.issue_link_token(IssueLinkToken(ANN))).link_token
+    with pytest.raises(FailedPrecondition, match="basis"):
+        await app.link_identities(LinkIdentities("clicked", BROWSER, token))
+    with pytest.raises(NotFound):
+        await app.get_profile(ProfileQuery(BROWSER))
+    await say(app, DENIED, BOTH, "marketing")
+    assert (await app.get_profile(ProfileQuery(BROWSER))).profile.identities == (ANN[0].key, BROWSER[0].key)
+    clock.now_ms += 1_000
+    await say(app, GRANTED)
+    assert (await app.link_identities(LinkIdentities("again", (*ANN, *person("cookie:b")), token))).advisories == ()
 
 
 async def test_a_refusal_on_one_identity_covers_the_whole_person(app: ProfileApplication) -> None:

@@ -101,6 +101,16 @@ async def test_a_click_of_another_customer_is_a_conflict_and_spends_nothing(shop
     assert (await shop.see("cookie:a", link_token=token)).profile_id == recipient
 
 
+async def test_a_browser_that_passes_to_the_recipient_is_told(shop: Shop) -> None:
+    recipient = (await shop.see("crm:1")).profile_id
+    await shop.see("crm:2", "cookie:b")
+    clicked = await shop.link("cookie:b", link_token=await issue(shop))
+    assert (clicked.profile_id, clicked.advisories) == (recipient, ("IDENTITY_HANDED_OVER",))
+    assert await shop.identities("crm:2") == {"crm:2"}
+    assert (await shop.see("crm:2", "cookie:b")).advisories == ("IDENTITY_HANDED_OVER",)
+    assert (await shop.see("crm:2", "cookie:b")).advisories == ()
+
+
 async def test_a_token_goes_with_the_profile_it_was_issued_to(shop: Shop) -> None:
     await shop.see("crm:1")
     other = (await shop.see("crm:2")).profile_id

@@ -100,15 +100,6 @@ async def test_an_erased_identity_is_kept_out_of_every_write(app: ProfileApplica
     assert [each.profile_id for each in results[:2]] == ["", ""]
 
 
-async def test_somebody_else_may_use_the_browser_of_an_erased_person(app: ProfileApplication, stores: Stores) -> None:
-    await fill(app)
-    await app.erase_subject(EraseSubject("erase", ANNA))
-    (result,) = await record(app, "ben", person("cookie:a", "crm:ben"))
-    assert result.status is ItemStatus.RECORDED
-    assert (await app.get_profile(ProfileQuery(BEN))).profile.identities == (BEN[0].key,)
-    assert (await whole_log(stores))[-1].event.identities == (BEN[0].key,)
-
-
 async def test_an_identity_named_only_by_the_erasure_is_kept_out_too(app: ProfileApplication) -> None:
     await fill(app)
     await app.erase_subject(EraseSubject("erase", (*ANNA, *person("email:anna@example.org"))))

@@ -1,4 +1,4 @@
-"""Expressions and facts that nobody means well with: a clear refusal, with the limit, and never a process that hangs."""
+"""Expressions and facts that nobody means well with: a clear refusal with the limit, never a process that hangs."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import PROFILE_SHARE, Budget
 from services.orchestrator.app.ports import (
     NO_SIGNALS,
+    ConsentSignals,
     ContactCount,
     ProfileReader,
     SubjectEvent,
@@ -52,9 +53,9 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
     deadline_ms = budget.share(PROFILE_SHARE)
     events = _dated(brief)
     try:
-        token = await _record_signals(brief, profiles, deadline_ms)
+        token, unrecorded = await _record_signals(brief, profiles, deadline_ms)
         token = await _record(brief, events, token, profiles, deadline_ms)
-        query = _query(brief, events, token, budget)
+        query = replace(_query(brief, events, token, budget), overlay_signals=unrecorded)
         view = (
             await profiles.get(query, deadline_ms=deadline_ms)
             if query.identities
@@ -78,20 +79,21 @@ def _dated(brief: Brief) -> tuple[SubjectEvent, ...]:
     )
 
 
-async def _record_signals(brief: Brief, profiles: ProfileReader, deadline_ms: int) -> str:
-    """The token of a state that has what the browser signals."""
+async def _record_signals(brief: Brief, profiles: ProfileReader, deadline_ms: int) -> tuple[str, ConsentSignals]:
+    """The token of a state that has what the browser signals, and the signals that it has not."""
     command, token = brief.command, brief.command.consistency_token
     if command.consent_signals == NO_SIGNALS or not command.identities or command.mode is Mode.SIMULATE:
-        return token
+        return token, command.consent_signals
     request_id = content_id("decide", (command.request_id, token, command.consent_signals))
     try:
-        return await profiles.record_signals(
+        token = await profiles.record_signals(
             request_id, command.identities, command.consent_signals, deadline_ms=deadline_ms
         )
     except FailedPrecondition as refusal:
         if refusal.reason != "SUBJECT_ERASED":
             raise
-        return token  # nobody is there of whom they could say anything
+        return token, command.consent_signals  # they hold for this decision all the same
+    return token, NO_SIGNALS
 
 
 async def _record(
@@ -117,8 +119,7 @@ def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: B
     overlay = events if command.mode is Mode.SIMULATE else ()
     reference = f"{brief.decision_id}." if brief.has_limits and command.mode is Mode.EXECUTE else ""
     version = brief.policy.versions.trait_schema
-    signals = command.consent_signals if command.mode is Mode.SIMULATE else NO_SIGNALS
-    return SubjectQuery(command.identities, version, max(moments), token, overlay, is_now, reference, signals)
+    return SubjectQuery(command.identities, version, max(moments), token, overlay, is_now, reference)
 
 
 def _known(brief: Brief, view: SubjectView) -> Known:

@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.decide.gather import Known
@@ -37,7 +38,7 @@ def record_of(
         record_time_ms=record_time_ms,
         policy_version=brief.policy.versions.policy,
         feature_set_version=brief.policy.versions.feature_set,
-        command=command if answer.profile_id else command.without_names(),
+        command=_kept(command, known, answer),
         features=known.features,
         consents=known.view.consents,
         fails_closed=choice is None,
@@ -49,6 +50,14 @@ def record_of(
         refusals=() if contacted is None else contacted.refusals,
         is_for_somebody=brief.is_for_somebody,
     )
+
+
+def _kept(command: DecideCommand, known: Known, answer: Answer) -> DecideCommand:
+    """Without the names of anybody else."""
+    if not answer.profile_id:
+        return command.without_names()
+    # A reservation that made the profile would have refused whom an erasure keeps out.
+    return command.naming_only(known.view.held_identities) if known.view.profile_id else command
 
 
 def columns_of(choice: Choice) -> CandidateColumns:

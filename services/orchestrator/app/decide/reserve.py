@@ -17,6 +17,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import LEDGER_SHARE, Budget
 from services.orchestrator.app.decide.choose import Choice, choose_again
 from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.ports import Identity
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw, Standing
 from services.orchestrator.domain.contact_limits import Mask
 from services.orchestrator.domain.contact_steps import REACHED_AT_ONCE
@@ -67,6 +68,7 @@ class _Negotiation:
         self._choice = choice
         self._ledger = ledger
         self._budget = budget
+        self._identities = _identities(brief, known)
         self._held = {(each.reference, each.channel, each.action): each.reservation_id for each in known.view.held}
         self._reservations: dict[Slot, str] = {}
         self._refusals: list[Refusal] = []
@@ -137,7 +139,7 @@ class _Negotiation:
     async def _ask(self, contacts: Sequence[LedgerContact]) -> Reserved:
         request = ReservationRequest(
             content_id("contact", (self._brief.decision_id, contacts)),
-            self._brief.command.identities,
+            self._identities,
             tuple(contacts),
             REACHED_AT_ONCE[self._brief.command.places.direction],
             self._brief.policy.versions.trait_schema,
@@ -174,6 +176,12 @@ class _Negotiation:
             self._last.profile_id,
             self._last.consistency_token,
         )
+
+
+def _identities(brief: Brief, known: Known) -> tuple[Identity, ...]:
+    """Of the person who is known: what somebody else holds, or was erased, has no part in it."""
+    identities = brief.command.identities
+    return tuple(identities[place] for place in known.view.held_identities) if known.view.profile_id else identities
 
 
 def _slot(draw: SlotDraw) -> Slot:

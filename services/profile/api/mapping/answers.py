@@ -37,7 +37,10 @@ MAX_BATCH_BYTES = 16 * 2**20
 
 def profile_response(answer: ProfileAnswer) -> profile_service_pb2.GetProfileResponse:
     return profile_service_pb2.GetProfileResponse(
-        profile=profile_message(answer.profile), advisories=answer.advisories, consistency_token=_token(answer.token)
+        profile=profile_message(answer.profile),
+        advisories=answer.advisories,
+        consistency_token=_token(answer.token),
+        held_identities=answer.held,
     )
 
 

@@ -130,7 +130,8 @@ class OrchestratorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetDecision(self, request, context):
-        """A decision as it was answered, with every candidate and the outcomes since.
+        """A decision as it was answered, with every candidate and the outcomes since. Of the identities of the request those
+        that the person held are kept: the others may be somebody else's, or have been erased.
         Fails: NOT_FOUND (DECISION_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -55,14 +55,16 @@ class GetProfileRequest(_message.Message):
     def __init__(self, subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., schema_version: _Optional[str] = ..., overlay_events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., overlay_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., earliest_read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetProfileResponse(_message.Message):
-    __slots__ = ("profile", "advisories", "consistency_token")
+    __slots__ = ("profile", "advisories", "consistency_token", "held_identities")
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     ADVISORIES_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    HELD_IDENTITIES_FIELD_NUMBER: _ClassVar[int]
     profile: _profile_pb2.Profile
     advisories: _containers.RepeatedScalarFieldContainer[str]
     consistency_token: _subject_pb2.ConsistencyToken
-    def __init__(self, profile: _Optional[_Union[_profile_pb2.Profile, _Mapping]] = ..., advisories: _Optional[_Iterable[str]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ...) -> None: ...
+    held_identities: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, profile: _Optional[_Union[_profile_pb2.Profile, _Mapping]] = ..., advisories: _Optional[_Iterable[str]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., held_identities: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class BatchGetProfilesRequest(_message.Message):
     __slots__ = ("requests",)

@@ -268,7 +268,8 @@ class ProfileServiceServicer:
     def LinkIdentities(self, request, context):
         """States that identities are one person's. Anonymous profiles among them are merged into the known one; an anonymous
         identity of another known profile is handed over. Two known profiles are never merged by this: IDENTITY_CONFLICT.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD, LINK_TOKEN_INVALID), FAILED_PRECONDITION (LINK_TOKEN_USED, SUBJECT_ERASED).
+        Fails: INVALID_ARGUMENT (INVALID_FIELD, LINK_TOKEN_INVALID), FAILED_PRECONDITION (LINK_TOKEN_USED, SUBJECT_ERASED,
+        NO_BASIS where nothing may be collected of the person).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -276,16 +277,17 @@ class ProfileServiceServicer:
 
     def IssueLinkToken(self, request, context):
         """A signed, single-use token for a link in a mail to the person: who clicks it is the recipient.
-        Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD).
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (SHARED_IDENTITY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MergeProfiles(self, request, context):
-        """Makes one profile of two, reversibly: traits, events, aggregates, consents and contacts of both.
+        """Makes one profile of two, reversibly: traits, events, aggregates, consents and contacts of both. What several people
+        use is nobody's and never merges.
         Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, SELF_MERGE), FAILED_PRECONDITION
-        (IDENTITY_LIMIT_EXCEEDED, SUBJECT_ERASED).
+        (IDENTITY_LIMIT_EXCEEDED, SHARED_IDENTITY, SUBJECT_ERASED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -302,7 +304,8 @@ class ProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListMergeHistory(self, request, context):
-        """Merges, un-merges, conflicts and hand-overs of a person, newest first.
+        """Merges, un-merges, conflicts and hand-overs of a person, newest first. Of those with somebody who was erased since
+        only that they happened.
         Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -353,8 +356,11 @@ class ProfileServiceServicer:
 
     def EraseSubject(self, request, context):
         """Deletes everything of a person and keeps the identities out from then on: writes that name one of them are refused
-        with SUBJECT_ERASED. The other services follow within seconds (TailErasures).
-        Fails: NOT_FOUND (PROFILE_NOT_FOUND).
+        with SUBJECT_ERASED, an event or an item of a batch alone. So are the e-mail addresses and telephone numbers among
+        them in any namespace as SHA-256 (of the address in lower case, of the number as E.164, with and without its sign),
+        unless somebody else holds that by now. The other services follow within seconds (TailErasures).
+        Fails: NOT_FOUND (PROFILE_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD where it names more than one person),
+        FAILED_PRECONDITION (SUBJECT_ERASED where all it names was erased before: there is nothing left to do).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
