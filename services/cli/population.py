@@ -1,7 +1,7 @@
 """A sample of people against a policy: JSON Lines, one person each, as a persona or as facts.
 
-{"identities": {"email": "lea@example.com"}, "traits": {"age": {"value": 34}}, "events": [...]}     a persona file's keys
-{"age": 34, "loyalty_tier": "gold", "last_purchase": {"ago": "40d"}, "city": null}                  what is known, by name
+{"identities": {"email": "lea@example.com"}, "traits": {"age": {"value": 34}}, "events": [...]}  as persona files say it
+{"age": 34, "loyalty_tier": "gold", "last_purchase": {"ago": "40d"}, "city": null}               what is known, by name
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _MICROSECONDS = {
     "ms": 1_000,
     "us": 1,
 }
-_PART = r"(\d{1,18}(?:\.\d{1,9})?)(w|d|h|ms|m|us|s)"
+_PART = r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(w|d|h|ms|m|us|s)"
 _PARTS, _SPAN = re.compile(_PART), re.compile(f"(?:{_PART}){{1,7}}")
 MAX_SPAN_MICROSECONDS = 315_576_000_000 * 1_000_000
 """10,000 years: the longest duration of CEL."""

@@ -23,11 +23,14 @@ from shared.cel.problems import Problem, Severity, undeclared_name
 from shared.cel.syntax import Call, Node, free_names
 from shared.cel.work import MAX_WORK, size_of, work, work_bound
 from shared.clock import to_ms
-from shared.errors import ResourceExhausted, TandemError
+from shared.errors import ResourceExhausted
 from shared.values import AttributeType
 
 _MAX_UNDECLARED = 100
-_MAX_LOOKED_AT = 100
+_MAX_TOLD = 10
+_MAX_LOOKED_AT = 50_000
+"""Nodes: every look at a part of an expression costs as much as the whole has."""
+_TOO_COSTLY = f"the facts make it need more than {MAX_WORK} steps of work, the most that one evaluation may take"
 _LOGIC = {"_&&_", "_||_", "!_"}
 
 
@@ -68,10 +71,8 @@ def answer(text: str, facts: CaseFacts, now: datetime) -> Answer:
             return library.answer()
         verdict = _verdict(policy, facts, now)
         return library.explained() if verdict is None else Result(verdict)
-    except TandemError as error:
-        return Wrong(error.message)
-    except TooManySteps:
-        return Wrong("it needs more than 10,000 comprehension steps")
+    except (ResourceExhausted, TooManySteps):
+        return Wrong(_TOO_COSTLY)
 
 
 def _checked(text: str, facts: CaseFacts) -> CheckedExpression | Sequence[Problem]:
@@ -96,7 +97,9 @@ def _problems(checked: CheckedExpression) -> Iterator[Problem]:
 
 
 def _refused(problems: Sequence[Problem]) -> Wrong:
-    return Wrong("; ".join(f"{each.line}:{each.column}: {each.code}: {each.message}" for each in problems))
+    told = [f"{each.line}:{each.column}: {each.code}: {each.message}" for each in problems[:_MAX_TOLD]]
+    more = [f"and {len(problems) - _MAX_TOLD} more"] if len(problems) > _MAX_TOLD else []
+    return Wrong("; ".join(told + more))
 
 
 _BRANCH = (Scope(ScopeLevel.ISSUE, "issue"), Scope(ScopeLevel.GROUP, "group", "issue"))
@@ -149,8 +152,8 @@ class _Library:
         return Wrong(outcome.sentence if isinstance(outcome, Failure) else "a value that the library cannot read")
 
     def _unknown(self, node: Node) -> Iterator[str]:
-        """The unknown attributes that the node fails by; of a part beyond the first hundred, all that it reads."""
-        self._looked_at += 1
+        """The unknown attributes that the node fails by; of parts there is no time to look at, all that they read."""
+        self._looked_at += len(self._checked.tree.types)
         if self._looked_at > _MAX_LOOKED_AT:
             yield from self._missing(node)
             return
@@ -172,13 +175,8 @@ class _Library:
     def _run(self, node: Node) -> object:
         bound = work_bound(node, lambda name: isinstance(self._values.get(name), str | tuple | list | dict))
         if work(bound, {name: _size(value) for name, value in self._values.items()}) > MAX_WORK:
-            raise _too_costly()
+            raise TooManySteps
         return self._checked.program(node, {}).run_any(self._activation)
-
-
-def _too_costly() -> ResourceExhausted:
-    message = f"the facts make it need more than {MAX_WORK} steps of work, the most that one evaluation may take"
-    return ResourceExhausted("EVALUATION_TOO_COSTLY", message)
 
 
 def _size(value: object) -> int:

@@ -116,7 +116,7 @@ def _read(
             text in ATTRIBUTE_TYPES and others.keys() <= {"value", "status"} and others
         ):
             kind = types[name] = ATTRIBUTE_TYPES[text]
-            features[name] = _feature(others, kind)
+            features[name] = _feature(fact, kind)
             return
     value = read_value(fact)
     found = _type_of(value)

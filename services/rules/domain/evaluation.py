@@ -42,7 +42,8 @@ class DroppedAction:
     """Why an action fell: the first failing rule of its earliest failing stage, and the part of it that failed.
 
     `attribute` is empty and `status` None where the rule reads no attribute. `failed` holds every part that failed,
-    this one first. `treatment` is empty where the action fell with all its treatments. `smallest_change` comes with FULL.
+    this one first. `treatment` is empty where the action fell with all its treatments. `smallest_change` comes with
+    FULL.
     """
 
     action: str

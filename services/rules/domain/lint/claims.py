@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.rules.domain.condition import AllOf, AnyOf, Condition, Membership, Not, Opaque, Test, operands
+from services.rules.domain.condition import AllOf, AnyOf, Condition, Membership, Not, Opaque, TermKind, Test, operands
 from services.rules.domain.indexed.clauses import DropWhen
 from services.rules.domain.threshold import value_text
 from shared.values import Value
@@ -119,3 +120,15 @@ def attributes(conditions: Sequence[Condition], segments: Mapping[str, Membershi
         elif isinstance(atom, Opaque):
             found.update(atom.attributes)
     return frozenset(found)
+
+
+def is_timed(conditions: Sequence[Condition], segments: Mapping[str, Membership]) -> bool:
+    """Whether the moment of the evaluation counts."""
+    return any(
+        atom.term.kind in _TIMED if isinstance(atom, Test) else isinstance(atom, Opaque) and _NOW.search(atom.text)
+        for atom in atoms(conditions, segments)
+    )
+
+
+_TIMED = (TermKind.NOW, TermKind.DAYS_SINCE, TermKind.HOURS_SINCE, TermKind.ELAPSED)
+_NOW = re.compile(r"\b(now|days_since|hours_since)\(")

@@ -24,10 +24,10 @@ from services.rules.domain.condition import (
     Test,
 )
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN
-from services.rules.domain.lint.claims import Profile, Question, atoms, attributes
+from services.rules.domain.lint.claims import Profile, Question, atoms, attributes, is_timed
 from services.rules.domain.lint.formulas import Declarations
-from services.rules.domain.written import OnUnknown
 from services.rules.domain.why.judging import Judges, Subject
+from services.rules.domain.written import OnUnknown
 from shared.cel.library import TooManySteps
 from shared.values import INT64_MAX, INT64_MIN, AttributeType, Value
 
@@ -71,9 +71,10 @@ class Examples:
             if not found:
                 return None
         subject = self._subjects[(found & -found).bit_length() - 1]
-        read = attributes([claim.condition for claim in question.claims], self._segments)
+        conditions = [claim.condition for claim in question.claims]
+        read = attributes(conditions, self._segments)
         values = {name: value for name, value in subject.values.items() if value is not None and name in read}
-        return Profile(values, subject.now, is_timed=True)
+        return Profile(values, subject.now, is_timed(conditions, self._segments))
 
     def _of(self, condition: Condition) -> Truths:
         truths = self._truths.get(condition)
@@ -140,7 +141,7 @@ def candidates(
 ) -> tuple[Value, ...]:
     """Values on all sides of what tests compare with; never none."""
     scalar: Iterable[Any]
-    operands = [each.value for test in tests if test.term.kind is TermKind.VALUE for each in test.operands]
+    operands: list[Any] = [each.value for test in tests if test.term.kind is TermKind.VALUE for each in test.operands]
     if kind.is_list:
         return tuple(_lists(list(dict.fromkeys(allowed or [*operands, *_OTHER_ELEMENTS[kind.element](now)]))))
     if allowed:
@@ -163,10 +164,10 @@ def candidates(
 
 
 _OTHER_ELEMENTS: Mapping[AttributeType, Callable[[datetime], tuple[Any, ...]]] = {
-    AttributeType.BOOL: lambda now: (True, False),
-    AttributeType.INT: lambda now: (1, 2, 3),
-    AttributeType.DOUBLE: lambda now: (1.0, 2.0, 3.0),
-    AttributeType.STRING: lambda now: ("other_1", "other_2", "other_3"),
+    AttributeType.BOOL: lambda _: (True, False),
+    AttributeType.INT: lambda _: (1, 2, 3),
+    AttributeType.DOUBLE: lambda _: (1.0, 2.0, 3.0),
+    AttributeType.STRING: lambda _: ("other_1", "other_2", "other_3"),
     AttributeType.TIMESTAMP: lambda now: (now, now - timedelta(days=1), now - timedelta(days=2)),
 }
 

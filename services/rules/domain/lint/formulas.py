@@ -15,15 +15,13 @@ from typing import Any, NamedTuple
 from services.rules.domain.condition import AllOf, AnyOf, Condition, Fixed, Membership, Not, Opaque, TermKind, Test
 from services.rules.domain.indexed.native_tests import native_test
 from services.rules.domain.kleene import FALSE, TRUE
-from services.rules.domain.lint.claims import Claim, Profile, atoms
+from services.rules.domain.lint.claims import Claim, Profile, atoms, is_timed
 from services.rules.domain.lint.list_formulas import Lists
 from services.rules.domain.lint.text_formulas import Texts
 from services.rules.domain.lint.value_formulas import Flags, Formula, Moments, Numbers, ValueFormulas
 from services.rules.domain.rule_set import AttributeDeclaration
 from services.rules.domain.written import OnUnknown
 from shared.values import AttributeType, Value
-
-_TIMED = (TermKind.NOW, TermKind.DAYS_SINCE, TermKind.HOURS_SINCE, TermKind.ELAPSED)
 
 Declarations = Mapping[str, AttributeDeclaration]
 
@@ -61,8 +59,7 @@ class Formulas:
             elif isinstance(atom, Opaque):
                 for name in atom.attributes:
                     tests[name] += []
-        kinds = {test.term.kind for of_attribute in tests.values() for test in of_attribute}
-        self._is_timed = any(kind in _TIMED for kind in kinds)
+        self._is_timed = is_timed([claim.condition for claim in claims], segments)
         self._now = Moments(z3, self.context, "now", None, ())
         self._values: dict[str, ValueFormulas] = {"": self._now}
         for name, of_attribute in tests.items():

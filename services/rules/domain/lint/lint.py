@@ -15,6 +15,7 @@ from services.rules.domain.lint.prover import Prover
 from services.rules.domain.lint.range_findings import range_findings
 from services.rules.domain.lint.reachability import Reachability
 from services.rules.domain.lint.rule_book import RuleBook
+from services.rules.domain.lint.search import Search
 from services.rules.domain.lint.segment_findings import segment_findings
 from services.rules.domain.lint.shadows import Shadows
 from services.rules.domain.lint.single_rules import SingleRules
@@ -39,7 +40,9 @@ def lint(checked: CheckedRuleSet, known: Known, now: datetime, budget: Budget) -
     segments = book.normalised.segments
     judges = Judges(segments, checked.attribute_types)
     examples = Examples(book.conditions, declarations, segments, judges, now)
-    prover = Prover(declarations, judges, examples, Solver(declarations, segments, now, budget))
+    search = Search(declarations, segments, judges, now)
+    solver = Solver(declarations, segments, now, budget)
+    prover = Prover(declarations, examples, search, solver, budget)
     findings = list(range_findings(checked, declarations))
     findings += segment_findings(prover, checked.rule_set.segments, segments)
     rules = SingleRules(prover)

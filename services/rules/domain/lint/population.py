@@ -70,8 +70,8 @@ class PopulationReport:
             if each.share > STARVING:
                 known, unknown = each.by_known / each.asked, each.by_unknown / each.asked
                 message = (
-                    f"rule '{each.rule.rule_id}' drops {percent(each.share)} of the {self.subjects} people of the sample: "
-                    f"{percent(known)} by what is known of them, {percent(unknown)} by what is unknown"
+                    f"rule '{each.rule.rule_id}' drops {percent(each.share)} of the {self.subjects} people of the "
+                    f"sample: {percent(known)} by what is known of them, {percent(unknown)} by what is unknown"
                 )
                 yield Finding(each.rule.position, "STARVING_RULE", message, Severity.WARNING)
 

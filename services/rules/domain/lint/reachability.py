@@ -65,15 +65,16 @@ class Reachability:
         profile = self._prover.witness(Question(claims, all_known=True)) or self._prover.witness(Question(claims))
         if profile is None:
             return None
-        kind = "TREATMENT" if conflict.owners[0].is_treatment else "ACTION"
+        is_treatment = conflict.owners[0].is_treatment
+        kind, code = ("treatment", "UNREACHABLE_TREATMENT") if is_treatment else ("action", "UNREACHABLE_ACTION")
         who = "nobody of whom all is known gets" if conflict.only_unknown else "nobody gets"
         rules = joined(_rule(stand) for stand in conflict.stands)
         if most:
             why = f"{rules} let nobody through together; {profile.text} falls by '{last.rule.rule_id}' alone of them"
         else:
             why = f"{rules} drops everybody, for instance {profile.text}"
-        message = f"{who} {kind.lower()} {_names(conflict.owners)}: {why}"
-        return Finding(last.rule.position, f"UNREACHABLE_{kind}", message, Severity.WARNING)
+        message = f"{who} {kind} {_names(conflict.owners)}: {why}"
+        return Finding(last.rule.position, code, message, Severity.WARNING)
 
 
 def _is_of_action(owner: Owner, conflict: _Conflict) -> bool:

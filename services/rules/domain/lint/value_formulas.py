@@ -77,7 +77,7 @@ class Numbers:
 
     def read(self, model: Any) -> Value:
         value = model.eval(self._value, model_completion=True)
-        return value.as_long() if self._is_int else float(value.as_fraction())  # type: ignore[no-any-return]
+        return value.as_long() if self._is_int else float(value.as_fraction())
 
     def _constant(self, value: Any) -> Formula:
         if self._is_int:

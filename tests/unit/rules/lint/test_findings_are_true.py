@@ -17,11 +17,10 @@ from services.rules.domain.indexed.normalised import Normalised
 from services.rules.domain.kleene import TRUE
 from services.rules.domain.lint.budget import Budget
 from services.rules.domain.lint.lint import LintReport, lint
-from services.rules.domain.rule_set import AttributeDeclaration, Finding, Rule, RuleSet, Segment, Stage
+from services.rules.domain.rule_set import AttributeDeclaration, Rule, RuleSet, Segment, Stage
 from services.rules.domain.why.judging import Judges, Subject
 from services.rules.domain.written import OnUnknown, SourcePosition
 from shared.values import AttributeType, Value, present
-from tests.support.random_rule_sets import RandomRuleSets
 from tests.support.rules import BRANCH, NOW_MS, NOW_TIME, offer
 
 WORLD: dict[str, tuple[AttributeType, tuple[Value, ...]]] = {
@@ -127,7 +126,7 @@ def world(seed: int) -> World:
     return World(rules, *report_of(content), everybody, reachable)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_contradictions_and_tautologies_are_all_there_are(seed: int) -> None:
     asked = world(seed)
     assert asked.report.undecided == 0
@@ -142,7 +141,7 @@ def test_contradictions_and_tautologies_are_all_there_are(seed: int) -> None:
             assert asked.verdicts(rule, all_known=True) != {TRUE}, rule
 
 
-@pytest.mark.parametrize("seed", range(60, 140))
+@pytest.mark.parametrize("seed", range(40, 80))
 def test_unreachable_actions_and_shadowed_rules_are_so(seed: int) -> None:
     asked = world(seed)
     for finding in asked.report.findings:

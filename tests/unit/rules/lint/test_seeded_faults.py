@@ -55,7 +55,7 @@ def marked(text: str) -> set[tuple[int, str]]:
 
 
 def name_of(fault: str) -> str:
-    return re.findall(r"^# (.*)$", fault, flags=re.M)[-1]
+    return str(re.findall(r"^# (.*)$", fault, flags=re.M)[-1])
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
