@@ -1,4 +1,7 @@
-"""Logical dumps of stores: two are equal exactly when the stores hold the same."""
+"""Logical dumps of stores: two are equal exactly when the stores hold the same.
+
+Without the head of the triggers: who works through the log, and how far, goes by the clock.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
+
+HEAD = "trigger_head"
 
 
 def dump_sqlite(folder: Path) -> dict[str, list[str]]:
@@ -17,7 +22,7 @@ def dump_sqlite(folder: Path) -> dict[str, list[str]]:
 def _statements(path: Path) -> list[str]:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return list(connection.iterdump())
+        return [line for line in connection.iterdump() if not line.startswith(f'INSERT INTO "{HEAD}"')]
     finally:
         connection.close()
 
@@ -29,4 +34,5 @@ def dump_mongo(client: MongoClient[dict[str, Any]], prefix: str) -> dict[str, li
         for database in client.list_database_names()
         if database.startswith(prefix)
         for collection in client[database].list_collection_names()
+        if not collection.endswith(HEAD)
     }

@@ -78,13 +78,12 @@ async def test_workers_killed_at_random_moments_leave_no_message_unanswered() ->
         await matcher.load(rules)
         kills = 0
         finish = time.monotonic() + 2
-        while time.monotonic() < finish:
+        while time.monotonic() < finish or not kills:
             matching = asyncio.create_task(_match(matcher, messages))
             await asyncio.sleep(randomness.random() * 0.05)
             for pid in matcher.pool.pids:
                 kills += _kill(pid)
             assert await matching == expected
-    assert kills
 
 
 async def _match(matcher: DurableMatcher, messages: Sequence[Message]) -> list[frozenset[str] | Unmatched]:
