@@ -104,7 +104,7 @@ def test_binary_garbage_is_broken_rows(tmp_path: Path) -> None:
         ("a.csv", "who,day\n".encode("utf-16"), "a.csv: is encoded in utf-16: write `encoding: utf-16`"),
         ("a.csv", b"who,\xff\xfe\n", "a.csv:1: the header holds bytes that are no text"),
         ("a.csv", b"PAR1....", "a.csv: is a Parquet file, not text"),
-        ("a.csv", gzip.compress(b"who\n"), "a.csv: is compressed with gzip, not text"),
+        ("a.csv", gzip.compress(b"who\n", mtime=0), "a.csv: is compressed with gzip, not text"),
         ("a.csv.gz", b"who,day\n", "a.csv.gz: cannot be read: Not a gzipped file"),
         ("a.pdf", b"who,day\n", "a.pdf: what is it?"),
     ],
