@@ -43,6 +43,9 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@for compiler in "$${CC:-cc}" gcc clang; do command -v $$compiler >/dev/null 2>&1 && exit 0; done; \
 		echo "Tandem needs a C compiler, and found neither cc, gcc nor clang" \
 		"(on Debian: apt-get install gcc libc6-dev)" >&2; exit 1
+	@$(PYTHON) -c 'import os, sysconfig; os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2>/dev/null || { \
+		echo "Tandem needs the header files of $(PYTHON), which are not installed (on Debian: apt-get install python3-dev)" >&2; \
+		exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "Installing the locked requirements into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
