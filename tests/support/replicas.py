@@ -22,7 +22,8 @@ class ReplicatedServices:
 def replicated_services(count: int, storage: Storage, logs: Path) -> Iterator[ReplicatedServices]:
     """`count` processes of the profile service, and as many orchestrators, each with a profile service of its own."""
     profiles = tuple(_process("profile", number, storage, logs, {}) for number in range(count))
-    rules, scoring = (_process(name, 0, storage, logs, {}) for name in ("rules", "scoring"))
+    rules = _process("rules", 0, storage, logs, {"PROFILE_TARGET": profiles[0].address})
+    scoring = _process("scoring", 0, storage, logs, {})
     common = {"RULES_TARGET": rules.address, "SCORING_TARGET": scoring.address}
     orchestrators = tuple(
         _process("orchestrator", number, storage, logs, common | {"PROFILE_TARGET": profiles[number].address})

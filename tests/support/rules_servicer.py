@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tandem.rules.v1 import rules_service_pb2
 
@@ -49,3 +50,8 @@ class RulesServicer:
     ) -> rules_service_pb2.EvaluateEngagementPolicyResponse:
         await self._behaviour(context)
         return rules_service_pb2.EvaluateEngagementPolicyResponse(rule_set_version=request.rule_set_version)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in RULES.methods_by_name:
+            return nothing
+        raise AttributeError(name)
