@@ -13,7 +13,7 @@ from services.rules.app.triggers.background import end
 from services.rules.app.triggers.compiled import CompiledProgram
 from services.rules.app.triggers.program import Facts, Steps
 from services.rules.domain.matching import Message
-from services.rules.domain.triggers.declaration import EventMatch, Pattern, PatternKind
+from services.rules.domain.triggers.declaration import Emit, EventMatch, Pattern, PatternKind
 from services.rules.domain.triggers.outcome import Happening
 from services.rules.domain.triggers.state import SubjectState
 from shared.clock import MS_PER_DAY
@@ -133,6 +133,14 @@ async def test_an_event_about_a_thing_comes_after_what_was_recorded_before(store
     world.people.records(event(0, "restocked", "", minutes=0), event(1, "alert", minutes=1))
     world.people.records(event(2, "alert", "bob", minutes=2), event(3, "restocked", "bob", minutes=3))
     assert sorted(told(await world.work())) == [("ann", "back_in_stock", "e3"), ("bob", "back_in_stock", "e3")]
+
+
+async def test_who_waits_for_a_thing_by_two_triggers_has_its_event_once_for_each(stores: TriggerStores) -> None:
+    other = replace(RESTOCK, trigger_id="also", effects=(Emit("also_back"),))
+    world = await world_with(stores, RESTOCK, other)
+    world.people.records(event(0, "alert", minutes=0), event(1, "alert", minutes=1))
+    world.people.records(event(2, "restocked", "", minutes=5))
+    assert sorted(told(await world.work())) == [("ann", "also_back", "e2"), ("ann", "back_in_stock", "e2")]
 
 
 async def test_a_crash_within_a_fan_out_goes_on_where_it_was(stores: TriggerStores) -> None:
@@ -273,10 +281,12 @@ async def test_a_message_that_no_worker_takes_is_left_out_and_the_others_are_not
 
 
 class Explosive(CompiledProgram):
-    def observe(self, state: SubjectState, happening: Happening, facts: Facts, now_ms: int) -> Steps:
+    def observe(
+        self, state: SubjectState, happening: Happening, facts: Facts, now_ms: int, join_key: str = ""
+    ) -> Steps:
         if happening.properties.get("sku") == "bomb":
             raise ValueError("a fault of ours")
-        return super().observe(state, happening, facts, now_ms)
+        return super().observe(state, happening, facts, now_ms, join_key)
 
 
 async def test_an_event_that_fails_every_time_is_skipped(

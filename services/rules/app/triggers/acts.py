@@ -120,7 +120,7 @@ class Act:
             waiting = self._cast.ledger.who_waits(stored, join_key, after, stored[-1] if is_full else "")
             await self._bring(waiting)
             others = [each for each in self._members(waiting) if each.profile_id != logged.happening.profile_id]
-            await self._play([(each, self._observing(logged)) for each in others])
+            await self._play([(each, self._observing(logged, join_key)) for each in others])
             if is_full:
                 return FanOut(logged, fan_out.join_keys[index:], stored[-1])
             room, after = max(1, room - len(stored)), ""
@@ -139,8 +139,9 @@ class Act:
         found = (self._cast.get(each) for each in profile_ids)
         return list({member.profile_id: member for member in found if member is not None}.values())
 
-    def _observing(self, logged: LoggedHappening) -> Begin:
-        return lambda state, facts: self._program.observe(state, logged.happening, facts, logged.recorded_ms)
+    def _observing(self, logged: LoggedHappening, join_key: str = "") -> Begin:
+        happening, recorded_ms = logged.happening, logged.recorded_ms
+        return lambda state, facts: self._program.observe(state, happening, facts, recorded_ms, join_key)
 
     def _ringing(self, timer: DueTimer) -> Begin:
         return lambda state, facts: self._program.ring(state, timer, facts, self._now_ms)

@@ -42,8 +42,10 @@ class CompiledProgram:
     def candidates(self, trigger_id: str) -> str:
         return self._program.audiences.get(trigger_id) or EVERYBODY
 
-    def observe(self, state: SubjectState, happening: Happening, facts: Facts, now_ms: int) -> Steps:
-        return course.observe(self._program, state, happening, facts, now_ms)
+    def observe(
+        self, state: SubjectState, happening: Happening, facts: Facts, now_ms: int, join_key: str = ""
+    ) -> Steps:
+        return course.observe(self._program, state, happening, facts, now_ms, join_key)
 
     def ring(self, state: SubjectState, timer: DueTimer, facts: Facts, now_ms: int) -> Steps:
         return course.ring(self._program, state, timer, facts, now_ms)
