@@ -43,6 +43,7 @@ from services.orchestrator.app.ports import (
 from services.orchestrator.app.secret_store import SecretStore
 from services.orchestrator.app.surroundings import BUDGET_MS, Surroundings
 from services.orchestrator.domain.tracking import TokenSigner
+from shared.background import end
 from shared.clock import Clock, system_clock
 from shared.mongo import MongoDatabase
 from shared.rpc.server import ServiceBinding
@@ -148,9 +149,7 @@ def _run_in_background(app: OrchestratorApplication, stack: AsyncExitStack) -> N
     tasks = [asyncio.create_task(courier.run(), name="courier") for courier in app.couriers]
 
     async def stop() -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*map(end, tasks))
 
     stack.push_async_callback(stop)
 

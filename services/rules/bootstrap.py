@@ -19,7 +19,6 @@ from services.rules.api.servicer import bind
 from services.rules.app.application import RulesApplication
 from services.rules.app.trigger_ports import ProfilePorts
 from services.rules.app.trigger_store import TriggerStores
-from services.rules.app.triggers.background import end
 from services.rules.app.triggers.bell import Bell
 from services.rules.app.triggers.compiled import compiled_program
 from services.rules.app.triggers.consumer import Consumer
@@ -34,6 +33,7 @@ from services.rules.domain.lint.linting_engine import LintingEngine
 from services.rules.domain.matched.engine import MatchedEngine
 from services.rules.domain.rule_set import EngineKind
 from services.rules.settings import RulesSettings
+from shared.background import end
 from shared.clock import MS_PER_DAY, MS_PER_SECOND, Clock, system_clock
 from shared.mongo import MongoDatabase
 from shared.rpc.server import ServiceBinding

@@ -16,9 +16,9 @@ from services.rules.app.trigger_ports import (
     LoggedHappening,
     SubjectFacts,
 )
-from services.rules.app.triggers.background import end
 from services.rules.app.triggers.compiled import compiled_program
 from services.rules.bootstrap import open_stores
+from shared.background import end
 from shared.settings import ServiceSettings
 from shared.values import Feature, present
 from tests.bench.report import Row

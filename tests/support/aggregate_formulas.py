@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from services.profile.domain.aggregates.formula import Formula, Measure
 from services.profile.domain.events import Event
 from services.profile.domain.ledger.limits import CalendarUnit
-from services.profile.domain.time_zones import zone
 from shared.clock import MS_PER_DAY, to_datetime, to_ms
+from shared.time_zones import zone
 from shared.values import NOT_FOUND, AttributeType, Feature, Value, present
 
 HOUR_MS = 3_600_000

@@ -18,7 +18,6 @@ from services.rules.app.trigger_ports import (
     SubjectPage,
 )
 from services.rules.app.trigger_store import Sizes, StateChange, TriggerStores
-from services.rules.app.triggers.background import end
 from services.rules.app.triggers.consumer import Consumer
 from services.rules.app.triggers.desk import TriggerDesk
 from services.rules.app.triggers.program import Program
@@ -28,6 +27,7 @@ from services.rules.app.triggers.world import TriggerOptions, TriggerWorld
 from services.rules.domain.matching import Matcher
 from services.rules.domain.rule_set import RuleSet
 from services.rules.domain.triggers.outcome import Firing, Happening
+from shared.background import end
 from shared.clock import MS_PER_DAY
 from shared.errors import InvalidArgument, TandemError, Unavailable
 from shared.values import Feature, Value, present

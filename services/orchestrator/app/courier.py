@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Protocol
 
+from shared.background import end_if_cancelled
 from shared.clock import Clock
 from shared.errors import Aborted, DeadlineExceeded, Internal, ResourceExhausted, TandemError, Unavailable
 
@@ -65,6 +66,7 @@ class Courier:
             try:
                 await self._deliver_all(self._clock() + DELIVERY_MS)
             except Exception as failure:  # noqa: BLE001 - the top of a background loop
+                end_if_cancelled()
                 await self._rest(failure)
 
     async def _deliver_all(self, deadline_ms: int) -> None:

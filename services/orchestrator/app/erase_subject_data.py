@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from services.orchestrator.app.erasures import DueErasure, ErasureFeed, ErasureStore, RewardEraser
 from services.orchestrator.app.telemetry import Telemetry
+from shared.background import end_if_cancelled
 from shared.clock import Clock
 from shared.ids import content_id
 
@@ -74,6 +75,7 @@ class ErasureCourier:
                 await self.take_in()
                 await self.carry_out()
             except Exception as failure:  # noqa: BLE001 - the top of a background loop: the next round tries again
+                end_if_cancelled()
                 _log.warning("erasures wait", extra={"fields": {"cause": str(failure) or type(failure).__name__}})
 
     async def take_in(self) -> None:

@@ -9,8 +9,8 @@ from services.profile.domain.declaration_check import event_type_faults, namespa
 from services.profile.domain.faults import Faults, name_faults, period_faults, purpose_faults
 from services.profile.domain.ledger.limits import check_contact_limits
 from services.profile.domain.schema import TraitDeclaration, TraitSchema
-from services.profile.domain.time_zones import is_time_zone
 from shared.errors import InvalidArgument, Violation
+from shared.time_zones import is_time_zone
 from shared.values import AttributeType, conform
 
 MAX_TRAITS = 2_000

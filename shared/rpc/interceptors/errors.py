@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 
+from shared.background import end_if_cancelled
 from shared.errors import Internal, TandemError, Unavailable
 from shared.rpc.chain import CallNext
 from shared.rpc.context import CallContext
@@ -25,10 +25,8 @@ async def map_errors(request: Any, context: CallContext, call_next: CallNext) ->
             _log.warning("%s", failure.message, exc_info=failure.__cause__)
         raise RpcFailure(to_status(failure)) from failure
     except Exception as failure:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            # The caller left: a driver may answer its own cancellation with an error of its own.
-            raise asyncio.CancelledError from failure
+        # The caller left: a driver may answer its own cancellation with an error of its own.
+        end_if_cancelled()
         raise _fault(context, failure) from failure
 
 

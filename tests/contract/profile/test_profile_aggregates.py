@@ -16,9 +16,9 @@ from services.profile.app.requests import EventWrite, ProfileQuery, RecordEvents
 from services.profile.domain.aggregates.formula import Formula, Measure
 from services.profile.domain.events import Event
 from services.profile.domain.schema import AggregateDeclaration, TraitDeclaration, TraitSchema
-from services.profile.domain.time_zones import zone
 from services.profile.domain.trait_source import TraitSource
 from shared.errors import InvalidArgument
+from shared.time_zones import zone
 from shared.values import AttributeType, Feature, FeatureStatus, present
 from tests.support.aggregate_formulas import BEGIN_MS, brute_force, formulas_of, log_of, newest_ms
 from tests.support.profile_wire import Ask

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from services.rules.app.trigger_store import TriggerStores
-from services.rules.app.triggers.background import end
 from services.rules.app.triggers.desk import FiringPage, ObserveEvents, TriggerDesk
+from shared.background import end
 from shared.errors import AlreadyExists, InvalidArgument, NotFound
 from tests.support.sample_triggers import CARTS, TERMS, event, program, told, world_with
 from tests.support.trigger_world import World

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from services.rules.app.trigger_store import TriggerStores
-from services.rules.app.triggers.background import end
 from services.rules.app.triggers.compiled import CompiledProgram
 from services.rules.app.triggers.program import Facts, Steps
 from services.rules.domain.matching import Message
 from services.rules.domain.triggers.declaration import Emit, EventMatch, Pattern, PatternKind
 from services.rules.domain.triggers.outcome import Happening
 from services.rules.domain.triggers.state import SubjectState
+from shared.background import end
 from shared.clock import MS_PER_DAY
 from shared.errors import FailedPrecondition, Unavailable
 from tests.support.kleene_matcher import KleeneMatcher

@@ -13,8 +13,8 @@ from services.profile.domain.aggregates.rules import rule_of
 from services.profile.domain.aggregates.states import Series, Sightings, State
 from services.profile.domain.events import Event
 from services.profile.domain.ledger.limits import CalendarUnit
-from services.profile.domain.time_zones import zone
 from shared.clock import MS_PER_DAY, to_ms
+from shared.time_zones import zone
 from shared.values import AttributeType, Feature, Value, present
 from tests.support.aggregate_formulas import HOUR_MS, event
 

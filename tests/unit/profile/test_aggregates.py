@@ -16,7 +16,7 @@ from services.profile.domain.aggregates.formula import Formula, Measure, formula
 from services.profile.domain.aggregates.rules import rule_of
 from services.profile.domain.aggregates.states import State
 from services.profile.domain.events import Event
-from services.profile.domain.time_zones import zone
+from shared.time_zones import zone
 from shared.values import NOT_FOUND, Feature, FeatureStatus
 from tests.support.aggregate_formulas import age_of, brute_force, formulas_of, log_of, newest_ms, zone_of
 from tests.support.promises import strength

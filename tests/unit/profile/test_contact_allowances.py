@@ -12,8 +12,8 @@ from services.profile.domain.ledger.allowances import Allowances, next_slot_ms
 from services.profile.domain.ledger.contacts import Contact, ContactEvent, ContactState, Topic, as_of
 from services.profile.domain.ledger.limits import CalendarUnit, ContactLimit, LimitScope
 from services.profile.domain.ledger.matching import ContactLimits
-from services.profile.domain.time_zones import zone
 from shared.clock import to_datetime
+from shared.time_zones import zone
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 NOW_MS = 1_761_400_000_000  # 2025-10-25 13:46:40 UTC: Paris has a day of 25 hours tomorrow

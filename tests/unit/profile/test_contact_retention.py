@@ -21,7 +21,7 @@ from services.profile.domain.ledger.retention import (
     kept,
     room_for,
 )
-from services.profile.domain.time_zones import zone
+from shared.time_zones import zone
 
 NOW_MS = 1_760_000_000_000
 DAY_MS = 86_400_000

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from services.profile.domain.ledger.limits import CalendarUnit, ContactLimit
 from services.profile.domain.ledger.windows import Windows, unit_around
-from services.profile.domain.time_zones import check_time_zone, is_time_zone, zone, zone_of
+from services.profile.domain.time_zones import check_time_zone, zone_of
 from shared.clock import to_datetime, to_ms
 from shared.errors import InvalidArgument
+from shared.time_zones import is_time_zone, zone
 
 HOUR, DAY, WEEK, MONTH, YEAR = CalendarUnit
 HOUR_MS = 3_600_000

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from services.rules.app.triggers.background import end_if_cancelled
 from services.rules.app.triggers.bell import wait
 from services.rules.app.triggers.caution import Caution
 from services.rules.app.triggers.courier import TraitCourier
 from services.rules.app.triggers.leader import Leader
 from services.rules.app.triggers.lease import Lease
 from services.rules.app.triggers.world import TriggerWorld
+from shared.background import end_if_cancelled
 from shared.errors import Aborted, TandemError
 from shared.ids import new_id
 

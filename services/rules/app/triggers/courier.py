@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.rules.app.trigger_ports import InferredTrait
-from services.rules.app.triggers.background import end, end_if_cancelled
 from services.rules.app.triggers.bell import wait
 from services.rules.app.triggers.world import TriggerWorld
 from services.rules.domain.triggers.outcome import Firing
+from shared.background import end, end_if_cancelled
 from shared.errors import (
     Aborted,
     DeadlineExceeded,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.rules.app.trigger_store import LeaseStore
-from services.rules.app.triggers.background import end, end_if_cancelled
+from shared.background import end, end_if_cancelled
 from shared.clock import Clock
 from shared.errors import Aborted, TandemError
 
