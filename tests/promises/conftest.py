@@ -9,8 +9,9 @@ import pytest
 from tests.support.promises import Figures, Promise, is_full_strength, seconds_of
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def promise_figures() -> Figures:
+    """Of one promise, which is a module: two promises may use the same name."""
     return Figures()
 
 
