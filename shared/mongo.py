@@ -176,8 +176,7 @@ class MongoDatabase:
                     "start it with --replSet rs0 and run rs.initiate() once"
                 )
             await self._check_version(schema)
-            for name, indexes in schema.indexes.items():
-                await self._create(name, indexes)
+            await asyncio.gather(*(self._create(name, indexes) for name, indexes in schema.indexes.items()))
             for name in schema.indexes:
                 await self._settle(name)
 

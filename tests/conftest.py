@@ -4,12 +4,15 @@
 `replica_set`          three mongods as one replica set, for tests that take its primary away; healed before each
 `storage_of`           storage that no deployment used before, on SQLite or on that MongoDB
 `mongo_database_name`  a database name of this test alone; every database whose name begins with it is dropped after
+`empty_database_name`  a database without a document; a test of the same folder may have used it before, so that most
+                       tests find its collections and indexes made
 """
 
 from __future__ import annotations
 
 import os
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -95,6 +98,27 @@ def mongo_database_name(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[s
     for database in mongo_client.list_database_names():
         if database.startswith(name):
             mongo_client.drop_database(database)
+
+
+@pytest.fixture(scope="session")
+def emptied_databases() -> defaultdict[Path, list[str]]:
+    """By folder of the tests that used them."""
+    return defaultdict(list)
+
+
+@pytest.fixture
+def empty_database_name(
+    request: pytest.FixtureRequest,
+    mongo_client: MongoClient[dict[str, Any]],
+    emptied_databases: defaultdict[Path, list[str]],
+) -> Iterator[str]:
+    unused = emptied_databases[request.path.parent]
+    name = unused.pop() if unused else f"tandem_test_{uuid.uuid4().hex[:12]}"
+    yield name
+    database = mongo_client[name]
+    for collection in database.list_collection_names():
+        database[collection].delete_many({})
+    unused.append(name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,7 +23,7 @@ from tests.support.random_messages import messages
 from tests.support.servers import Deployment, Form, Storage, deployed
 from tests.support.tandem_client import TandemClient, event, fresh, inbound, outcome, subject
 
-EXAMPLES = int(os.environ.get("RANDOM_MESSAGES", "25"))
+EXAMPLES = int(os.environ.get("RANDOM_MESSAGES", "12"))
 """Per RPC and store."""
 PROTOS = {
     "orchestrator": orchestrator_service_pb2,

@@ -22,7 +22,7 @@ SEED = 2
 
 
 async def withdraw(promise: Promise, name: str, profiles: Sequence[str], orchestrators: Sequence[str]) -> None:
-    rounds = promise.strength(reduced=20, full=1_000)
+    rounds = promise.strength(reduced=10, full=1_000)
     callers = Withdrawals(profiles, orchestrators, SEED)
     await callers.publish()
     started = time.monotonic()

@@ -38,7 +38,7 @@ async def test_a_decision_with_the_token_of_a_write_is_never_stale(
     promise: Promise, storage_of: StorageOf, tmp_path: Path, kind: str, form: Form
 ) -> None:
     # Together 100,000.
-    rounds = promise.strength(reduced=200, full=70_000 if kind == "sqlite" else 30_000)
+    rounds = promise.strength(reduced=100, full=70_000 if kind == "sqlite" else 30_000)
     with storage_of(kind) as storage, deployed(form, storage, tmp_path) as running:
         async with calling([running.addresses["profile"]], [running.addresses["orchestrator"]]) as callers:
             started = time.monotonic()
@@ -55,7 +55,7 @@ async def test_a_decision_with_the_token_of_a_write_is_never_stale(
 async def test_profile_servers_on_one_store_read_each_others_writes(
     promise: Promise, storage_of: StorageOf, tmp_path: Path, kind: str
 ) -> None:
-    rounds = promise.strength(reduced=200, full=10_000)
+    rounds = promise.strength(reduced=100, full=10_000)
     with storage_of(kind) as storage, profile_fleet(2, storage, tmp_path) as servers:
         readers = Readers([server.address for server in servers])
         await readers.publish()
@@ -70,7 +70,7 @@ async def test_replicas_agree_while_the_primary_changes(
     promise: Promise, replica_set: ReplicaSet, tmp_path: Path
 ) -> None:
     """A write goes to one process, the decision to another, and MongoDB's primary steps down again and again."""
-    rounds = promise.strength(reduced=100, full=6_000)
+    rounds = promise.strength(reduced=60, full=6_000)
     with fresh_storage(tmp_path, replica_set.uri) as storage, replicated_services(2, storage, tmp_path) as services:
         profiles = [each.address for each in services.profiles]
         async with calling(profiles, [each.address for each in services.orchestrators]) as callers:

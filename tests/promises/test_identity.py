@@ -43,7 +43,7 @@ CHANGES = 3
 def store_settings(kind: StoreKind, request: pytest.FixtureRequest, tmp_path: Path) -> ServiceSettings:
     if kind is StoreKind.SQLITE:
         return ProfileSettings(data_dir=tmp_path)
-    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("mongo_database_name")
+    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("empty_database_name")
     return ProfileSettings(store=StoreKind.MONGO, mongo_uri=uri, mongo_database=name)
 
 

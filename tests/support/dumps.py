@@ -1,6 +1,7 @@
 """Logical dumps of stores: two are equal exactly when the stores hold the same.
 
-Without the head of the triggers: who works through the log, and how far, goes by the clock.
+Without what goes by the clock: the head of the triggers (who works through the log, and how far), and the positions
+that MongoDB's events are given in the background.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 from pymongo import MongoClient
 
 HEAD = "trigger_head"
+EVENTS, EVENT_LOG = "profile_events", "event_log"
+POSITIONS = ("waiting", "position")
 
 
 def dump_sqlite(folder: Path) -> dict[str, list[str]]:
@@ -30,9 +33,17 @@ def _statements(path: Path) -> list[str]:
 def dump_mongo(client: MongoClient[dict[str, Any]], prefix: str) -> dict[str, list[str]]:
     """Every collection of every database whose name begins so."""
     return {
-        f"{database}.{collection}": sorted(map(repr, client[database][collection].find()))
+        f"{database}.{collection}": sorted(
+            repr(_without_position(document) if collection == EVENTS else document)
+            for document in client[database][collection].find()
+            if document["_id"] != EVENT_LOG
+        )
         for database in client.list_database_names()
         if database.startswith(prefix)
         for collection in client[database].list_collection_names()
         if not collection.endswith(HEAD)
     }
+
+
+def _without_position(event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in POSITIONS}

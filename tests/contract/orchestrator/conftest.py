@@ -18,7 +18,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ServiceSettings:
     """Of a store that is empty."""
     if request.param is StoreKind.SQLITE:
         return OrchestratorSettings(data_dir=tmp_path)
-    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("mongo_database_name")
+    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("empty_database_name")
     return OrchestratorSettings(store=StoreKind.MONGO, mongo_uri=uri, mongo_database=name)
 
 

@@ -32,7 +32,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield SqlitePolicyStore(database)
         await database.close()
         return
-    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("mongo_database_name")
+    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("empty_database_name")
     mongo = await MongoDatabase.open(uri, name, schema=MONGO_SCHEMA)
     yield MongoPolicyStore(mongo)
     await mongo.close()

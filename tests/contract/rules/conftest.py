@@ -17,7 +17,7 @@ from shared.settings import ServiceSettings
 async def trigger_stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TriggerStores]:
     settings = ServiceSettings(data_dir=tmp_path)
     if request.param == "mongo":
-        uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("mongo_database_name")
+        uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("empty_database_name")
         settings = ServiceSettings(store="mongo", mongo_uri=uri, mongo_database=name)
     async with AsyncExitStack() as stack:
         yield (await open_stores(settings, stack)).triggers

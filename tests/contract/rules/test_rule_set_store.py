@@ -58,7 +58,7 @@ EVERYTHING = RuleSet(
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ServiceSettings:
     if request.param == "sqlite":
         return ServiceSettings(data_dir=tmp_path)
-    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("mongo_database_name")
+    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("empty_database_name")
     return ServiceSettings(store="mongo", mongo_uri=uri, mongo_database=name)
 
 

@@ -31,7 +31,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ScoringSettings:
     common: dict[str, Any] = {"data_dir": tmp_path, "listen_address": "127.0.0.1:0", "metrics_address": "off"}
     if request.param == "sqlite":
         return ScoringSettings(**common)
-    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("mongo_database_name")
+    uri, name = request.getfixturevalue("mongo_uri"), request.getfixturevalue("empty_database_name")
     return ScoringSettings(store="mongo", mongo_uri=uri, mongo_database=name, **common)
 
 
