@@ -24,7 +24,7 @@ def test_what_fires_is_the_same_whatever_is_killed(promise: Promise, tmp_path: P
     services = promise.strength(reduced=2, full=20)
     log = week(people, events, time.time_ns() // 1_000_000)
     calm, stormy = tmp_path / "calm", tmp_path / "stormy"
-    who = recorded(log, calm, tmp_path)
+    log, who = recorded(log, calm, tmp_path)
     shutil.copytree(calm, stormy)
     undisturbed = calmly(promise, calm, log, who)
     with trigger_fleet(stormy, tmp_path) as fleet:
@@ -49,7 +49,7 @@ def test_what_fires_is_the_same_whatever_is_killed(promise: Promise, tmp_path: P
     assert {each[0] for each in disturbed} >= {"then_view", "cart_add_alone", "helped"}
 
 
-def recorded(log: Week, folder: Path, logs: Path) -> dict[str, str]:
+def recorded(log: Week, folder: Path, logs: Path) -> tuple[Week, dict[str, str]]:
     """The triggers are active, and the whole log is there before the first of it is read."""
     with trigger_fleet(folder, logs) as fleet:
         started(fleet.profile)
@@ -57,8 +57,9 @@ def recorded(log: Week, folder: Path, logs: Path) -> dict[str, str]:
         fleet.tell_what_fires()
         fleet.rules.stop()
         who = fleet.record(log)
+        log = fleet.as_logged(log)
         fleet.profile.stop()
-    return who
+    return log, who
 
 
 def calmly(promise: Promise, folder: Path, log: Week, who: dict[str, str]) -> tuple[Counter[Told], set[str]]:

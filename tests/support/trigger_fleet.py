@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import grpc
@@ -70,6 +70,16 @@ class Fleet:
             for start in range(0, len(log.events), BATCH):
                 _record(stub, log.events[start : start + BATCH])
         return who
+
+    def as_logged(self, log: Week) -> Week:
+        """In the order of the event log: events of different persons in one call have no order there."""
+        by_id = {each.event_id: each for each in log.events}
+        with grpc.insecure_channel(self.profile.address) as channel:
+            stub = ProfileServiceStub(channel)  # type: ignore[no-untyped-call]
+            pages = stub.TailEvents(profile_pb.TailEventsRequest(), timeout=TIMEOUT_S * 10)
+            events = tuple(by_id.pop(each.event.event_id) for page in pages for each in page.events)
+        assert not by_id, f"recorded and not in the log: {sorted(by_id)[:10]}"
+        return replace(log, events=events)
 
     def position(self) -> int:
         """How many events of the log were worked through."""
