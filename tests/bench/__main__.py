@@ -16,13 +16,13 @@ from pymongo import MongoClient
 from services.profile.app.application import ProfileApplication
 from services.profile.settings import ProfileSettings
 from shared.settings import StoreKind
-from tests.bench import grpc_cases, import_cases, population, rules_bench, store_cases, trigger_cases
+from tests.bench import grpc_cases, import_cases, population, rules_bench, scoring_cases, store_cases, trigger_cases
 from tests.bench.report import Row, show, versions, write
 from tests.support.mongod import MongoUnavailable, find_binary, running_mongod
 from tests.support.profiles import open_stores
 from tests.support.servers import ROOT, Storage
 
-BENCHES = ("profile", "rules", "triggers")
+BENCHES = ("profile", "rules", "scoring", "triggers")
 GROUPS = ("store", "grpc", "disk", "import")
 MILLION = 1_000_000
 DEFAULT_PROFILES = 100_000
@@ -39,6 +39,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.name == "rules":
         rules_bench.run(is_full=options.full)
+        return 0
+    if options.name == "scoring":
+        scoring_cases.run(is_full=options.full)
         return 0
     if options.name == "triggers":
         with tempfile.TemporaryDirectory(prefix="tandem-bench-") as directory, _mongod(Path(directory)) as uri:
