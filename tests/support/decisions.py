@@ -10,6 +10,8 @@ from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, SlotVector
 from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation
 from services.orchestrator.app.ports import SubjectEvent
+from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
+from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import (
@@ -159,12 +161,17 @@ def record(decision_id: str = "d_1", request_id: str = "r_1", *, profile_id: str
             np.array([4, 7], dtype=np.int32),
             *(np.array([0.5, 0.25]) * (index + 1) for index in range(6)),
         ),
-        slots=(SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])), SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]), 2)),
+        slots=(
+            SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])),
+            SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]), 2, EXPLORED),
+        ),
         answer=answer(decision_id, request_id),
         contact_counts=(ContactCount("mail_week", "", 1), ContactCount("each", "welcome", 2)),
         refusals=(Refusal(0, 1, 0, (ContactCount("mail_week", "", 2),)), Refusal(0, 1, EVERY_LIMITED)),
     )
 
+
+EXPLORED = Explored(Exploration(ExplorationKind.INVERSE_GAP_WEIGHTING, 500.0, 0.01), 0.01, floor_binds=True)
 
 PRESENTATION = Presentation("f_1", "welcome", "WEB", "home", FEATURES)
 
@@ -206,5 +213,5 @@ def _plain_columns(columns: CandidateColumns) -> list[tuple[str, list[float]]]:
     return [(str(array.dtype), array.tolist()) for array in arrays]
 
 
-def _plain_slot(slot: SlotVector) -> tuple[int, int, int, list[float], int]:
-    return slot.place, slot.slot, slot.row, slot.probabilities.tolist(), slot.refusals
+def _plain_slot(slot: SlotVector) -> tuple[object, ...]:
+    return slot.place, slot.slot, slot.row, slot.probabilities.tolist(), slot.refusals, slot.explored

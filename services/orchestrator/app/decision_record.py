@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import Answer
 from services.orchestrator.domain.refusals import Refusal
@@ -45,6 +46,8 @@ class SlotVector:
     probabilities: FloatColumn
     refusals: int = 0
     """How many of the record's refusals were known: the draw was made without what they closed."""
+    explored: Explored | None = None
+    """How the vector came about; None for a record of before this was kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

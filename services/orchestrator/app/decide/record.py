@@ -75,7 +75,7 @@ def columns_of(choice: Choice) -> CandidateColumns:
 
 
 def _vector(draw: SlotDraw) -> SlotVector:
-    return SlotVector(draw.place, draw.slot, draw.row, draw.probabilities, draw.refusals)
+    return SlotVector(draw.place, draw.slot, draw.row, draw.probabilities, draw.refusals, draw.explored)
 
 
 def candidates_of(

@@ -94,6 +94,8 @@ class PolicyDocument:
     """By upper-case name."""
     channel_rules: Mapping[str, tuple[RulePart, ...]]
     """Of the channels that have any."""
+    channel_budgets: Mapping[str, float]
+    """How much of a slot may go to exploration, of the channels that say so."""
     placements: tuple[PlacementDeclaration, ...]
     fallbacks: tuple[TreatmentDeclaration, ...]
     issues: tuple[Level, ...]
@@ -150,6 +152,9 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         rules=tuple(rule for field in STAGE_FIELDS for rule in sections.joined(field)),
         channels={each.channel.name: each.channel for each in channels},
         channel_rules={each.channel.name: each.rules for each in channels if each.rules},
+        channel_budgets={
+            each.channel.name: each.exploration_budget for each in channels if each.exploration_budget is not None
+        },
         placements=sections.named("placements", "placement", read_placement),
         issues=sections.named("issues", "issue", read_issue),
         groups=sections.named("groups", "group", read_group),

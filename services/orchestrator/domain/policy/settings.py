@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from services.orchestrator.domain.arbitration.exploration import Exploration
 from services.orchestrator.domain.policy.compiled import PolicySettings
+from services.orchestrator.domain.policy.explorations import EXPLORATION, EXPLORATION_BUDGET
 from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import Node
@@ -24,8 +26,10 @@ class WrittenSettings:
     """The settings of the decision, and what else the compiler needs."""
 
     settings: PolicySettings
-    explores: bool
-    """What groups do that say nothing of their own."""
+    exploration: Exploration
+    """Of groups that say nothing of their own, and where silence is worth most."""
+    exploration_budget: float
+    """Of outbound channels that say nothing of their own; 1 for no bound."""
     prior_propensity: float
     engine: str
     """That evaluates the rules: INDEXED or DURABLE."""
@@ -65,8 +69,7 @@ SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY, ENGINE)
 BASIS = Field("basis", leaf(choice(BASES)), required=True)
 OBJECTIVE = Field("objective", leaf(_objective, one_of({"PROPENSITY"})))
 RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
-EXPLORATION = Field("exploration", leaf(choice({"THOMPSON", "NONE"})))
-RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION)}
+RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET)}
 
 
 def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], findings: Findings) -> WrittenSettings:
@@ -79,9 +82,14 @@ def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], 
         profiling_basis=_profiling_basis(profiling, purposes, findings),
         declares_quiet_hours=_declares_quiet_hours(sections),
     )
-    explores = arbitration.get(EXPLORATION, "THOMPSON") == "THOMPSON"
     prior, engine = sections.single(PRIOR_PROPENSITY), sections.single(ENGINE)
-    return WrittenSettings(settings, explores, prior or 0.05, engine or "INDEXED")
+    return WrittenSettings(
+        settings,
+        exploration=arbitration.get(EXPLORATION, Exploration()),
+        exploration_budget=arbitration.get(EXPLORATION_BUDGET, 1.0),
+        prior_propensity=prior or 0.05,
+        engine=engine or "INDEXED",
+    )
 
 
 def _declares_quiet_hours(sections: Sections) -> bool:
