@@ -17,7 +17,7 @@ from services.orchestrator.domain.policy.fields import (
     read_fields,
 )
 from services.orchestrator.domain.policy.findings import Findings
-from services.orchestrator.domain.policy.nodes import MapNode, Node, ScalarNode
+from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import boolean, end_ms, number, start_ms
 from services.orchestrator.domain.policy.shapes import VALUE, named_shape, record
 from services.orchestrator.domain.policy.values import Constant, constants
@@ -48,6 +48,8 @@ class Level:
     numbers: tuple[NumberPart, ...]
     attributes: Mapping[str, Constant]
     lever: float
+    says_value: bool
+    """Whether a business value is written, be it one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class ActionDeclaration:
     treatments: tuple[TreatmentDeclaration, ...]
 
 
-NUMBER_FIELDS = (number_field("business_value"), number_field("context_weight", minimum=0))
+BUSINESS_VALUE = number_field("business_value")
+NUMBER_FIELDS = (BUSINESS_VALUE, number_field("context_weight", minimum=0))
 ATTRIBUTES = Field("attributes", constants, shape=named_shape(VALUE))
 LEVER = Field("lever", within(number, 0, MAX_LEVER))
 LEVEL_FIELDS: tuple[Field[Any], ...] = (*STAGE_FIELDS, *NUMBER_FIELDS, ATTRIBUTES, LEVER)
@@ -83,6 +86,7 @@ def _level(name: str, place: Place, parent: Reference | None, fields: Fields) ->
         numbers=tuple(written for written in numbers if written is not None),
         attributes=fields.get(ATTRIBUTES, {}),
         lever=fields.get(LEVER, 1.0),
+        says_value=fields.is_written(BUSINESS_VALUE),
     )
 
 
@@ -121,9 +125,9 @@ def action_reader(seen_treatments: dict[str, Place]) -> EntryParser[ActionDeclar
         name = identifier(key)
         fields = read_fields(key.place, node, ACTION_FIELDS, findings)
         _check_period(fields, findings)
-        entries = fields.get(TREATMENTS, MapNode((), key.place)).entries
-        treatments = named("treatment", entries, read_treatment, findings, seen_treatments)
-        if fields.is_written(TREATMENTS) and not treatments:
+        written = fields.get(TREATMENTS, None)
+        treatments = named("treatment", written.entries if written else (), read_treatment, findings, seen_treatments)
+        if written is not None and not written.entries:
             findings.error(key.place, "MISSING_TREATMENT", "an action without a treatment can never be shown")
         return ActionDeclaration(
             _level(name, key.place, fields.get(GROUP, None), fields),
