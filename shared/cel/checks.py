@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.cel.library import WITHIN_TEXT, CelEnvironment, CheckedExpression, Failure
+from shared.cel.patterns import MAX_INSTRUCTIONS, instructions
 from shared.cel.problems import Problem, problem_at
 from shared.cel.spans import span_microseconds
 from shared.cel.syntax import Call, Constant, ConstantKind, ListLiteral, Name, walk
@@ -30,6 +31,18 @@ def limit_problems(checked: CheckedExpression) -> Iterator[Problem]:
             yield problem_at(checked.text, node.place.offset, "LIMIT", message)
     if (nesting := loop_nesting(checked.root)) > MAX_LOOP_NESTING:
         yield Problem("LIMIT", f"{nesting} comprehensions run inside one another; {MAX_LOOP_NESTING} may")
+    is_too_large = False
+    for node in walk(checked.root):
+        match node:
+            case Call(
+                function="matches", arguments=(*_, Constant(kind=ConstantKind.STRING, value=str(text)) as pattern)
+            ):
+                if (size := instructions(text)) > MAX_INSTRUCTIONS:
+                    is_too_large = True
+                    message = f"written out, the pattern takes some {size} instructions; {MAX_INSTRUCTIONS} are allowed"
+                    yield problem_at(checked.text, pattern.place.offset, "LIMIT", message)
+    if is_too_large:
+        return
     constant_work = work_bound(checked.root, lambda _: False).get((), 0)
     if constant_work > MAX_CONSTANT_WORK:
         yield Problem("LIMIT", f"one evaluation takes {constant_work} steps; {MAX_CONSTANT_WORK} are allowed")

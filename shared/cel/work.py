@@ -2,7 +2,8 @@
 
 The bound is a polynomial in the sizes of the attributes: a call costs one plus the sizes of what its arguments read, a
 comprehension multiplies what is inside by the size of what it runs over. A scalar has size 1, a string one plus its
-length, a list one plus the sizes of its elements.
+length, a list one plus the sizes of its elements. matches() costs what its pattern becomes: to compile, and for every
+character of the text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from math import prod
 
+from shared.cel.patterns import MAX_REPEATS, instructions
 from shared.cel.syntax import Call, Comprehension, Constant, Name, Node, children
 from shared.values import Value
 
@@ -23,6 +25,9 @@ Measured at 16 to 170 ns each, during which the library holds the GIL."""
 
 MAX_LOOP_NESTING = 2
 MAX_LIST_ELEMENTS = 10_000
+
+_COMPILING, _STEPS = 8, 8
+"""Steps of work for one instruction of a pattern, and instructions that go through a character in one."""
 
 _CONSTANT_TIME = {"_&&_", "_||_", "!_", "_?_:_", "_[_]", "@not_strictly_false"}
 
@@ -67,10 +72,24 @@ def _add_work(node: Node, times: Polynomial, is_sized: Callable[[str], bool], bo
         for part in (node.condition, node.step, node.result):
             _add_work(part, inside, _unless(node, is_sized), bound)
         return
-    if isinstance(node, Call):
+    if isinstance(node, Call) and node.function == "matches":
+        bound.update(_product(times, _of_matches(node, is_sized)))
+    elif isinstance(node, Call):
         bound.update(_product(times, _ONE if node.function in _CONSTANT_TIME else _size(node, is_sized)))
     for child in children(node):
         _add_work(child, times, is_sized, bound)
+
+
+def _of_matches(node: Call, is_sized: Callable[[str], bool]) -> Polynomial:
+    *target, pattern = (node.target, *node.arguments) if node.target is not None else node.arguments
+    text = _size(target[0], is_sized) if target else Counter(_ONE)
+    if isinstance(pattern, Constant):
+        size: Polynomial = {(): instructions(str(pattern.value))}
+    else:
+        size = _product({(): MAX_REPEATS}, _size(pattern, is_sized))
+    return _product({(): _COMPILING}, size) + _product(
+        text, {names: 1 + factor // _STEPS for names, factor in size.items()}
+    )
 
 
 def _size(node: Node, is_sized: Callable[[str], bool]) -> Counter[Monomial]:

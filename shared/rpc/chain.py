@@ -8,6 +8,7 @@ that a latency, a status or a deadline means the same for both.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -69,7 +70,7 @@ def stream_handler(
         async def send_all(message: Message, context: CallContext) -> None:
             async with aclosing(answers(message, context)) as stream:  # type: ignore[type-var]
                 async for answer in stream:
-                    await grpc_context.write(answer.SerializeToString())
+                    await _send(grpc_context, answer)
 
         context = _begin(method, grpc_context)
         try:
@@ -78,6 +79,16 @@ def stream_handler(
             await _abort(grpc_context, context, failure)
 
     return grpc.unary_stream_rpc_method_handler(handle)
+
+
+async def _send(grpc_context: GrpcContext, answer: Message) -> None:
+    """A write that fails has lost its caller: it hung up or its deadline passed while the message was on its way, which
+    gRPC says by an internal error of its own where it does not cancel."""
+    content = answer.SerializeToString()
+    try:
+        await grpc_context.write(content)
+    except Exception as failure:
+        raise asyncio.CancelledError("the caller is gone") from failure
 
 
 async def _step(interceptor: Interceptor, call_next: CallNext, request: Any, context: CallContext) -> Any:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from services.rules.domain.indexed.engine import IndexedEngine
 from services.rules.domain.rule_set import NumberExpression, Rule, RuleSet, Scope, ScopeLevel, Stage
 from shared.cel.library import CelEnvironment
 from shared.cel.work import MAX_WORK, size_of, work, work_bound
@@ -140,3 +141,28 @@ def test_no_text_takes_the_process_down() -> None:
         [sys.executable, "-c", PATHOLOGICAL], capture_output=True, text=True, timeout=100, check=False, cwd=ROOT
     )
     assert (ended.returncode, ended.stdout) == (0, "alive\n"), ended.stderr[-2000:]
+
+
+def test_a_pattern_that_becomes_too_large_is_refused_where_it_is_written() -> None:
+    pattern = "|".join(f"[ab]*a[ab]{{{300 + n}}}c" for n in range(40))
+    found = findings(rule_set([Rule("r", Stage.ELIGIBILITY, f'page.matches("{pattern}")')], TYPES))
+    assert [(each.code, each.position.column) for each in found] == [("LIMIT", 14)]
+
+
+@pytest.mark.parametrize(("pattern", "page"), [("'[ab]*a[ab]{1000}c'", "ab" * 30_000), ("page", "(a|b)*" * 1_000)])
+def test_a_text_that_makes_a_pattern_too_costly_is_refused_in_no_time(pattern: str, page: str) -> None:
+    content = rule_set([Rule("costly", Stage.ELIGIBILITY, f"page.matches({pattern})")], TYPES)
+    with pytest.raises(ResourceExhausted) as refused:
+        evaluate(content, {"page": present(page)})
+    assert refused.value.metadata == {"rule": "costly"}
+
+
+def test_patterns_that_are_too_much_together_are_refused_when_the_rules_are_published() -> None:
+    rules = [Rule(f"r{n}", Stage.ELIGIBILITY, f"page.matches('(a|b)*a[ab]{{{900 + n}}}c')") for n in range(60)]
+    (finding,) = IndexedEngine().compile(rule_set(rules, TYPES)).findings
+    assert finding.code == "LIMIT"
+
+
+def test_usual_patterns_of_usual_texts_are_far_from_the_bound() -> None:
+    rules = [Rule(f"r{n}", Stage.ELIGIBILITY, f"page.matches('^[a-z.]+@shop{n}[.](com|org)$')") for n in range(100)]
+    assert len(evaluate(rule_set(rules, TYPES), {"page": present("a.customer@shop5.com")}).eligible) == 0

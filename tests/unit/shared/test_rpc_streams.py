@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import grpc
 import pytest
 from tandem.profile.v1 import profile_service_pb2
 
 from shared import errors
+from shared.rpc.chain import stream_handler
 from shared.rpc.channel import call_stream, open_channel
 from shared.rpc.context import CallContext
+from shared.rpc.interceptors.errors import map_errors
 from tests.support.grpc_server import Loopback, loopback
 from tests.support.rules_servicer import Behaviour, nothing, raising
 
@@ -123,3 +126,34 @@ async def test_stream_that_its_caller_left_is_no_fault_of_ours(caplog: pytest.Lo
         await asyncio.wait_for(servicer.is_closed.wait(), 2)
         await asyncio.sleep(0.1)
     assert not [record for record in caplog.records if "fault" in record.message]
+
+
+class GoneCaller:
+    """What gRPC is like to a handler whose caller hung up while a message was on its way."""
+
+    def __init__(self) -> None:
+        self.code: grpc.StatusCode | None = None
+
+    def invocation_metadata(self) -> None:
+        return None
+
+    def time_remaining(self) -> None:
+        return None
+
+    async def write(self, _content: bytes) -> None:
+        raise RuntimeError('Failed "execute_batch"')
+
+    async def abort(self, code: grpc.StatusCode, *_: object) -> None:
+        self.code = code
+
+
+async def test_stream_whose_caller_leaves_while_a_message_is_on_its_way_is_no_fault_of_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caller = GoneCaller()
+    servicer: Any = TailServicer(nothing)
+    handler: Any = stream_handler("/tandem/Tail", (map_errors,), servicer.TailEvents)
+    with pytest.raises(asyncio.CancelledError):
+        await handler.unary_stream(TAIL, caller)
+    assert caller.code is None
+    assert not caplog.records

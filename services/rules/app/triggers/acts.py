@@ -55,10 +55,6 @@ class Act:
         self._progress = progress
         self._now_ms = now_ms
 
-    def remember(self) -> None:
-        """Once the change is committed."""
-        self._cast.remember()
-
     async def observe(self, batch: HappeningBatch) -> StateChange:
         """Events of the log, as far as one commit goes."""
         seen = await self._observe(batch.logged)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from services.rules.app.trigger_ports import FactReader, SubjectFacts
 from services.rules.app.trigger_store import Progress, StateChange, TriggerStateStore
 from services.rules.app.triggers.program import Facts
-from services.rules.app.triggers.state_cache import StateCache
 from services.rules.domain.triggers.outcome import DueTimer, Firing, Outcome
 from services.rules.domain.triggers.state import SubjectState, merged
 
@@ -63,7 +62,6 @@ class Sources:
 
     store: TriggerStateStore
     facts: FactReader
-    cache: StateCache
 
 
 class Cast:
@@ -110,21 +108,10 @@ class Cast:
             taken=taken,
         )
 
-    def remember(self) -> None:
-        """In the cache, once the change is committed."""
-        states: dict[str, SubjectState | None] = {}
-        for member in self._subjects():
-            states |= dict.fromkeys(member.former_ids)
-            states[member.profile_id] = member.state
-        self._sources.cache.put(states)
-
     async def _states(self, subjects: Iterable[SubjectFacts]) -> States:
-        cache = self._sources.cache
         wanted = [each for subject in subjects for each in (subject.profile_id, *subject.former_ids)]
-        absent = [each for each in wanted if each not in cache]
-        stored = await self._sources.store.states(absent) if absent else {}
-        found = {each: SubjectState.decode(each, body) for each, body in stored.items()}
-        return {each: cache.get(each) if each in cache else found.get(each) for each in wanted}
+        stored = await self._sources.store.states(wanted) if wanted else {}
+        return {each: SubjectState.decode(each, stored[each]) if each in stored else None for each in wanted}
 
     def _member(self, subject: SubjectFacts, states: States) -> Member:
         own = states[subject.profile_id]

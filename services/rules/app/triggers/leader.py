@@ -19,7 +19,6 @@ from services.rules.app.triggers.cast import Sources
 from services.rules.app.triggers.caution import Caution
 from services.rules.app.triggers.program import Program
 from services.rules.app.triggers.schedules import CAUGHT_UP_MS, oldest_due, skipped
-from services.rules.app.triggers.state_cache import StateCache
 from services.rules.app.triggers.sweep import PAGE, is_due, swept
 from services.rules.app.triggers.world import TriggerWorld
 from shared.clock import MS_PER_SECOND
@@ -41,7 +40,7 @@ class Leader:
         self._head = head
         self._program = program
         self._caution = caution
-        self._sources = Sources(world.stores.states, world.profile.facts, StateCache(world.options.cached_states))
+        self._sources = Sources(world.stores.states, world.profile.facts)
         self._next_ms: dict[str, int] = {}
 
     @classmethod
@@ -143,7 +142,6 @@ class Leader:
         forgotten = [profile_id for erasure in erasures for profile_id in erasure.profile_ids]
         moved_on = replace(progress, erasures=erasures[-1].position)
         await self._apply("erasure", 0, StateChange(moved_on, self._world.clock(), forgotten=forgotten))
-        self._sources.cache.clear()
         self._next_ms.pop("erasures")
         return True
 
@@ -152,9 +150,8 @@ class Leader:
         if not is_due(self._head.progress, now_ms):
             return False
         page = await self._world.stores.states.page(self._head.progress.swept, PAGE)
-        change, states = swept(self._program, page, self._head.progress, now_ms)
+        change = swept(self._program, page, self._head.progress, now_ms)
         await self._apply("sweep", len(page), change)
-        self._sources.cache.put(states)
         return True
 
     async def _rest(self, position: str) -> bool:
@@ -171,10 +168,8 @@ class Leader:
         started = time.monotonic()
         limit, skips = self._caution.limit, self._caution.skips
         company = Company(self._program, self._world.matcher, self._sources, limit, plays=not skips)
-        act = Act(company, self._head.progress, self._world.clock())
-        change = await work(act)
+        change = await work(Act(company, self._head.progress, self._world.clock()))
         await self._apply(kind, count, change, started)
-        act.remember()
         if skips:
             _log.error("skipped what fails every time", extra={"fields": {"kind": kind, "count": count}})
             self._world.telemetry.skipped(kind, count)

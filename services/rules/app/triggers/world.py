@@ -15,12 +15,11 @@ from shared.clock import MS_PER_DAY, Clock
 
 @dataclass(frozen=True, slots=True)
 class TriggerOptions:
-    """`batch`: events in one step. `cached_states`: subjects whose state is kept in memory."""
+    """`batch`: events in one step."""
 
     lease_ms: int = 10_000
     retention_ms: int = 30 * MS_PER_DAY
     batch: int = 500
-    cached_states: int = 20_000
 
 
 USUAL_OPTIONS = TriggerOptions()

@@ -137,6 +137,7 @@ class _Assembly:
             bound=bound if any(bound) else {},
             columns=columns,
             rule_id=owner,
+            constant_work=bound.get((), 0),
         )
 
     def _program(self, condition: Opaque) -> CelProgram:

@@ -6,6 +6,9 @@ from services.rules.domain.evaluation import Compilation
 from services.rules.domain.indexed.compile_cache import CompileCache
 from services.rules.domain.indexed.compiler import Compiler
 from services.rules.domain.rule_set import Finding, RuleSet
+from services.rules.domain.written import NOWHERE
+from shared.cel.problems import Severity
+from shared.cel.work import MAX_WORK
 
 
 class IndexedEngine:
@@ -24,4 +27,11 @@ class IndexedEngine:
         environment = checked.environment
         segments = [segment.segment_id for segment in checked.segments]
         known = self._cache.known(environment.variables, segments)
-        return Compilation(findings, Compiler(checked, known).policy())
+        policy = Compiler(checked, known).policy()
+        if policy.constant_work > MAX_WORK:
+            message = (
+                f"whatever the facts, one evaluation takes {policy.constant_work} steps of work for what the index "
+                f"does not hold, patterns and loops above all; {MAX_WORK} are allowed"
+            )
+            return Compilation((*findings, Finding(NOWHERE, "LIMIT", message, Severity.ERROR)), None)
+        return Compilation(findings, policy)

@@ -48,6 +48,7 @@ class OpaqueGroup:
     bound: Polynomial
     columns: tuple[Column, ...]
     name: str
+    constant_work: int
 
     def fill(self, column: NDArray[np.float64], facts: Facts) -> None:
         if self.bound:
@@ -139,4 +140,4 @@ class _Builder:
         sized = {each.name for each in columns if each.type.is_list or each.type is AttributeType.STRING}
         bound = work_bound(self._expression.root, sized.__contains__)
         program = self._expression.program(self._expression.root, constants)
-        return OpaqueGroup(places, program, bound if any(bound) else {}, columns, self._name)
+        return OpaqueGroup(places, program, bound if any(bound) else {}, columns, self._name, bound.get((), 0))

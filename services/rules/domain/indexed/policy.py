@@ -180,6 +180,12 @@ class IndexedPolicy:
                     found.append(explanations.of(self.actions[index], stage, rules, treatment))
         return tuple(found)
 
+    @property
+    def constant_work(self) -> int:
+        """What every evaluation takes of the library, whatever the facts."""
+        groups = [group for column in self.numbers for group in column.groups]
+        return self.program.constant_work + sum(each.constant_work for each in groups if isinstance(each, OpaqueGroup))
+
     def _cost(self) -> int:
         """Distinct predicates, in native tests."""
         tests = sum(len(probe.tests) for probe in self.program.probes)

@@ -67,6 +67,11 @@ class Program:
     steps: tuple[Step, ...]
     readers: Readers
 
+    @property
+    def constant_work(self) -> int:
+        """What every run takes of the library, at least."""
+        return sum(step.constant_work for step in self.steps if isinstance(step, OpaqueStep))
+
     def run(self, facts: Facts) -> list[Verdict]:
         verdicts: list[Verdict] = []
         for probe in self.probes:
@@ -117,7 +122,9 @@ def membership(verdict: Verdict, on_unknown: OnUnknown) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class OpaqueStep:
-    """An expression of the library. `bound` is empty where no value it reads can make it costly."""
+    """An expression of the library. `bound` is empty where no value it reads can make it costly; `constant_work` is
+    what it takes whatever they are.
+    """
 
     program: CelProgram
     default: Default | None
@@ -125,6 +132,7 @@ class OpaqueStep:
     bound: Polynomial
     columns: tuple[Column, ...]
     rule_id: str
+    constant_work: int
 
     def verdict(self, verdicts: Sequence[Verdict], facts: Facts) -> Verdict:
         if self.bound:

@@ -61,9 +61,6 @@ def _of_test(node: Node, test: Test, attribute: Any) -> Iterator[OutOfRange]:
         )
         always = "always true" if verdict else "never true"
         yield OutOfRange(_offset(node, 0), f"{words(test)} is {always}{values}")
-    elif _is_only_ahead(test):
-        message = f"{words(test)} is true only of moments ahead of now, never of what has happened"
-        yield OutOfRange(_offset(node, 0), message)
 
 
 def _not_allowed(test: Test, operand: Constant, allowed: Sequence[Value]) -> str:
@@ -122,15 +119,6 @@ _RANGES: Mapping[str, str] = {
     "double": "a double is finite",
     "string": "every string begins and ends with the empty one, and none is less",
 }
-
-
-def _is_only_ahead(test: Test) -> bool:
-    """days_since(t) < -3, but not days_since(t) < 0, which asks whether it is yet to come."""
-    if test.term.kind not in (TermKind.DAYS_SINCE, TermKind.HOURS_SINCE) or not test.operands:
-        return False
-    below = (Operator.LESS, Operator.LESS_OR_EQUAL, Operator.EQUAL, Operator.IN)
-    counts: list[Any] = [each.value for each in test.operands]
-    return test.operator in below and all(count < 0 for count in counts)
 
 
 def _offset(node: Node, place: int) -> int:

@@ -167,7 +167,8 @@ class _Compiler:
             values = tuple((name, self._value(text, types)) for name, text in effect.payload.items())
             return EmitPlan(number, effect.name, values)
         kind = self._vocabulary.attributes[effect.trait]
-        return SetTraitPlan(number, effect.trait, kind, self._value(effect.value, types))
+        allowed = next((each.allowed for each in self._rule_set.attributes if each.name == effect.trait), ())
+        return SetTraitPlan(number, effect.trait, kind, self._value(effect.value, types), allowed)
 
     def _value(self, text: str, types: EventTypes) -> Reader:
         checked = self._vocabulary.checked(text, Purpose.VALUE, types)

@@ -12,7 +12,7 @@ from services.rules.domain.matching import Message, Unmatched
 from services.rules.domain.triggers.causes import firing_id
 from services.rules.domain.triggers.outcome import Firing
 from services.rules.domain.triggers.program import EmitPlan, SetTraitPlan, TriggerPlan
-from services.rules.domain.triggers.reading import Reading, conformed
+from services.rules.domain.triggers.reading import Reading
 from services.rules.domain.triggers.working_state import WorkingState
 from shared.values import Feature, Value
 
@@ -112,8 +112,7 @@ def _apply(state: WorkingState, candidate: Candidate, reading: Reading) -> None:
 
 
 def _infer(state: WorkingState, candidate: Candidate, effect: SetTraitPlan, reading: Reading) -> None:
-    """A value that cannot be computed infers nothing."""
-    value = conformed(effect.value(reading), effect.type)
+    value = effect.inferred(reading)
     if value is not None:
         state.infer(effect.trait, value, candidate.cause.moment_ms)
         state.firings.append(_firing(state, candidate, effect.number, "", {effect.trait: value}, effect.trait))

@@ -14,7 +14,7 @@ from datetime import datetime
 from services.rules.domain.matching import MessageRules
 from services.rules.domain.triggers.declaration import Pattern, Schedule
 from services.rules.domain.triggers.outcome import Happening
-from services.rules.domain.triggers.reading import PropertyReader, Reader
+from services.rules.domain.triggers.reading import PropertyReader, Reader, Reading, conformed
 from shared.values import AttributeType, Value
 
 MESSAGE = "trigger.message"
@@ -44,6 +44,14 @@ class SetTraitPlan:
     trait: str
     type: AttributeType
     value: Reader
+    allowed: tuple[Value, ...]
+    """Empty: any."""
+
+    def inferred(self, reading: Reading) -> Value:
+        """None where it cannot be computed, or is not allowed: the profile service would refuse it."""
+        value = conformed(self.value(reading), self.type)
+        elements = value if isinstance(value, tuple) else (value,)
+        return value if not self.allowed or all(each in self.allowed for each in elements) else None
 
 
 @dataclass(frozen=True, slots=True)

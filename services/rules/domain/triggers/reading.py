@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from services.rules.domain.condition import AllOf, AnyOf, Condition, Fixed, Membership, Not, Opaque, TermKind, Test
@@ -119,7 +120,7 @@ def conformed(value: Any, kind: AttributeType) -> Value:
 
 
 def value_reader(expression: CheckedExpression, declared: Types, segments: Mapping[str, Membership]) -> Reader:
-    """The value of an expression; None where it cannot be computed, or is larger than values may be."""
+    """The value of an expression; None where it cannot be computed, or is no value: too large, or not finite."""
     types = expression.environment.variables
     everything = {**declared, **types}
     match expression.root:
@@ -134,11 +135,17 @@ def value_reader(expression: CheckedExpression, declared: Types, segments: Mappi
 
     def read(reading: Reading) -> Value:
         value = run(reading)
-        if isinstance(value, Failure) or (isinstance(value, str) and len(value.encode()) > MAX_VALUE_BYTES):
-            return None
-        return value
+        return None if isinstance(value, Failure) or not _is_value(value) else value
 
     return read
+
+
+def _is_value(value: Value) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_value, value))
+    if isinstance(value, str):
+        return len(value.encode()) <= MAX_VALUE_BYTES
+    return not isinstance(value, float) or isfinite(value)
 
 
 def decider(condition: Condition, types: Types, segments: Mapping[str, Membership]) -> Decider:
@@ -210,7 +217,7 @@ def _library(
     readers = [(name, types[name], name_reader(name, types[name])) for name in names]
     sized = {name for name in names if types[name].is_list or types[name] is AttributeType.STRING}
     bound: Polynomial = work_bound(node, sized.__contains__)
-    is_bounded = not any(bound)
+    least = bound.get((), 0)
     program, environment = expression.program(node, {}), expression.environment
 
     def run(reading: Reading) -> Value | Failure:
@@ -224,7 +231,7 @@ def _library(
                 values[name] = list(value) if isinstance(value, tuple) else value
         for name, decide in members.items():
             values[name] = decide(reading) == TRUE
-        reading.work += 0 if is_bounded else work(bound, sizes)
+        reading.work += least + work(bound, sizes)
         if reading.work > MAX_WORK:
             return Failure("more work than one message may take")
         try:

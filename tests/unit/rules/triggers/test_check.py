@@ -79,6 +79,7 @@ def test_the_samples_are_free_of_findings() -> None:
         ('action.id == "a"', "UNKNOWN_ATTRIBUTE", 1),
         ('in_segment("old")', "SEGMENT_UNKNOWN", 12),
         ('event.sku.matches("(")', "INVALID_PATTERN", 19),
+        ("9223372036854775807 + 1 > age", "ALWAYS_FAILS", 21),
     ],
 )
 def test_a_wrong_where_is_found_where_it_is_wrong(where: str, code: str, column: int) -> None:
@@ -88,7 +89,12 @@ def test_a_wrong_where_is_found_where_it_is_wrong(where: str, code: str, column:
 
 @pytest.mark.parametrize(
     ("condition", "code", "column"),
-    [("agee > 3", "UNKNOWN_ATTRIBUTE", 1), ("age", "NOT_BOOL", 1), ("event.article == 'x'", "UNKNOWN_ATTRIBUTE", 1)],
+    [
+        ("agee > 3", "UNKNOWN_ATTRIBUTE", 1),
+        ("age", "NOT_BOOL", 1),
+        ("event.article == 'x'", "UNKNOWN_ATTRIBUTE", 1),
+        ("age > 1 / 0", "ALWAYS_FAILS", 9),
+    ],
 )
 def test_a_wrong_condition_is_found_where_it_is_wrong(condition: str, code: str, column: int) -> None:
     assert found(trigger(condition=condition)) == [(code, in_column(AT, column))]

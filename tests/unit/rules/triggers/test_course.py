@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -321,3 +322,21 @@ def test_what_was_inferred_later_by_event_time_is_what_is_seen() -> None:
         (9, 5, "page_view", {"page": "blue"}), (9, 9, "page_view", {"page": "gold"}), (9, 9, "renewal", {})
     )
     assert (late, in_time) == (["gold"], ["gold"])
+
+
+def test_a_trait_is_not_inferred_to_be_what_it_may_not_be() -> None:
+    rules = sample(SET_LEVEL)
+    attributes = tuple(
+        replace(each, allowed=("gold",)) if each.name == "loyalty_tier" else each for each in rules.attributes
+    )
+    run = TriggerRun(program_of(replace(rules, attributes=attributes)), {}, START_MS)
+    for number, page in enumerate(("gold", "bronze")):
+        run.take(Step(START_MS, Happening(f"e{number}", "ann", "page_view", START_MS, {"page": page})))
+    assert [(each.cause_event_id, each.payload) for each in run.firings] == [("e0", {"loyalty_tier": "gold"})]
+
+
+def test_a_value_that_is_not_finite_is_left_out_of_the_payload() -> None:
+    parts = {"half": "event.price / 2.0", "inverse": "1.0 / event.price"}
+    pattern = Pattern(PatternKind.ANY, (EventMatch("cart_add"),))
+    run = come(Trigger("told", pattern, (Emit("told", parts),)), (0, "cart_add", {"price": 0.0}))
+    assert [each.payload for each in run.firings] == [{"half": 0.0}]
