@@ -20,6 +20,7 @@ from tandem.common.v1.subject_pb2 import Identity
 from tandem.common.v1.value_pb2 import TypedValue
 from tandem.orchestrator.v1.decision_pb2 import Placement
 
+from services.cli.moments import in_utc
 from shared.rpc.values import value_to_proto
 from shared.values import INT64_MAX, INT64_MIN, Scalar
 
@@ -81,7 +82,7 @@ def _scalar(document: object) -> Scalar:
         case float() if math.isfinite(document):
             return float(document)
         case datetime():
-            return document.astimezone(UTC) if document.tzinfo else document.replace(tzinfo=UTC)
+            return in_utc(document)
         case date():
             return datetime.combine(document, time(), UTC)
         case {"timestamp": str(text), **others} if not others:

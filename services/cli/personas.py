@@ -7,12 +7,12 @@ consents:   [{identity: email, purpose: MARKETING, channel: EMAIL, status: GRANT
 events:     [{type: page_view, ago: 2h, properties: {category: women}}]
 decide:     {direction: OUTBOUND, channels: [EMAIL], placements: [], locale: fr, context: {}}
 
-`ago` counts back from now (s, m, h, d). Everything but `identities` may be left out; other keys are for other readers.
+`ago` counts back from now (30m, 2h, 1d12h). Everything but `identities` may be left out; other keys are for other
+readers.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +29,9 @@ from tandem.profile.v1.trait_pb2 import Trait
 
 from services.cli.arguments import typed_value
 from services.cli.failures import CommandFailed
+from services.orchestrator.domain.policy.scalars import MAX_DURATION_MS, span_of
 from shared.ids import content_id
 from shared.rpc.values import timestamp_proto
-
-_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def read_persona(file: Path, now_ms: int) -> Persona:
     """Raises CommandFailed, naming the file and what is wrong in it."""
     try:
         return persona_of(YAML(typ="safe").load(file.read_text(encoding="utf-8")), now_ms)
-    except (OSError, YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, YAMLError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandFailed("PERSONA_INVALID", f"{file}: {_in_words(error)}") from error
 
 
@@ -114,10 +113,12 @@ def _value(document: object, now_ms: int) -> TypedValue:
 def _moment(fields: Mapping[str, Any], now_ms: int) -> Timestamp | None:
     if "ago" not in fields:
         return None
-    found = re.fullmatch(r"(\d+)([smhd])", str(fields["ago"]))
-    if found is None:
-        raise ValueError(f"ago: {fields['ago']!r} is not a time span such as 30m, 2h or 3d")
-    return timestamp_proto(now_ms - int(found[1]) * _UNITS_MS[found[2]])
+    span = span_of(str(fields["ago"]))
+    if span is None:
+        raise ValueError(f"ago: {fields['ago']!r} is not a time span such as 30m, 2h or 1d12h")
+    if span > MAX_DURATION_MS:
+        raise ValueError(f"ago: {fields['ago']} is more than a hundred years")
+    return timestamp_proto(now_ms - span)
 
 
 def _in_words(error: Exception) -> str:

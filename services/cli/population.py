@@ -17,6 +17,7 @@ from services.cli.personas import persona_of
 from services.cli.policy_tests.facts_file import read_facts
 from services.cli.policy_tests.policy_under_test import PolicyUnderTest
 from services.cli.policy_tests.subject import Subject
+from services.cli.rule_cases.json_text import read_json
 from services.orchestrator.domain.policy.findings import Findings, Refused
 from services.orchestrator.domain.policy.yaml_reader import read_yaml
 from services.orchestrator.domain.policy_parts import Place
@@ -51,11 +52,11 @@ class _People:
             return self._subject(number, line).features(self._at_ms)
         except Refused as refusal:
             raise _invalid(self._file, number, refusal.message) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, ArithmeticError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise _invalid(self._file, number, f"it is no person: {error}") from None
 
     def _subject(self, number: int, line: str) -> Subject:
-        document = json.loads(line)
+        document = read_json(line)
         subject, place = self._policy.subject(), Place(self._file, number, 1)
         if isinstance(document, Mapping) and "identities" in document:
             subject.is_like(persona_of(document, self._at_ms), place, self._at_ms)
@@ -67,8 +68,10 @@ class _People:
         findings = Findings()
         root = read_yaml(self._file, json.dumps(document).encode())  # JSON is YAML
         facts = read_facts(root, findings) if root is not None else {}
-        for finding in findings.ordered():
-            raise Refused(finding.place, finding.message)
+        for refusal in subject.wrong_facts(facts, self._at_ms):
+            findings.refused(refusal)
+        if wrong := [finding.message for finding in findings.ordered()]:
+            raise Refused(Place(self._file, 1, 1), "; ".join(wrong))
         subject.is_told(facts, self._at_ms)
 
 

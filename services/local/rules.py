@@ -81,4 +81,5 @@ def _smallest_change(change: why.SmallestChange) -> SmallestChange:
             for each in change.changes
         ),
         "" if reason is None else reason.value,
+        change.smaller_not_ruled_out,
     )

@@ -13,11 +13,11 @@ MAX_INSTRUCTIONS = 10_000
 MAX_REPEATS = 1_000
 """RE2 refuses more, nested ones multiplied."""
 
-_REPEAT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
+_REPEAT = re.compile(r"\{([0-9]{1,9})(?:,([0-9]{0,9}))?\}")
 _GROUP_HEAD = re.compile(r"\?(?:P?<\w+>|[imsU-]*:)")
 _FLAGS = re.compile(r"\?[imsU-]+\)")
 _BRACKETS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*+\]", re.DOTALL)
-_UNICODE_CLASS = re.compile(r"\\[pP](?:\{[^}]*\}|.)")
+_UNICODE_CLASS = re.compile(r"\\[pP](?:\{\^?\w*\}|.)", re.DOTALL)
 
 _OF_UNICODE_CLASS = 1_200
 _OF_NEGATION = 12  # and of anything: the bytes of UTF-8

@@ -9,6 +9,7 @@ that a latency, a status or a deadline means the same for both.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -26,6 +27,8 @@ from shared.rpc.errors import DETAILS_HEADER, RpcFailure
 
 CallNext = Callable[[Any, CallContext], Awaitable[Any]]
 GrpcContext = grpc.aio.ServicerContext[bytes, bytes]
+
+_log = logging.getLogger("tandem.rpc")
 
 
 class Interceptor(Protocol):
@@ -88,6 +91,9 @@ async def _send(grpc_context: GrpcContext, answer: Message) -> None:
     try:
         await grpc_context.write(content)
     except Exception as failure:
+        _log.info(
+            "a message of a stream was not taken", extra={"fields": {"bytes": len(content), "cause": str(failure)}}
+        )
         raise asyncio.CancelledError("the caller is gone") from failure
 
 

@@ -30,7 +30,7 @@ OPTIONS = DurableOptions(workers=2, patience_s=120)
 
 
 async def test_index_durable_rules_and_the_library_agree(promise: Promise) -> None:
-    rule_sets = promise.strength(reduced=8, full=1_000)
+    rule_sets = promise.strength(reduced=8, full=1_010)
     tally: Counter[str] = Counter()
     async with durable_matcher(OPTIONS) as matcher:
         evaluation = MatchedEvaluation(matcher, max_loaded=1)

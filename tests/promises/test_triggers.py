@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.support.promises import Promise
-from tests.support.trigger_fleet import Fleet, Killer, cpu_s, resident_mb, started, trigger_fleet
+from tests.support.trigger_fleet import Fleet, Killer, cpu_s, memory_mb, started, trigger_fleet
 from tests.support.trigger_week import TRIGGERS, Told, Week, expected, week
 
 SEED = 20
@@ -68,20 +68,19 @@ def calmly(promise: Promise, folder: Path, log: Week, who: dict[str, str]) -> tu
         started(fleet.rules)
         assert fleet.rules.process is not None
         pid, begun = fleet.rules.process.pid, time.monotonic()
-        resident = []
+        memory = []
         for tenth in range(1, TENTHS + 1):
             while fleet.position() < len(log.events) * tenth // TENTHS:
                 time.sleep(0.05)
-            resident.append(round(resident_mb(pid)))
+            memory.append(round(memory_mb(pid)))
         read_s, cpu = time.monotonic() - begun, sum(map(cpu_s, [pid, *fleet.workers]))
         until_done(fleet, log)
-        resident.append(round(resident_mb(pid)))
+        memory.append(round(memory_mb(pid)))
         answer = fleet.fired(who), fleet.hesitating(who)
     promise.figure("events/s", round(len(log.events) / read_s))
     promise.figure("events/s per core of the rules service and its workers", round(len(log.events) / cpu))
-    promise.figure("resident MB at each tenth of the log, and at the end", " ".join(map(str, resident)))
-    # States in memory are bounded; before half the log is read, they still fill up.
-    assert max(resident[TENTHS // 2 :]) <= 1.3 * resident[TENTHS // 2 - 1] + 20, resident
+    promise.figure("MB of memory at each tenth of the log, and at the end", " ".join(map(str, memory)))
+    assert max(memory[TENTHS // 2 :]) <= 1.3 * memory[TENTHS // 2 - 1] + 20, memory
     return answer
 
 

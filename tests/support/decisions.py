@@ -69,7 +69,8 @@ EXPLAINED = Dropped(
             AttributeChange("brands", ("Aska",), FeatureStatus.PRESENT, ("Aska", "Brisa")),
             AttributeChange("age", None, FeatureStatus.NOT_FOUND, 18),
             AttributeChange("seen", MOMENT, FeatureStatus.STALE, None),
-        )
+        ),
+        smaller_not_ruled_out=True,
     ),
 )
 """With everything that explains a drop."""

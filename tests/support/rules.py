@@ -67,6 +67,12 @@ def evaluate(content: RuleSet, facts: Facts, explain: Explain = Explain.FULL, no
     return compiled(content).evaluate(facts, now_ms, explain)
 
 
+def always_fails(when: str, types: Types, constants: Mapping[str, Value] | None = None) -> bool:
+    """Whether a part of the condition fails whoever it is about: such a condition is refused."""
+    found = findings(rule_set([Rule("r", Stage.ELIGIBILITY, when)], types, constants=constants))
+    return any(each.code == "ALWAYS_FAILS" for each in found)
+
+
 def indexed_verdict(when: str, types: Types, facts: Facts, constants: Mapping[str, Value] | None = None) -> bool | None:
     """What the indexed engine holds a condition to be: None for unknown.
 

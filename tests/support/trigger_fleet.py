@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import sqlite3
 import time
@@ -203,8 +204,10 @@ def command_of(pid: int) -> bytes:
     return b""
 
 
-def resident_mb(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def memory_mb(pid: int) -> float:
+    """Of its own: pages of files that it has mapped, the stores above all, come and go as the system likes."""
+    (own,) = re.findall(r"^RssAnon:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(own) / 1024
 
 
 def cpu_s(pid: int) -> float:

@@ -16,6 +16,7 @@ from tandem.profile.v1.search_pb2 import SearchProfilesRequest, SearchProfilesRe
 
 from services.cli.arguments import typed_value
 from services.cli.connection import Stubs, connection_from, connection_options, run
+from services.cli.moments import in_utc
 from services.cli.option_types import Parsed
 from services.cli.output import document_of, json_option, show
 from services.cli.rendering.texts import value_text
@@ -25,11 +26,15 @@ SEARCH_SECONDS = 3_600.0
 SHOWN = 20
 
 
+def _moment(text: str) -> datetime:
+    return in_utc(datetime.fromisoformat(text))
+
+
 @click.command()
 @click.argument("condition")
 @click.option("--limit", type=click.IntRange(0), help=f"At most so many; 0: all. Default {SHOWN}, with --json all.")
 @click.option("--schema-version", default="", help="The trait schema it is typed by; default the active one.")
-@click.option("--read-time", type=Parsed(datetime.fromisoformat, "TIME"), help="As of this moment; default now.")
+@click.option("--read-time", type=Parsed(_moment, "TIME"), help="As of this moment; default now.")
 @click.option("--page-token", default="", help="Go on where a search with --limit ended.")
 @json_option
 @connection_options

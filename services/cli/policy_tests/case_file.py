@@ -20,8 +20,10 @@ tests:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from services.cli.moments import ASKABLE, is_askable
 from services.cli.policy_tests.cases import Case, Drop, Expected, Fact, Fired, Moment
 from services.cli.policy_tests.facts_file import FACTS_SHAPE, read_facts, span_ms
 from services.orchestrator.domain.policy.fields import (
@@ -176,7 +178,14 @@ def _moment(node: Node, findings: Findings) -> Moment | None:
     )
 
 
-AT = Field("at", leaf(lambda node: to_ms(moment(node)), {"type": "string"}))
+def _start(node: Node) -> int:
+    start_ms = to_ms(moment(node))
+    if is_askable(start_ms):
+        return start_ms
+    raise Refused(node.place, f"must be {ASKABLE}", code="OUT_OF_RANGE")
+
+
+AT = Field("at", leaf(_start, {"type": "string"}))
 PERSONA = Field("persona", leaf(reference))
 CONTEXT = Field("context", read_facts, shape=FACTS_SHAPE)
 EVENTS: Field[tuple[Moment, ...]] = Field("events", list_of(_moment), shape=list_shape(record(MOMENT_FIELDS)))
@@ -185,12 +194,18 @@ EXPECT = Field("expect", _expected, required=True, shape=record(EXPECT_FIELDS))
 CASE_FIELDS: tuple[Field[Any], ...] = (AT, PERSONA, FACTS, CONTEXT, EVENTS, UNTIL, EXPECT)
 
 
-def case_reader(at_ms: int) -> EntryParser[Case | None]:
+def case_reader(at_ms: int | None) -> EntryParser[Case | None]:
+    """`at_ms`: when cases happen that do not say it; None where the file says it wrongly."""
+
     def read_case(key: ScalarNode, node: Node, findings: Findings) -> Case | None:
         name = identifier(key)
+        before = findings.errors
         fields = read_fields(key.place, node, CASE_FIELDS, findings)
         expected = fields.get(EXPECT, None)
-        return _case(name, key.place, fields, expected, at_ms) if expected is not None else None
+        if expected is None:
+            return None
+        case = _case(name, key.place, fields, expected, USUAL_AT_MS if at_ms is None else at_ms)
+        return replace(case, is_sound=at_ms is not None and findings.errors == before)
 
     return read_case
 
@@ -235,4 +250,5 @@ def read_cases(file: str, content: bytes, seen: dict[str, Place], findings: Find
         return ()
     tests = fields.get(TESTS, None)
     entries = tests.entries if tests is not None else ()
-    return named("test", entries, case_reader(fields.get(AT, USUAL_AT_MS)), findings, seen)
+    at_ms = fields.get(AT, None if fields.is_written(AT) else USUAL_AT_MS)
+    return named("test", entries, case_reader(at_ms), findings, seen)

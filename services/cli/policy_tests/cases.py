@@ -91,3 +91,5 @@ class Case:
     context: Facts = field(default_factory=dict)
     moments: tuple[Moment, ...] = ()
     until_ms: int = 0
+    is_sound: bool = True
+    """Otherwise something of it could not be read: it is checked and not run, as it would not show what it means to."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,10 +75,8 @@ def _tell(subject: Subject, file: Path, at_ms: int) -> None:
     findings = Findings()
     root = read_yaml(str(file), file.read_bytes())
     facts = read_facts(root, findings) if root is not None else {}
-    for line in _errors(findings):
-        raise CommandFailed("FACTS_INVALID", line)
+    for refusal in subject.wrong_facts(facts, at_ms):
+        findings.refused(refusal)
+    if wrong := [f"{where(each.place)}: {each.message}" for each in findings.ordered()]:
+        raise CommandFailed("FACTS_INVALID", "; ".join(wrong))
     subject.is_told(facts, at_ms)
-
-
-def _errors(findings: Findings) -> Iterator[str]:
-    return (f"{where(each.place)}: {each.message}" for each in findings.ordered())

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from services.cli.policy_tests.cases import Case, Fired
 from services.cli.policy_tests.facts_file import property_value
 from services.cli.policy_tests.problems import Problem
+from services.orchestrator.domain.policy.scalars import span_words
 from services.rules.domain.triggers.outcome import Firing
 from shared.values import Value
-
-_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms"))
 
 
 def firing_problems(case: Case, firings: Sequence[Firing]) -> Iterator[Problem]:
@@ -44,13 +43,13 @@ def _is_as(expected: Fired, firing: Firing, start_ms: int) -> bool:
 
 def _words(expected: Fired, start_ms: int) -> str:
     if expected.trait:
-        return f"after {_span(expected.after_ms)}: sets {expected.trait} to {expected.value!r}"
+        return f"after {span_words(expected.after_ms)}: sets {expected.trait} to {expected.value!r}"
     payload = {name: property_value(fact, start_ms) for name, fact in (expected.payload or {}).items()}
-    return f"after {_span(expected.after_ms)}: {expected.emit}{_payload(payload)}"
+    return f"after {span_words(expected.after_ms)}: {expected.emit}{_payload(payload)}"
 
 
 def _came(firing: Firing, start_ms: int) -> str:
-    after = f"after {_span(firing.fired_ms - start_ms)}"
+    after = f"after {span_words(firing.fired_ms - start_ms)}"
     if firing.trait:
         return f"{after}: sets {firing.trait} to {firing.payload.get(firing.trait)!r}"
     return f"{after}: {firing.name}{_payload(firing.payload)}"
@@ -58,11 +57,3 @@ def _came(firing: Firing, start_ms: int) -> str:
 
 def _payload(values: Mapping[str, Value]) -> str:
     return f" {dict(values)}" if values else ""
-
-
-def _span(span_ms: int) -> str:
-    """As tests write it: the largest unit that leaves no rest."""
-    for unit_ms, unit in _UNITS:
-        if span_ms % unit_ms == 0:
-            return f"{span_ms // unit_ms}{unit}"
-    return f"{span_ms}ms"

@@ -11,7 +11,7 @@ from services.cli.policy_tests.case_file import read_cases
 from services.cli.policy_tests.cases import Case
 from services.cli.policy_tests.policy_under_test import PolicyUnderTest
 from services.cli.policy_tests.problems import Problem
-from services.cli.policy_tests.verdicts import problems_of
+from services.cli.policy_tests.verdicts import problems_of, refusals_of
 from services.orchestrator.domain.policy.findings import Findings, Refused, TooManyFindings
 from services.orchestrator.domain.policy_parts import Finding, Place
 from shared.errors import TandemError
@@ -64,6 +64,11 @@ def _cases(files: Mapping[str, bytes], findings: Findings) -> Iterator[Case]:
 
 
 def _result(case: Case, policy: PolicyUnderTest, findings: Findings) -> Result | None:
+    wrong = tuple(refusals_of(case, policy))
+    for refusal in wrong:
+        findings.refused(refusal)
+    if wrong or not case.is_sound:
+        return None
     try:
         return Result(case, problems_of(case, policy))
     except Refused as refusal:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tandem.profile.v1.trait_pb2 import TraitSource
 
 from services.cli.personas import Persona
-from services.cli.policy_tests.cases import Facts
+from services.cli.policy_tests.cases import Fact, Facts
 from services.cli.policy_tests.facts_file import feature_of
 from services.local.person import Deed, PersonReader, Statement
 from services.orchestrator.domain.policy.findings import Refused, suggestion
@@ -53,8 +53,15 @@ class Subject:
     def is_told(self, facts: Facts, at_ms: int, prefix: str = "") -> None:
         """Raises Refused."""
         for name, fact in facts.items():
-            kind = self._kind(prefix + name, fact.place)
-            self._told[prefix + name] = feature_of(name, fact, kind, at_ms)
+            self._told[prefix + name] = self._feature(prefix + name, fact, at_ms)
+
+    def wrong_facts(self, facts: Facts, at_ms: int, prefix: str = "") -> Iterator[Refused]:
+        """All that nobody can be told."""
+        for name, fact in facts.items():
+            try:
+                self._feature(prefix + name, fact, at_ms)
+            except Refused as refusal:
+                yield refusal
 
     def does(self, deed: Deed) -> None:
         self._deeds.append(deed)
@@ -63,6 +70,9 @@ class Subject:
         """What a trigger found out stands above what was told before."""
         self._told.pop(trait, None)
         self._statements.append(Statement(trait, value, "COMPUTED", at_ms))
+
+    def _feature(self, name: str, fact: Fact, at_ms: int) -> Feature:
+        return feature_of(name, fact, self._kind(name, fact.place), at_ms)
 
     def _typed(self, name: str, value: Value, place: Place) -> Value:
         try:

@@ -9,6 +9,7 @@ from services.cli.policy_tests.cases import Case, Drop, Expected
 from services.cli.policy_tests.firings import firing_problems
 from services.cli.policy_tests.policy_under_test import PolicyUnderTest
 from services.cli.policy_tests.problems import Problem
+from services.cli.policy_tests.subject import CONTEXT
 from services.cli.rendering.why_not import because
 from services.orchestrator.domain.policy.findings import Refused, suggestion
 from services.orchestrator.domain.policy_parts import Place
@@ -20,13 +21,12 @@ PASSES = "passes"
 
 
 def problems_of(case: Case, policy: PolicyUnderTest) -> tuple[Problem, ...]:
-    """What did not come as expected. Raises Refused where the case speaks of what the policy does not have."""
-    _check_names(case.expected, policy)
+    """What did not come as expected, of a case without `refusals_of`. Raises Refused where its persona is wrong."""
     subject = policy.subject()
     if case.persona and case.persona_place is not None:
         subject.is_like(policy.persona(case.persona, case.persona_place, case.at_ms), case.persona_place, case.at_ms)
     subject.is_told(case.facts, case.at_ms)
-    subject.is_told(case.context, case.at_ms, "context.")
+    subject.is_told(case.context, case.at_ms, CONTEXT)
     firings = policy.timeline(subject).run(case) if case.moments or case.expected.fired is not None else []
     end_ms = case.at_ms + case.until_ms
     answer = _Answer(policy, subject.features(end_ms), end_ms)
@@ -121,18 +121,28 @@ def _changed(found: DroppedAction) -> Mapping[str, Value]:
     return {each.attribute: each.needed for each in change.changes} if change is not None else {}
 
 
-def _check_names(expected: Expected, policy: PolicyUnderTest) -> None:
+def refusals_of(case: Case, policy: PolicyUnderTest) -> Iterator[Refused]:
+    """Everything that the case says of what the policy does not have."""
+    yield from _wrong_names(case.expected, policy)
+    subject = policy.subject()
+    yield from subject.wrong_facts(case.facts, case.at_ms)
+    yield from subject.wrong_facts(case.context, case.at_ms, CONTEXT)
+    for moment in case.moments:
+        yield from subject.wrong_facts(moment.facts, case.at_ms + moment.after_ms)
+
+
+def _wrong_names(expected: Expected, policy: PolicyUnderTest) -> Iterator[Refused]:
     drops = {name: drop.place for name, drop in expected.dropped.items()}
     treatments = {name: drop.place for name, drop in expected.dropped_treatments.items()}
     fired = {each.trigger: each.place for each in expected.fired or ()}
-    _check("action", {**expected.eligible, **(expected.only or {}), **drops}, policy.actions)
-    _check("treatment", treatments, policy.treatments)
-    _check("segment", {**expected.segments, **expected.not_segments}, policy.segments)
-    _check("trigger", fired, policy.triggers)
+    yield from _unknown("action", {**expected.eligible, **(expected.only or {}), **drops}, policy.actions)
+    yield from _unknown("treatment", treatments, policy.treatments)
+    yield from _unknown("segment", {**expected.segments, **expected.not_segments}, policy.segments)
+    yield from _unknown("trigger", fired, policy.triggers)
 
 
-def _check(kind: str, named: Mapping[str, Place], declared: Collection[str]) -> None:
+def _unknown(kind: str, named: Mapping[str, Place], declared: Collection[str]) -> Iterator[Refused]:
     for name, place in named.items():
         if name not in declared:
             message = f'the policy has no {kind} "{name}"{suggestion(name, declared)}'
-            raise Refused(place, message, code=f"UNKNOWN_{kind.upper()}")
+            yield Refused(place, message, code=f"UNKNOWN_{kind.upper()}")

@@ -90,13 +90,16 @@ def _name(item: Dropped) -> str:
 
 
 def _remedy(item: Dropped) -> str:
-    """`; would pass if age were 18 (is 16)`, or why there is no small change; nothing where nobody asked."""
+    """`; would pass if age were 18 (is 16); a smaller change may exist`, or why there is no small change; nothing
+    where nobody asked."""
     if not item.HasField("smallest_change"):
         return ""
-    changes = item.smallest_change.changes
-    if not changes:
-        return f"; {no_change_text(item.smallest_change.none_because)}"
-    return f"; would pass if {' and '.join(_change(each) for each in changes)}"
+    found = item.smallest_change
+    if not found.changes:
+        rest = "; a small change may exist" if found.smaller_not_ruled_out else ""
+        return f"; {no_change_text(found.none_because)}{rest}"
+    rest = "; a smaller change may exist" if found.smaller_not_ruled_out else ""
+    return f"; would pass if {' and '.join(_change(each) for each in found.changes)}{rest}"
 
 
 def _change(change: SmallestChange.AttributeChange) -> str:

@@ -107,7 +107,10 @@ _READINGS = {"strict": OnUnknown.FAIL, "lenient": OnUnknown.PASS}
 
 
 def _policy(checked: CheckedExpression, facts: CaseFacts) -> EngagementPolicy | None:
-    """The condition as a rule of two actions; None for what is none on attributes, or names them as none may."""
+    """The condition as a rule of two actions.
+
+    None for what is none on attributes, names them as none may, or has a part that always fails: no policy has it.
+    """
     names = free_names(checked.root)
     if checked.result is not AttributeType.BOOL or not facts.types.keys() >= set(names):
         return None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any
 
 from services.cli.rule_cases.answer import Answer, Result, Unknown, Wrong, answer
 from services.cli.rule_cases.facts import BadFacts, read_facts, read_moment, read_value
+from services.cli.rule_cases.json_text import read_json
 from services.cli.rule_cases.values import is_same, json_value
 
 
@@ -42,7 +42,7 @@ def read_cases(lines: Iterable[str]) -> Iterator[Case]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield _case(number, json.loads(line))
+                yield _case(number, read_json(line))
             except (ValueError, RecursionError) as error:
                 raise BadCase(f"line {number}: {error}") from error
 

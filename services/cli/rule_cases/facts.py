@@ -14,9 +14,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
+from services.cli.moments import in_utc
 from shared.cel.library import is_unicode
 from shared.values import (
     ATTRIBUTE_TYPES,
@@ -96,10 +97,9 @@ def read_value(raw: Any, depth: int = 0) -> object:
 
 def read_moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return in_utc(datetime.fromisoformat(text))
     except ValueError:
         raise ValueError(f"a timestamp such as 2026-06-01T00:00:00Z, not {text[:40]!r}") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _read(

@@ -98,7 +98,8 @@ def _failed(failed: stage_pb2.FailedTest) -> FailedTest:
 
 
 def _smallest_change(change: stage_pb2.SmallestChange) -> SmallestChange:
-    return SmallestChange(tuple(_attribute_change(each) for each in change.changes), change.none_because)
+    changes = tuple(_attribute_change(each) for each in change.changes)
+    return SmallestChange(changes, change.none_because, change.smaller_not_ruled_out)
 
 
 def _attribute_change(change: stage_pb2.SmallestChange.AttributeChange) -> AttributeChange:

@@ -33,3 +33,4 @@ class SmallestChange:
 
     changes: tuple[AttributeChange, ...] = ()
     none_because: str = ""
+    smaller_not_ruled_out: bool = False

@@ -40,6 +40,7 @@ def _smallest_change(change: SmallestChange) -> stage_pb2.SmallestChange:
     return stage_pb2.SmallestChange(
         changes=[_attribute_change(each) for each in change.changes],
         none_because="" if change.none_because is None else change.none_because.value,
+        smaller_not_ruled_out=change.smaller_not_ruled_out,
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from services.rules.app.ports import RuleSetStore
 from services.rules.app.read_rule_sets import rule_set_not_found
 from services.rules.domain.evaluation import EngagementPolicy, RuleEngine
+from services.rules.domain.rule_set import Finding
+from shared.cel.problems import Severity
+from shared.errors import FailedPrecondition
 
 MAX_POLICIES = 8
 
@@ -51,6 +55,14 @@ class CompiledPolicies:
             raise rule_set_not_found(version)
         compilation = await asyncio.to_thread(self._engine.compile, rule_set)
         if compilation.policy is None:
-            raise RuntimeError(f"rule set {version} was published and does not compile: {compilation.findings}")
+            raise _outdated(version, compilation.findings)
         self.put(version, compilation.policy)
         return compilation.policy
+
+
+def _outdated(version: str, findings: Sequence[Finding]) -> FailedPrecondition:
+    """A version before this one let through what is an error now."""
+    found = next(each for each in findings if each.severity is Severity.ERROR)
+    place = f"{found.position.file}:{found.position.line}:{found.position.column}"
+    text = f"rule set {version} holds what is refused by now, publish it again: {place} {found.code} {found.message}"
+    return FailedPrecondition("RULE_SET_OUTDATED", text, metadata={"rule_set_version": version})

@@ -8,7 +8,7 @@ from enum import Enum
 from services.rules.domain.constants import Source, is_closed, settled
 from shared.cel.checks import limit_problems, pattern_problems, presence_problems, span_problems
 from shared.cel.library import CelEnvironment, CheckedExpression, Failure
-from shared.cel.problems import Problem, Severity, problem_at, suggestion
+from shared.cel.problems import Problem, problem_at, suggestion
 from shared.cel.syntax import (
     Call,
     Constant,
@@ -90,8 +90,8 @@ def _constant_problems(checked: CheckedExpression) -> Iterator[Problem]:
     for node in _constant_parts(checked.root, source):
         value = settled(node, source)
         if isinstance(value, Failure) and not value.is_other_type:
-            message = f"always fails, so what depends on it is unknown: {value.sentence}"
-            yield problem_at(checked.text, node.place.offset, "ALWAYS_FAILS", message, Severity.WARNING)
+            message = f"always fails, whoever it is about: {value.sentence}"
+            yield problem_at(checked.text, node.place.offset, "ALWAYS_FAILS", message)
     yield from pattern_problems(checked)
 
 

@@ -60,6 +60,7 @@ def test_an_answer_says_on_the_wire_what_it_says_inside() -> None:
     assert (explained.treatment, [each.attribute for each in explained.failed]) == ("thorough_web", ["brands", "age"])
     needed = {each.attribute: each.needed.WhichOneof("kind") for each in explained.smallest_change.changes}
     assert needed == {"brands": "list_value", "age": "int_value", "seen": None}
+    assert explained.smallest_change.smaller_not_ruled_out
     assert [each.HasField("smallest_change") for each in response.dropped] == [False, False, False, True, False]
     assert (close.margin, explained.HasField("margin")) == (0.25, False)
     assert response.timing.total.ToNanoseconds() == 10

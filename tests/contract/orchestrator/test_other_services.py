@@ -33,7 +33,7 @@ from services.orchestrator.domain.decision import Explain
 from services.orchestrator.domain.policy.aggregates import MEASURES
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
-from services.orchestrator.domain.policy_parts import AggregatePart, Place, RulePart, RuleSetPart
+from services.orchestrator.domain.policy_parts import AggregatePart, OnUnknown, Place, RulePart, RuleSetPart
 from services.orchestrator.domain.subject import ConsentStatement, Identity
 from services.profile.app.requests import ConsentWrite, SetConsent
 from services.profile.domain.consents import ConsentStatus, LegalBasis
@@ -274,6 +274,21 @@ async def test_rules_judge_the_same(
     assert all(reason.failed for reason in local.reasons)
     assert any(reason.smallest_change for reason in local.reasons) is (explain is Explain.FULL)
     assert local.segments == remote.segments
+
+
+async def test_both_say_whether_a_smaller_change_may_exist(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    opaque = RulePart("opaque", "ELIGIBILITY", "margin * 2.0 > 99.0", OnUnknown("FAIL"), Place("rules.yaml", 1, 1))
+    first, *others = policy.rule_set.scopes
+    rule_set = replace(policy.rule_set, scopes=(replace(first, rules=(opaque,)), *others))
+    for each in both:
+        version = await each.rules.publish_rule_set(fresh_id(), rule_set)
+        index = policy.catalogue.action_index
+        question = PolicyQuestion(version, FACTS, 1_700_000_000_000, Explain.FULL, index)
+        verdict = await each.rules.evaluate(question, deadline_ms=soon())
+        changes = [reason.smallest_change for reason in verdict.reasons if reason.smallest_change]
+        assert any(change.changes and change.smaller_not_ruled_out for change in changes)
 
 
 def _score_question(version: str, catalogue: Catalogue) -> ScoreQuestion:

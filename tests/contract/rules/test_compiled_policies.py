@@ -14,9 +14,10 @@ from services.rules.app.ports import Publication, RuleSetStore
 from services.rules.bootstrap import open_sqlite
 from services.rules.domain.evaluation import Compilation
 from services.rules.domain.indexed.engine import IndexedEngine
-from services.rules.domain.rule_set import RuleSet, Scope, ScopeLevel
-from shared.errors import NotFound
+from services.rules.domain.rule_set import Rule, RuleSet, Scope, ScopeLevel, Stage
+from shared.errors import FailedPrecondition, NotFound
 from shared.settings import ServiceSettings
+from tests.support.rules import rule_set
 
 
 class CountingEngine(IndexedEngine):
@@ -45,6 +46,14 @@ async def test_a_version_nobody_published_is_not_found(store: RuleSetStore) -> N
     with pytest.raises(NotFound) as refused:
         await CompiledPolicies(store, IndexedEngine()).get("rs_z")
     assert (refused.value.reason, refused.value.metadata) == ("RULE_SET_NOT_FOUND", {"rule_set_version": "rs_z"})
+
+
+async def test_what_an_earlier_version_let_through_is_to_be_published_again(store: RuleSetStore) -> None:
+    content = rule_set([Rule("r", Stage.ELIGIBILITY, "9223372036854775807 + 1 > 0")], {})
+    await store.publish(Publication("rs_old", content, "old", 0))
+    with pytest.raises(FailedPrecondition, match=r"publish it again: .*ALWAYS_FAILS") as refused:
+        await CompiledPolicies(store, IndexedEngine()).get("rs_old")
+    assert (refused.value.reason, refused.value.metadata) == ("RULE_SET_OUTDATED", {"rule_set_version": "rs_old"})
 
 
 async def test_many_who_ask_at_once_share_one_compilation(store: RuleSetStore) -> None:

@@ -30,7 +30,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "elements": (f"x in {MANY}", "bytes; 65536 are allowed"),
     "short elements": ("x in [" + "1," * 20_000 + "1]", "LIMIT: the list has 20001 elements; 10000 are allowed"),
     "an int too large": ("x == 9223372036854775808", "CEL_SYNTAX: invalid int literal"),
-    "a pattern too large": ("'a'.matches('((a{1000}){1000}){1000}')", "LIMIT: written out, the pattern takes some 1005009005"),
+    "a pattern too large": (
+        "'a'.matches('((a{1000}){1000}){1000}')",
+        "LIMIT: written out, the pattern takes some 1005009005",
+    ),
     "loops": ("[1].all(a, [1].all(b, [1].all(c, x == 1)))", "LIMIT: 3 comprehensions run inside one another; 2 may"),
     "steps": (f"{MANY[:2000]}.all(a, {MANY[:2000]}.exists(b, a == b))", "steps; 100000 are allowed"),
     "a span": ('within(t, "99999999999w")', "INVALID_SPAN: '99999999999w' is longer than 10,000 years"),

@@ -163,6 +163,13 @@ async def test_a_smallest_change_comes_with_full_explanations_alone(rules: Loopb
     assert all(each.failed for each in response.dropped)
 
 
+@pytest.mark.parametrize(("when", "is_open"), [("age >= 18", False), ("age / 3 == 1000", True)])
+async def test_a_change_says_whether_a_smaller_one_may_exist(rules: Loopback, when: str, is_open: bool) -> None:
+    version = await publish(rules, boutique(rule(when)))
+    response = await evaluate(rules, version, attributes=facts(age=16), explain=stage_pb2.EXPLAIN_FULL)
+    assert {each.smallest_change.smaller_not_ruled_out for each in response.dropped} == {is_open}
+
+
 async def test_an_attribute_that_never_changes_is_never_proposed(rules: Loopback) -> None:
     content = boutique(rule("age >= 18"))
     content.attributes[0].immutable = True
@@ -247,11 +254,13 @@ async def test_validation_finds_what_publication_would_and_stores_nothing(rules:
     content = boutique(rule("age >= 18 || 1 / 0 == 1"))
     response = await call(rules.unary("ValidateRuleSet"), pb.ValidateRuleSetRequest(rule_set=content), timeout_s=20)
     (finding,) = response.findings
-    assert (finding.code, finding.severity) == ("ALWAYS_FAILS", rule_set_pb2.SEVERITY_WARNING)
+    assert (finding.code, finding.severity) == ("ALWAYS_FAILS", rule_set_pb2.SEVERITY_ERROR)
     assert (finding.position.file, finding.position.line, finding.position.column) == ("actions.yaml", 4, 11 + 19)
-    request = pb.PublishRuleSetRequest(request_id="one", rule_set=content)
-    published = await call(rules.unary("PublishRuleSet"), request, timeout_s=20)
-    assert published.findings == response.findings
+    with pytest.raises(errors.InvalidArgument) as refused:
+        await publish(rules, content)
+    assert [(each.field, each.description) for each in refused.value.violations] == [
+        ("actions.yaml:4:30", f"ALWAYS_FAILS: {finding.message}")
+    ]
 
 
 async def test_a_published_rule_set_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -48,3 +48,30 @@ def test_a_line_that_is_nobody_is_named(tmp_path: Path, line: str) -> None:
     ran = CliRunner().invoke(lint, [BOUTIQUE, "--population", people], standalone_mode=False)
     assert isinstance(ran.exception, CommandFailed), ran.exception
     assert f"{people}:2:1: " in str(ran.exception.message)
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ('{"last_purchase": {"timestmp": "2026-01-01T00:00:00Z"}}', 'last_purchase: unknown key "timestmp"'),
+        ('{"last_purchase": {}, "age": "x"}', "last_purchase: must be a value"),
+        ('{"last_purchase": {}, "age": "x"}', "age must be a int"),
+        ('{"age": 1, "age": 2}', "the key 'age' is written twice"),
+        ('{"identities": {"email": "a"}, "traits": {"age": {"value": 3, "ago": "99999999d"}}}', "more than a hundred"),
+        (
+            '{"identities": {"email": "a"}, "traits": {"x": {"value": {"timestamp": "0001-01-01T00:00:00+05:00"}}}}',
+            "is no moment",
+        ),
+        ("[" * 100_000, "it is no person"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_told_with_the_attribute(tmp_path: Path, line: str, part: str) -> None:
+    ran = CliRunner().invoke(lint, [BOUTIQUE, "--population", sample(tmp_path, line)], standalone_mode=False)
+    assert isinstance(ran.exception, CommandFailed), ran.exception
+    assert part in ran.exception.message
+
+
+def test_a_sample_takes_moments_as_json_writes_them(tmp_path: Path) -> None:
+    people = sample(tmp_path, '{"last_purchase": {"timestamp": "2026-01-01T00:00:00Z"}}')
+    ran = CliRunner().invoke(lint, [BOUTIQUE, "--population", people], standalone_mode=False)
+    assert ran.return_value == 0, ran.output

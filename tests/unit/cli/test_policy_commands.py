@@ -96,6 +96,20 @@ def test_an_explanation_names_the_rule_its_place_and_the_smallest_change(
     ]
 
 
+def test_facts_have_moments_as_json_writes_them(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = SMALL.replace("age: {type: int}", "age: {type: timestamp}")
+    (small / "policy.yaml").write_text(policy.replace("age >= 18", 'age < timestamp("2000-01-01T00:00:00Z")'))
+    (small / "facts.json").write_text('{"age": {"timestamp": "1999-01-01T00:00:00Z"}}')
+    assert main(["rules", "explain-subject", str(small), "--facts", str(small / "facts.json"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["passed"] == ["call"]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+05:00", "soon"])
+def test_a_search_as_of_no_moment_is_a_usage_error(time: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "age > 3", "--read-time", time]) == 2
+    assert "--read-time" in capsys.readouterr().err
+
+
 def test_a_persona_is_explained_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["rules", "explain-subject", str(BOUTIQUE), "--persona", LEA, "--json"]
     assert main([*arguments, "--action", "student_offer", "--action", "welcome_offer"]) == 0
@@ -111,6 +125,9 @@ REFUSED = {
     "nobody": ([], "USAGE: say whom"),
     "an unknown action": (["--persona", LEA, "--action", "welcom_offer"], 'did you mean "welcome_offer"?'),
     "no moment": (["--persona", LEA, "--at", "noon"], "is no moment"),
+    "the first year": (["--persona", LEA, "--at", "0001-01-01T00:00:00Z"], "--at '0001-01-01T00:00:00Z' is not of the"),
+    "the last year": (["--persona", LEA, "--at", "9999-12-31T23:59:59Z"], "--at '9999-12-31T23:59:59Z' is not of the"),
+    "before the first year": (["--persona", LEA, "--at", "0001-01-01T00:00:00+05:00"], "--at '0001-01-01T"),
 }
 
 
@@ -126,7 +143,16 @@ def test_what_cannot_be_explained_is_one_line(
 
 @pytest.mark.parametrize(
     ("facts", "message"),
-    [("aeg: 1", "no attribute"), ("age: old", "age must be a int"), ("[1]", "must be a mapping"), ("a: [", "YAML")],
+    [
+        ("{aeg: 1, age: x}", "1:15: age must be a int"),
+        ("age: {ago: 5d}", "age must be a int, not a timestamp"),
+        ("age: {tomorrow: 5d}", 'age: unknown key "tomorrow"'),
+        ("age: {}", "age: must be a value, a list of values, or one of {timestamp: 2026-06-01T00:00:00Z}"),
+        ("aeg: 1", "no attribute"),
+        ("age: old", "age must be a int"),
+        ("[1]", "must be a mapping"),
+        ("a: [", "YAML"),
+    ],
 )
 def test_facts_that_the_policy_does_not_know_are_refused_with_their_place(
     facts: str, message: str, small: Path, capsys: pytest.CaptureFixture[str]

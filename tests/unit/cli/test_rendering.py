@@ -151,9 +151,10 @@ def test_suppression_says_what_drops_and_the_others_what_they_need() -> None:
     assert because(ineligible) == 'new: needs size(owned) == 0; it held ["x"]'
 
 
-def explained(*changes: SmallestChange.AttributeChange, none_because: str = "") -> Dropped:
+def explained(*changes: SmallestChange.AttributeChange, none_because: str = "", is_open: bool = False) -> Dropped:
     item = dropped("a")
-    item.smallest_change.CopyFrom(SmallestChange(changes=changes, none_because=none_because))
+    change = SmallestChange(changes=changes, none_because=none_because, smaller_not_ruled_out=is_open)
+    item.smallest_change.CopyFrom(change)
     return item
 
 
@@ -174,6 +175,13 @@ def test_a_dropped_action_says_what_would_have_made_it_pass() -> None:
     sentence = 'would pass if rate were 0.50001 (is 0.5) and tier were "gold" (never observed)'
     assert because(two) == f"{start}{sentence}"
     assert because(explained(change("age", 16, None))) == f"{start}would pass if age were unknown (is 16)"
+
+
+def test_a_change_that_may_not_be_the_smallest_says_so() -> None:
+    text = because(explained(change("score", 100_000, 99_998), is_open=True))
+    assert text.endswith("; would pass if score were 99998 (is 100000); a smaller change may exist")
+    text = because(explained(none_because="TOO_MANY", is_open=True))
+    assert text.endswith("; more than three attributes would have to change; a small change may exist")
 
 
 @pytest.mark.parametrize("reason", ["IMMUTABLE", "TOO_MANY", "OPAQUE", "NEVER", "NOT_SEARCHED"])

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from services.cli.commands.rules.eval import evaluate
+from services.cli.failures import CommandFailed
 
 FACTS: dict[str, Any] = {
     "age": 20,
@@ -100,6 +102,35 @@ def test_facts_that_are_none_are_refused(tmp_path: Path) -> None:
     assert ask(tmp_path, "x", {"x": {"type": "int", "value": "a"}})[1] == {
         "error": "the fact 'x' must be a int, not a string"
     }
+
+
+@pytest.mark.parametrize("facts", ['{"age": 1, "age": 10}', '{"pet": {"age": 1, "age": 10}}'])
+def test_a_fact_that_is_written_twice_is_refused_by_name(facts: str, tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    path.write_text(facts)
+    outcome = CliRunner().invoke(evaluate, ["--expr", "age > 5", "--facts", str(path)], standalone_mode=False)
+    assert isinstance(outcome.exception, CommandFailed)
+    assert (outcome.exception.reason, outcome.exception.message) == (
+        "BAD_FACTS",
+        f"{path}: the key 'age' is written twice",
+    )
+
+
+def test_a_key_that_is_written_twice_in_a_case_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"expr": "1", "expect": 1}\n{"expr": "age", "facts": {"age": 1, "age": 2}, "expect": 2}\n')
+    outcome = CliRunner().invoke(evaluate, ["--cases", str(path)], standalone_mode=False)
+    assert isinstance(outcome.exception, CommandFailed)
+    assert outcome.exception.message == f"{path}: line 2: the key 'age' is written twice"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "0001-01-01", "soon"])
+def test_a_moment_that_is_no_date_of_utc_is_refused(at: str, tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(evaluate, ["--expr", "now()", "--at", at], standalone_mode=False)
+    assert isinstance(outcome.exception, click.UsageError)
+    assert outcome.exception.message.startswith("--at ")
+    if "+" in at or at.endswith("-05:00"):
+        assert ask(tmp_path, "x", {"x": {"timestamp": at}})[1]["error"].startswith("the fact 'x' must be a timestamp")
 
 
 def test_a_file_of_cases_tells_what_failed(tmp_path: Path) -> None:

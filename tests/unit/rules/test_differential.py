@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from services.rules.domain.threshold import value_text
 from shared.values import NOT_FOUND, NULL, AttributeType, Feature, FeatureStatus, Value, present
-from tests.support.rules import NOW_TIME, indexed_verdict, library_verdict
+from tests.support.rules import NOW_TIME, always_fails, indexed_verdict, library_verdict
 
 Texts = st.SearchStrategy[str]
 
@@ -204,5 +204,6 @@ def _conditions(inner: dict[AttributeType, Texts]) -> Texts:
 @example(when="owns(brands, action.brand)", facts={"brands": present(("a",))})
 @example(when="[1, 2].exists(age, age > 1) && age < 0", facts={"age": present(-1)})
 def test_index_and_library_agree(when: str, facts: dict[str, Feature]) -> None:
+    assume(not always_fails(when, TYPES, CONSTANTS))
     expected = library_verdict(when, TYPES, facts, CONSTANTS)
     assert indexed_verdict(when, TYPES, facts, CONSTANTS) == expected

@@ -105,10 +105,22 @@ def test_of_hundreds_of_problems_the_first_are_shown() -> None:
     assert (found[-1].code, found[-1].message) == ("LIMIT", "there are more problems; these are the first")
 
 
-def test_a_part_that_always_fails_is_a_warning() -> None:
+def test_a_part_that_always_fails_is_refused() -> None:
     (found,) = of_condition("is_vip || last_purchase > timestamp('tomorrow')")
-    assert (found.code, found.severity, found.position.column) == ("ALWAYS_FAILS", Severity.WARNING, 55)
+    assert (found.code, found.severity, found.position.column) == ("ALWAYS_FAILS", Severity.ERROR, 55)
     assert "String to Timestamp conversion failed" in found.message
+
+
+def test_what_always_fails_is_refused_in_rules_segments_and_numbers() -> None:
+    overflow = "9223372036854775807 + 1"
+    number = NumberExpression("business_value", f"{overflow} + age", AT)
+    refused = (
+        rule_set([Rule("r", Stage.SUPPRESSION, f"{overflow} > age", position=AT)], TYPES),
+        RuleSet(declarations(TYPES), (Segment("s", f"age < {overflow}", position=AT),)),
+        RuleSet(declarations(TYPES), (), (Scope(ScopeLevel.POLICY, numbers=(number,)),)),
+    )
+    found = [[(each.code, each.severity, each.position.line) for each in findings(content)] for content in refused]
+    assert found == [[("ALWAYS_FAILS", Severity.ERROR, 7)]] * 3
 
 
 def test_a_number_must_be_a_number() -> None:

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rules.domain.condition import Operator, Term, TermKind
+from services.rules.domain.condition import Default, Operator, Term, TermKind
 from services.rules.domain.condition import Test as Comparison
 from services.rules.domain.constants import constant
 from services.rules.domain.indexed.clauses import DropWhen
 from services.rules.domain.indexed.drops import Drops
 from services.rules.domain.indexed.facts import Column
-from services.rules.domain.indexed.flips import DENSE_BYTES, MAX_FLIPS, chain, star
+from services.rules.domain.indexed.flips import MAX_FLIPS, RegionMasks, chain, star
+from services.rules.domain.indexed.lookup_rows import lookup_rows
 from services.rules.domain.indexed.lookup_tables import (
     KEYED,
     MAX_KEYED_CHANGES,
     ORDERED,
-    Table,
     Tests,
     held_table,
     keyed_table,
     ordered_table,
     unknown_mask,
 )
+from services.rules.domain.indexed.lookups import Lookup, Table
+from services.rules.domain.indexed.members import WORD_BITS
 from services.rules.domain.indexed.native_tests import native_test
 from services.rules.domain.indexed.terms import look_up
 from services.rules.domain.kleene import UNKNOWN
-from shared.values import AttributeType, Scalar, Value
+from shared.values import INT64_MAX, INT64_MIN, AttributeType, Scalar, Value
 from tests.support.rules import NOW_TIME
 
-WIDTH = 40
+WIDTH = 3 * WORD_BITS
 TERM = Term(TermKind.VALUE, "x")
 DROPS = [
     DropWhen(false=True, true=False, unknown=True),
@@ -40,7 +44,8 @@ DROPS = [
     DropWhen(false=False, true=True, unknown=True),
     DropWhen(false=False, true=True, unknown=False),
 ]
-BITS = st.lists(st.integers(0, WIDTH - 1), min_size=1, max_size=6, unique=True).map(tuple)
+BIT = st.one_of(st.integers(0, 9), st.sampled_from([63, 64, 127, 128, WIDTH - 1]))
+BITS = st.lists(BIT, min_size=1, max_size=6, unique=True).map(tuple)
 GROUPS = st.lists(st.tuples(st.sampled_from(DROPS), BITS), min_size=1, max_size=2)
 
 
@@ -66,20 +71,34 @@ def one_by_one(tests: Tests, value: Any) -> int:
     return fallen
 
 
+def looked_up(lookups: Sequence[Lookup], values: list[Any], width: int) -> int:
+    fallen = np.zeros(width // WORD_BITS, np.uint64)
+    lookup_rows(lookups, len(values) + 1, width).add(fallen, [*values, NOW_TIME], NOW_TIME)
+    return int.from_bytes(fallen.tobytes(), "little")
+
+
 def agrees(table: Table, tests: Tests, values: list[Any]) -> None:
-    for value in values:
-        assert table.masks.of(table.locate(value) or 0) == one_by_one(tests, value), value
-    assert unknown_mask(tests, WIDTH) == one_by_one(tests, None)
+    lookup = Lookup(0, None, None, unknown_mask(tests, WIDTH), table)
+    for value in [*values, None]:
+        assert looked_up([lookup], [value], WIDTH) == one_by_one(tests, value), value
 
 
-@given(tests=drawn(ORDERED, st.integers(-3, 12)), max_flips=st.sampled_from([None, 0, 1, 3, 8]))
-def test_thresholds_of_ints(tests: Tests, max_flips: int | None) -> None:
+@given(tests=drawn(ORDERED, st.integers(-3, 12)), max_flips=st.sampled_from([0, 1, 3, 8]))
+def test_thresholds_of_ints(tests: Tests, max_flips: int) -> None:
     agrees(ordered_table(tests, WIDTH, max_flips), tests, list(range(-4, 14)))
 
 
 @given(tests=drawn(ORDERED, st.sampled_from([-1.5, -0.0, 0.0, 0.5, 2.0])), max_flips=st.sampled_from([0, 2]))
 def test_thresholds_of_doubles(tests: Tests, max_flips: int) -> None:
     agrees(ordered_table(tests, WIDTH, max_flips), tests, [-2.0, -1.5, -0.0, 0.0, 0.25, 0.5, 1.0, 2.0, 3.0])
+
+
+FAR = [INT64_MIN, INT64_MIN + 1, -(2**53) - 1, -1, 0, 2**53, 2**53 + 1, 2**53 + 2, INT64_MAX - 1, INT64_MAX]
+
+
+@given(tests=drawn(ORDERED, st.sampled_from(FAR)))
+def test_thresholds_of_ints_are_exact_to_the_last_of_64_bits(tests: Tests) -> None:
+    agrees(ordered_table(tests, WIDTH), tests, FAR)
 
 
 TEXTS = ["", "a", "b", "ab", "é", "\U0001f600", "\uffff"]
@@ -92,9 +111,9 @@ def test_thresholds_of_strings(tests: Tests) -> None:
 
 @given(
     tests=drawn((Operator.EQUAL, Operator.NOT_EQUAL, Operator.IN), st.integers(0, 8)),
-    max_flips=st.sampled_from([None, 0, 1, 3, 8]),
+    max_flips=st.sampled_from([0, 1, 3, 8]),
 )
-def test_equality_and_lists_of_constants(tests: Tests, max_flips: int | None) -> None:
+def test_equality_and_lists_of_constants(tests: Tests, max_flips: int) -> None:
     table = keyed_table(tests, WIDTH, max_flips)
     assert table is not None
     agrees(table, tests, list(range(-1, 10)))
@@ -118,12 +137,36 @@ def test_every_test_of_a_string_is_looked_up_or_left(tests: Tests, value: Value)
     found = look_up(dict(tests), {"x": Column("x", 0, AttributeType.STRING)}, WIDTH)
     assert {test.operator for test in found.rest} <= {Operator.CONTAINS}
     fallen = one_by_one([each for each in tests if each[0] in found.rest], value)
-    for _, derive, _, unknown, locate, masks, flips in found.lookups:
-        looked_up: Any = value if derive is None else value is not None and derive(value, NOW_TIME)
-        region = 0 if value is None else locate(looked_up) or 0
-        mask = masks[region] if flips is None else flips.applied(masks[region], region)
-        fallen |= unknown if value is None else mask
-    assert fallen == one_by_one(tests, value)
+    assert fallen | looked_up(found.lookups, [value], WIDTH) == one_by_one(tests, value)
+
+
+@given(
+    ints=drawn(ORDERED, st.integers(-3, 3)),
+    doubles=drawn(ORDERED, st.sampled_from([-1.5, 0.0, 2.0])),
+    texts=drawn((*KEYED, *ORDERED), st.sampled_from(["", "a", "b"])),
+    values=st.tuples(
+        st.sampled_from([None, -4, 0, 3]), st.sampled_from([None, -1.5, 0.0, 9.0]), st.sampled_from([None, "a", "c"])
+    ),
+)
+def test_look_ups_of_different_types_together(ints: Tests, doubles: Tests, texts: Tests, values: list[Value]) -> None:
+    groups = [
+        [(replace(test, term=Term(TermKind.VALUE, name)), drops) for test, drops in tests]
+        for name, tests in (("t", texts), ("d", doubles), ("i", ints))
+    ]
+    kinds = {"i": AttributeType.INT, "d": AttributeType.DOUBLE, "t": AttributeType.STRING}
+    columns = {name: Column(name, place, kind) for place, (name, kind) in enumerate(kinds.items())}
+    found = look_up(dict(each for group in groups for each in group), columns, WIDTH)
+    expected = one_by_one(groups[0], values[2]) | one_by_one(groups[1], values[1]) | one_by_one(groups[2], values[0])
+    assert looked_up(found.lookups, list(values), WIDTH) == expected
+
+
+@given(tests=drawn(ORDERED, st.integers(-3, 3)), value=st.sampled_from([None, (), (1, 2)]), default=st.booleans())
+def test_sizes_are_looked_up_and_defaults_stand_in_for_unknown(tests: Tests, value: Value, default: bool) -> None:
+    given_default = Default((5,)) if default else None
+    sized = [(replace(test, term=Term(TermKind.SIZE, "x"), default=given_default), drops) for test, drops in tests]
+    found = look_up(dict(sized), {"x": Column("x", 0, AttributeType.INT_LIST)}, WIDTH)
+    size = len(value) if isinstance(value, tuple) else 1 if default else None
+    assert looked_up(found.lookups, [value], WIDTH) == one_by_one(tests, size)
 
 
 def thresholds(count: int, bits: Callable[[int], tuple[int, ...]]) -> list[tuple[Comparison, Drops]]:
@@ -134,18 +177,18 @@ def thresholds(count: int, bits: Callable[[int], tuple[int, ...]]) -> list[tuple
 
 
 def test_thousands_of_thresholds_of_their_own_take_bytes_in_proportion_not_squared() -> None:
-    table = ordered_table(thresholds(10_000, lambda place: (place,)), 10_000)
-    assert table.masks.size_bytes < max(10_000 / MAX_FLIPS * 10_000 / 8, 1.2 * DENSE_BYTES)
-    dense = ordered_table(thresholds(10_000, lambda place: (place,)), 10_000, max_flips=0)
-    assert dense.masks.size_bytes > 4 * table.masks.size_bytes
+    width = 10_048
+    table = ordered_table(thresholds(10_000, lambda place: (place,)), width)
+    assert len(table.masks.masks) <= 10_000 / MAX_FLIPS
+    assert len(ordered_table(thresholds(10_000, lambda place: (place,)), width, max_flips=0).masks.masks) == 10_001
     for value in (-1, 0, 17, 4_999, 9_999, 20_000):
         expected = ((1 << 10_000) - 1) >> (value + 1) << (value + 1) if value < 10_000 else 0
-        assert table.masks.of(table.locate(value) or 0) == expected
+        assert looked_up([Lookup(0, None, None, 0, table)], [value], width) == expected
 
 
 def test_shared_thresholds_have_a_mask_each() -> None:
     table = ordered_table(thresholds(20, lambda place: tuple(range(place * 500, (place + 1) * 500))), 10_000)
-    assert table.masks.flips is None
+    assert not table.masks.flips
     assert len(set(table.masks.masks)) == 21
 
 
@@ -176,6 +219,13 @@ def test_two_constants_that_rescue_the_same_bit_are_run_one_by_one() -> None:
     assert (absent, list(single), [test.operands[0].value for test, _ in rest]) == (1 << 7, [9], [0, 1, 2, 3])
 
 
+def mask_of(masks: RegionMasks, region: int) -> int:
+    mask = masks.masks[masks.rows[region]]
+    for bit in masks.flips[masks.starts[region] : masks.stops[region]]:
+        mask ^= 1 << bit
+    return mask
+
+
 @given(
     first=st.integers(0, 2**WIDTH - 1),
     changes=st.lists(st.lists(st.integers(0, WIDTH - 1), max_size=5, unique=True), max_size=20),
@@ -184,9 +234,9 @@ def test_two_constants_that_rescue_the_same_bit_are_run_one_by_one() -> None:
 def test_flipped_masks_are_the_masks(first: int, changes: list[list[int]], max_flips: int) -> None:
     row, around = chain(first, changes, max_flips), star(first, changes, max_flips)
     mask = first
-    assert row.of(0) == around.of(0) == first
+    assert mask_of(row, 0) == mask_of(around, 0) == first
     for region, bits in enumerate(changes, 1):
         turned = sum(1 << bit for bit in bits)
         mask ^= turned
-        assert row.of(region) == mask
-        assert around.of(region) == first ^ turned
+        assert mask_of(row, region) == mask
+        assert mask_of(around, region) == first ^ turned

@@ -50,7 +50,7 @@ def size(condition: str) -> int:
     assert isinstance(policy, IndexedPolicy)
     program = policy.program
     operands = sum(len(getattr(step, "slots", (0,))) for step in program.steps)
-    regions = sum(len(lookup[5]) for lookup in policy.lookups)
+    regions = len(policy.lookups.tables.rows)
     return sum(len(probe.tests) for probe in program.probes) + operands + regions + len(policy.checks)
 
 

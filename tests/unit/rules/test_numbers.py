@@ -83,7 +83,8 @@ def test_a_number_that_reads_an_unknown_attribute_is_nan(expression: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "expression", ["1 / 0", "margin / 0.0", "margin * 1e308 * 1e308", "0.0 / 0.0", "9223372036854775807 + age", "1e400"]
+    "expression",
+    ["age / 0", "margin / 0.0", "margin * 1e308 * 1e308", "0.0 / 0.0", "9223372036854775807 + age", "1e400"],
 )
 def test_a_number_that_fails_or_is_not_finite_is_nan(expression: str) -> None:
     (value,) = values(evaluate(policy(action(numbers=number(expression))), FACTS))

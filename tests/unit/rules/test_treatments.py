@@ -100,8 +100,8 @@ def test_without_rules_treatments_take_no_bits() -> None:
         return found
 
     bare, idle = policy(), policy(treatment("mail", "one", "EMAIL"), channel("SMS", GOLD))
-    assert bare.units.width == idle.units.width == 2
-    assert policy(treatment("mail", "one", "EMAIL", GOLD)).units.width == 6
+    assert bare.units.count == idle.units.count == 2
+    assert policy(treatment("mail", "one", "EMAIL", GOLD)).units.count == 3
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,11 @@ def test_patterns_that_are_too_much_together_are_refused_when_the_rules_are_publ
 def test_usual_patterns_of_usual_texts_are_far_from_the_bound() -> None:
     rules = [Rule(f"r{n}", Stage.ELIGIBILITY, f"page.matches('^[a-z.]+@shop{n}[.](com|org)$')") for n in range(100)]
     assert len(evaluate(rule_set(rules, TYPES), {"page": present("a.customer@shop5.com")}).eligible) == 0
+
+
+def test_a_pattern_that_is_a_constant_of_the_action_counts_as_what_it_is() -> None:
+    pattern = "|".join(f"[ab]*a[ab]{{{300 + n}}}c" for n in range(400))
+    action = offer("one", [Rule("r", Stage.ELIGIBILITY, "page.matches(action.pattern)")], {"pattern": pattern})
+    compilation = IndexedEngine().compile(RuleSet(declarations(TYPES), (), (*BRANCH, action)))
+    assert compilation.policy is None
+    assert compilation.findings[-1].code == "LIMIT"

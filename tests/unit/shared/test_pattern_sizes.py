@@ -26,7 +26,19 @@ def test_a_pattern_is_about_as_large_as_re2_makes_it_or_larger(pattern: str, siz
     assert 0.5 * size <= instructions(pattern) <= 6 * size
 
 
-@pytest.mark.parametrize("pattern", ["(" * 50_000, "[" * 50_000, "{9" * 20_000, "a{1000}" * 10_000, "[[:" * 20_000])
+ODD = (
+    "(" * 50_000,
+    "[" * 50_000,
+    "{9" * 20_000,
+    "a{1000}" * 10_000,
+    "[[:" * 20_000,
+    r"\p{a" * 20_000,
+    r"\p{" * 20_000,
+    "a{" + "9" * 5_000 + "}",
+)
+
+
+@pytest.mark.parametrize("pattern", ODD, ids=range(len(ODD)))
 def test_a_pattern_of_any_shape_is_read_in_no_time(pattern: str) -> None:
     started = time.process_time()
     instructions(pattern)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from services.cli.failures import CommandFailed
+from services.cli.moments import option_moment
 from services.cli.output import json_option, show_json
 from services.cli.rule_cases.answer import Wrong
 from services.cli.rule_cases.cases import (
@@ -21,7 +22,7 @@ from services.cli.rule_cases.cases import (
     failures,
     read_cases,
 )
-from services.cli.rule_cases.facts import read_moment
+from services.cli.rule_cases.json_text import read_json
 from shared.clock import system_clock
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -45,7 +46,7 @@ def evaluate(case_file: Path | None, expression: str | None, facts_file: Path | 
       tandem rules eval --expr 'age >= 18 && within(last_visit, "30d")' --facts facts.json --json
       tandem rules eval --cases cases.jsonl --json
     """
-    now = _now(at)
+    now = option_moment("--at", at) if at else datetime.fromtimestamp(system_clock() / 1000, UTC)
     if (case_file is None) == (expression is None) or (case_file is not None and facts_file is not None):
         raise click.UsageError("say what: --cases FILE, or --expr E and perhaps --facts FILE")
     if case_file is not None:
@@ -80,16 +81,9 @@ def _facts(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_json(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise CommandFailed("BAD_FACTS", f"{path}: {error}") from error
     if not isinstance(facts, dict):
         raise CommandFailed("BAD_FACTS", f"{path}: facts are an object of names and values")
     return facts
-
-
-def _now(text: str) -> datetime:
-    try:
-        return read_moment(text) if text else datetime.fromtimestamp(system_clock() / 1000, UTC)
-    except ValueError:
-        raise click.UsageError(f"--at {text!r} is no moment such as 2026-11-22T10:00:00Z") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from services.cli.failures import CommandFailed
+from services.cli.moments import option_moment
 from services.cli.offline import compiled
 from services.cli.output import json_option, show_json
 from services.cli.policy_folder import read_policy_folder
@@ -18,14 +18,6 @@ from services.cli.rendering.findings import lines_of
 from shared.clock import system_clock, to_ms
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _moment(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(f"--at {text!r} is no moment such as 2026-11-22T10:00:00Z") from None
-    return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 @click.command("explain-subject")
@@ -56,7 +48,7 @@ def explain_subject(
             click.echo(found, err=True)
         raise CommandFailed("POLICY_INVALID", f"the policy in {folder} has errors")
     policy = PolicyUnderTest(offline, folder)
-    at_ms = _moment(at) if at else system_clock()
+    at_ms = to_ms(option_moment("--at", at)) if at else system_clock()
     explanation = explanation_of(policy, Asked(persona, facts, frozenset(actions), at_ms))
     if as_json:
         show_json(explanation_document(explanation))

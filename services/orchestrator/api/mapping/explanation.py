@@ -40,7 +40,9 @@ def _failed(failed: FailedTest) -> stage_pb2.FailedTest:
 
 def _smallest_change(change: SmallestChange) -> stage_pb2.SmallestChange:
     return stage_pb2.SmallestChange(
-        changes=[_attribute_change(each) for each in change.changes], none_because=change.none_because
+        changes=[_attribute_change(each) for each in change.changes],
+        none_because=change.none_because,
+        smaller_not_ruled_out=change.smaller_not_ruled_out,
     )
 
 

@@ -33,13 +33,14 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
-        self._errors = 0
+        self.errors = 0
+        """How many so far."""
         self._warnings = 0
 
     def error(self, place: Place, code: str, message: str) -> None:
         self._found.append(Finding(place, code, message[:MAX_MESSAGE_LENGTH]))
-        self._errors += 1
-        if self._errors >= MAX_FINDINGS:
+        self.errors += 1
+        if self.errors >= MAX_FINDINGS:
             raise TooManyFindings
 
     def warning(self, place: Place, code: str, message: str) -> None:

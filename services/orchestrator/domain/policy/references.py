@@ -90,7 +90,7 @@ def check_values(document: PolicyDocument, findings: Findings) -> None:
         if group is None or issue is None:
             continue
         levels = (action.level, group, issue)
-        if not any(number.name == "business_value" for level in levels for number in level.numbers):
+        if not any(level.says_value for level in levels):
             message = f'the action "{action.level.name}" has no business_value, nor has its group or issue'
             findings.error(action.level.place, "MISSING_VALUE", message)
 

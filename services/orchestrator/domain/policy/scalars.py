@@ -21,8 +21,10 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?( ?([Zz]|[-+][0-9]{2}:?[0-9]{2}))?"
 )
-_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d|w)")
-_UNIT_MS = {"ms": 1, "s": MS_PER_SECOND, "m": 60_000, "h": 3_600_000, "d": MS_PER_DAY, "w": 7 * MS_PER_DAY}
+_UNIT_MS = {"w": 7 * MS_PER_DAY, "d": MS_PER_DAY, "h": 3_600_000, "m": 60_000, "s": MS_PER_SECOND, "ms": 1}
+DURATION_PATTERN = "(?=[0-9])" + "".join(f"([0-9]{{1,9}}{unit})?" for unit in _UNIT_MS)
+"""Each unit once, the largest first."""
+_DURATION = re.compile(DURATION_PATTERN)
 
 
 def scalar(node: Node) -> ScalarNode:
@@ -100,13 +102,31 @@ def number(node: Node) -> float:
     raise Refused(node.place, f"must be a number, not {describe(node)}")
 
 
-def duration_ms(node: Node) -> int:
-    """A positive span such as 90s, 30m, 1h, 7d, 2w, of at most a hundred years."""
-    written = scalar(node)
-    match = _DURATION.fullmatch(written.text)
+def span_of(text: str) -> int | None:
+    """Milliseconds of a span such as 90s, 7d or 1d12h; None where it is none."""
+    match = _DURATION.fullmatch(text)
     if match is None:
-        raise Refused(node.place, f"must be a duration such as 30m, 1h, 7d or 2w, not {describe(node)}")
-    span = int(match.group(1)) * _UNIT_MS[match.group(2)]
+        return None
+    parts = zip(match.groups(), _UNIT_MS.items(), strict=True)
+    return sum(int(written.removesuffix(unit)) * unit_ms for written, (unit, unit_ms) in parts if written)
+
+
+def span_words(span_ms: int) -> str:
+    """The same for people: `3d 30m`. Weeks are days."""
+    words: list[str] = []
+    for unit, unit_ms in _UNIT_MS.items():
+        if unit != "w" and span_ms >= unit_ms:
+            words.append(f"{span_ms // unit_ms}{unit}")
+            span_ms %= unit_ms
+    return " ".join(words) or "0s"
+
+
+def duration_ms(node: Node) -> int:
+    """A positive span such as 90s, 30m, 1d12h, 2w, of at most a hundred years."""
+    span = span_of(scalar(node).text)
+    if span is None:
+        message = f"must be a duration such as 30m, 1h, 7d or 1d12h (units from large to small), not {describe(node)}"
+        raise Refused(node.place, message)
     if not 0 < span <= MAX_DURATION_MS:
         raise Refused(node.place, "must be positive and at most a hundred years", code="OUT_OF_RANGE")
     return span

@@ -50,7 +50,8 @@ SEGMENT_FIELDS = (WHEN, ON_UNKNOWN, INFERRED, PREDICTIVE)
 def read_segment(key: ScalarNode, node: Node, findings: Findings) -> SegmentDeclaration | None:
     name = identifier(key)
     fields = read_fields(key.place, node, SEGMENT_FIELDS, findings)
-    if fields.get(INFERRED, False):
+    is_meant = fields.is_written(INFERRED) and not fields.is_written(WHEN)  # where `inferred` cannot be read
+    if fields.get(INFERRED, is_meant):
         return _inferred(name, key.place, fields, findings)
     if fields.is_written(PREDICTIVE):
         message = f"{PREDICTIVE.name}: only an inferred segment is something that a model reads"

@@ -22,7 +22,11 @@ SCALAR: Shape = {"type": ["string", "number", "boolean"]}
 VALUE: Shape = {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}
 VALUES: Shape = {"type": "array", "items": SCALAR}
 EXPRESSION: Shape = {**SCALAR, "description": "A condition or value in CEL."}
-DURATION: Shape = {"type": "string", "pattern": r"^[0-9]{1,9}(ms|s|m|h|d|w)$", "description": "30m, 1h, 7d, 2w"}
+DURATION: Shape = {
+    "type": "string",
+    "pattern": f"^{scalars.DURATION_PATTERN}$",
+    "description": "30m, 1h, 7d, 2w, 1d12h",
+}
 DAY: Shape = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}", "description": "2026-11-01, or with a time"}
 TIME_OF_DAY: Shape = {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"}
 LOCALE_PATTERN = "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$"

@@ -19,7 +19,7 @@ from services.orchestrator.domain.policy.fields import (
     read_fields,
 )
 from services.orchestrator.domain.policy.findings import Findings
-from services.orchestrator.domain.policy.nodes import MapNode, Node, ScalarNode
+from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import boolean, end_ms, number, start_ms
 from services.orchestrator.domain.policy.shapes import VALUE, named_shape, record
 from services.orchestrator.domain.policy.values import Constant, constants
@@ -51,6 +51,8 @@ class Level:
     lever: float
     regulated: bool
     """What is below it, and itself, is never chosen to learn from it."""
+    says_value: bool
+    """Whether a business value is written, be it one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class ActionDeclaration:
     treatments: tuple[TreatmentDeclaration, ...]
 
 
-NUMBER_FIELDS = (number_field("business_value"), number_field("context_weight", minimum=0))
+BUSINESS_VALUE = number_field("business_value")
+NUMBER_FIELDS = (BUSINESS_VALUE, number_field("context_weight", minimum=0))
 ATTRIBUTES = Field("attributes", constants, shape=named_shape(VALUE))
 LEVER = Field("lever", within(number, 0, MAX_LEVER))
 REGULATED = Field("regulated", leaf(boolean))
@@ -88,6 +91,7 @@ def _level(name: str, place: Place, parent: Reference | None, fields: Fields) ->
         attributes=fields.get(ATTRIBUTES, {}),
         lever=fields.get(LEVER, 1.0),
         regulated=fields.get(REGULATED, False),
+        says_value=fields.is_written(BUSINESS_VALUE),
     )
 
 
@@ -124,9 +128,9 @@ def action_reader(seen_treatments: dict[str, Place]) -> EntryParser[ActionDeclar
         name = identifier(key)
         fields = read_fields(key.place, node, ACTION_FIELDS, findings)
         _check_period(fields, findings)
-        entries = fields.get(TREATMENTS, MapNode((), key.place)).entries
-        treatments = named("treatment", entries, read_treatment, findings, seen_treatments)
-        if fields.is_written(TREATMENTS) and not treatments:
+        written = fields.get(TREATMENTS, None)
+        treatments = named("treatment", written.entries if written else (), read_treatment, findings, seen_treatments)
+        if written is not None and not written.entries:
             findings.error(key.place, "MISSING_TREATMENT", "an action without a treatment can never be shown")
         return ActionDeclaration(
             _level(name, key.place, fields.get(GROUP, None), fields),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.segments import INFERRED_PREFIX
 from services.orchestrator.domain.policy.trigger_effects import EffectDeclaration, Moving, Setting
 from services.orchestrator.domain.policy.triggers import TriggerDeclaration
-from services.orchestrator.domain.policy_parts import EmitPart, ObservedTypePart, SetTraitPart, TriggerPart
+from services.orchestrator.domain.policy_parts import EmitPart, ObservedTypePart, SetTraitPart, TraitPart, TriggerPart
 
 
 def trigger_parts(document: PolicyDocument) -> tuple[TriggerPart, ...]:
-    return tuple(_trigger(trigger) for trigger in document.triggers)
+    traits = frozenset(trait.part.name for trait in document.traits if isinstance(trait.part, TraitPart))
+    return tuple(_trigger(trigger, traits) for trigger in document.triggers)
 
 
 def observed_types(document: PolicyDocument) -> tuple[ObservedTypePart, ...]:
@@ -20,11 +23,18 @@ def observed_types(document: PolicyDocument) -> tuple[ObservedTypePart, ...]:
     return tuple(ObservedTypePart(name, properties) for name, properties in (declared | mentioned).items())
 
 
-def _trigger(trigger: TriggerDeclaration) -> TriggerPart:
+def _trigger(trigger: TriggerDeclaration, traits: Collection[str]) -> TriggerPart:
+    """With the effects that can be had; the others are reported.
+
+    Where none is left an effect stands in for them, so that everything else about the trigger is checked all the same.
+    """
+    effects = [
+        effect for effect in map(_effect, trigger.effects) if isinstance(effect, EmitPart) or effect.trait in traits
+    ]
     return TriggerPart(
         trigger.trigger_id,
         trigger.when,
-        tuple(map(_effect, trigger.effects)),
+        tuple(effects) or (EmitPart(trigger.trigger_id, {}, trigger.place, {}),),
         trigger.place,
         trigger.condition,
         trigger.on_unknown,

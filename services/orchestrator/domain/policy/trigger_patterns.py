@@ -154,7 +154,7 @@ def _when_one(node: Node, fields: Fields, findings: Findings) -> When | None:
     if fields.is_written(COUNT):
         return When("COUNT", (match,), float(fields.get(COUNT, 1)))
     if fields.is_written(SUM) or fields.is_written(AT_LEAST):
-        return When("SUM", (match,), fields.get(AT_LEAST, 0.0), fields.get(SUM, ""))
+        return When("SUM", (match,), fields.get(AT_LEAST, 1.0), fields.get(SUM, ""))
     return When("ANY", (match,))
 
 

@@ -14,7 +14,7 @@ terms_no_renewal:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.orchestrator.domain.policy.conditions import ON_UNKNOWN, expression
@@ -24,8 +24,10 @@ from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.shapes import DURATION, EXPRESSION, NAME, either, record
 from services.orchestrator.domain.policy.trigger_effects import THEN, EffectDeclaration, Moving, Setting
 from services.orchestrator.domain.policy.trigger_patterns import (
+    MAX_SPAN_MS,
     UNLESS_FIELDS,
     WHEN_FIELDS,
+    Match,
     Unless,
     When,
     read_unless,
@@ -37,6 +39,8 @@ from services.orchestrator.domain.policy_parts import OnUnknown, PatternPart, Pl
 
 MAX_TRIGGERS = 500
 WINDOWED = frozenset({"ALL", "SEQUENCE", "COUNT", "SUM"})
+_ANY_CONDITION = "true"
+"""Of a schedule whose own is missing or empty, which is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,14 @@ def read_trigger(key: ScalarNode, node: Node, findings: Findings) -> TriggerDecl
     if when is None:
         return None
     _check_together(key.place, when, fields, findings)
-    condition, place = fields.get(IF, None) or ("", key.place)
+    misjoined = tuple(_misjoined(when, fields))
+    for match, code, message in misjoined:
+        findings.error(match.event.place, code, message)
+    condition, place = fields.get(IF, None) or (_ANY_CONDITION if when.schedule else "", key.place)
     return TriggerDeclaration(
         name,
         place,
-        when.schedule or _pattern(when, unless, fields),
+        when.schedule or _pattern(when, unless, fields, has_join=not misjoined),
         tuple(match.event for match in (*when.matches, *((unless.match,) if unless else ()))),
         condition,
         fields.get(ON_UNKNOWN, OnUnknown()),
@@ -93,14 +100,19 @@ def read_trigger(key: ScalarNode, node: Node, findings: Findings) -> TriggerDecl
     )
 
 
-def _pattern(when: When, unless: Unless | None, fields: Fields) -> PatternPart:
+def _pattern(when: When, unless: Unless | None, fields: Fields, *, has_join: bool) -> PatternPart:
+    """What is missing or cannot be read is reported already: in its place stands what nothing more is wrong with."""
+    is_sum_of_nothing = when.kind == "SUM" and not when.sum_of
+    kind = "ANY" if is_sum_of_nothing else when.kind
+    join = fields.get(JOIN, "") if has_join else ""
+    parts = (match.part for match in when.matches)
     return PatternPart(
-        when.kind,
-        tuple(match.part for match in when.matches),
-        within_ms=fields.get(WITHIN, 0),
-        at_least=when.at_least,
+        kind,
+        tuple(part if join else replace(part, by_anyone=False, join_property="") for part in parts),
+        within_ms=fields.get(WITHIN, MAX_SPAN_MS) if kind in WINDOWED else 0,
+        at_least=0 if is_sum_of_nothing else when.at_least,
         sum_of=when.sum_of,
-        join=fields.get(JOIN, ""),
+        join=join,
         absent=unless.match.part if unless else None,
         absent_ms=unless.absent_ms if unless else 0,
         restarts=unless is not None and unless.restarts,
@@ -120,16 +132,16 @@ def _check_together(owner: Place, when: When, fields: Fields, findings: Findings
         if fields.is_written(field):
             message = f'{"one event" if kind == "any" else kind} has no use for the key "{field.name}"'
             findings.error(fields.place(field), "UNKNOWN_KEY", message)
-    _check_join(when, fields, findings)
 
 
-def _check_join(when: When, fields: Fields, findings: Findings) -> None:
+def _misjoined(when: When, fields: Fields) -> Iterator[tuple[Match, str, str]]:
+    """The events that need a join, or another place, with code and message."""
     last = when.matches[-1:] if when.kind == "SEQUENCE" and len(when.matches) > 1 else ()
     for match in when.matches:
         part = match.part
         if part.join_property and not fields.is_written(JOIN):
             message = f'{match.event.name}: names its property of a join, but the trigger has no key "join"'
-            findings.error(match.event.place, "MISSING_KEY", message)
+            yield match, "MISSING_KEY", message
         if part.by_anyone and not (match in last and fields.is_written(JOIN)):
             message = "by_anyone: is for the last event of a sequence, about the thing that `join` names"
-            findings.error(match.event.place, "OUT_OF_RANGE", message)
+            yield match, "OUT_OF_RANGE", message

@@ -32,6 +32,7 @@ from services.rules.domain.indexed.program import (
 from services.rules.domain.indexed.terms import index_of
 from services.rules.domain.kleene import UNKNOWN
 from shared.cel.library import Program as CelProgram
+from shared.cel.preparation import prepared
 from shared.cel.work import work_bound
 from shared.values import AttributeType
 
@@ -129,7 +130,7 @@ class _Assembly:
         columns = tuple(self._columns[name] for name in condition.attributes)
         self._readers.setdefault(condition.default, {}).update({column.name: column for column in columns})
         sized = {column.name for column in columns if column.type.is_list or column.type in _SIZED}
-        bound = work_bound(condition.node, sized.__contains__)
+        bound = work_bound(prepared(condition.node, condition.constants), sized.__contains__)
         return OpaqueStep(
             program=self._program(condition),
             default=condition.default,

@@ -13,6 +13,7 @@ from services.rules.domain.indexed.clauses import clauses, drop_when
 from services.rules.domain.indexed.compile_cache import Known
 from services.rules.domain.indexed.drops import Drops
 from services.rules.domain.indexed.facts import Column, Readers
+from services.rules.domain.indexed.lookup_rows import lookup_rows, warm_up
 from services.rules.domain.indexed.normalised import Normalised
 from services.rules.domain.indexed.numbers import NumberColumn, OpaqueGroup, number_column
 from services.rules.domain.indexed.policy import IndexedPolicy, SegmentTable
@@ -39,6 +40,7 @@ class Compiler:
         self._entries: dict[tuple[Rule, str], RuleEntry] = {}
 
     def policy(self) -> IndexedPolicy:
+        warm_up()
         treatments = tuple(each for each in self._checked.treatments if each.rules)
         of_actions = self._rules([(each.rules, place) for place, each in enumerate(self._checked.actions)])
         of_treatments = self._rules([(each.rules, each.action) for each in treatments])
@@ -67,7 +69,7 @@ class Compiler:
             columns=tuple(self._columns.values()),
             environment=self._checked.environment,
             settled=_or(fixed),
-            lookups=lookups.lookups,
+            lookups=lookup_rows(lookups.lookups, len(self._columns) + 1, units.width),
             holders=lookups.holders,
             program=program,
             checks=tuple((slots[condition], checked[condition].masks(units.width)) for condition in owners),

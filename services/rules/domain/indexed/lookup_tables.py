@@ -7,19 +7,18 @@ tests and their bits cost, whatever the number of regions.
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from math import inf, nextafter
 from typing import Any
 
+import numpy as np
+
 from services.rules.domain.condition import Operator, Test
 from services.rules.domain.indexed.drops import Drops, united
-from services.rules.domain.indexed.flips import MAX_FLIPS, RegionMasks, chain, fewest_flips, star
-from services.rules.domain.indexed.lookups import Held, Locate
+from services.rules.domain.indexed.flips import MAX_FLIPS, chain, star
+from services.rules.domain.indexed.lookups import Held, Locate, Table, Thresholds
 from services.rules.domain.indexed.units import Bits
 from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN, Verdict
 from shared.values import INT64_MAX
@@ -32,20 +31,15 @@ KEYED = (Operator.EQUAL, Operator.NOT_EQUAL, Operator.IN, Operator.STARTS_WITH, 
 MAX_KEYED_CHANGES = 1_000_000
 """Bits that the constants of one term may change, all together; beyond it, lists of constants are tested one by one."""
 
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """How a value is located, and what falls where it lies."""
-
-    locate: Locate
-    masks: RegionMasks
+_MAX_HELD_BITS = 8
+"""As many as are changed one by one where a list holds a constant."""
 
 
 def unknown_mask(tests: Tests, width: int) -> int:
     return united([bits for _, drops in tests for bits in drops.on(UNKNOWN)], width)
 
 
-def ordered_table(tests: Tests, width: int, max_flips: int | None = None) -> Table:
+def ordered_table(tests: Tests, width: int, max_flips: int = MAX_FLIPS) -> Table:
     """Of `<`, `<=`, `>`, `>=`. Each test changes its answer once: on reaching its threshold, or on passing it."""
     cuts: defaultdict[tuple[Any, bool], list[tuple[Drops, Verdict]]] = defaultdict(list)
     for test, drops in tests:
@@ -56,13 +50,12 @@ def ordered_table(tests: Tests, width: int, max_flips: int | None = None) -> Tab
     order = sorted(cuts)
     first = united([tuple(counts)], width)
     changes = [_changed(counts, cuts[cut], keep=True) for cut in order]
-    reached = _packed([value for value, is_passed in order if not is_passed])
-    passed = _packed([value for value, is_passed in order if is_passed])
-    flips = fewest_flips(len(order) + 1, width) if max_flips is None else max_flips
-    return Table(_ordered_locate(reached, passed), chain(first, changes, flips))
+    reached = [value for value, is_passed in order if not is_passed]
+    passed = [value for value, is_passed in order if is_passed]
+    return Table(_ordered_locate(reached, passed), chain(first, changes, max_flips))
 
 
-def keyed_table(tests: Tests, width: int, max_flips: int | None = None) -> Table | None:
+def keyed_table(tests: Tests, width: int, max_flips: int = MAX_FLIPS) -> Table | None:
     """Of `==`, `!=`, `in` and of prefixes or suffixes of one length. None where that would take too much to compile."""
     mentions: defaultdict[Any, list[tuple[Drops, Verdict]]] = defaultdict(list)
     for test, drops in tests:
@@ -77,9 +70,8 @@ def keyed_table(tests: Tests, width: int, max_flips: int | None = None) -> Table
         return None
     counts = _counts((drops, TRUE if test.operator is Operator.NOT_EQUAL else FALSE) for test, drops in tests)
     regions = {value: place for place, values in enumerate(alike.values(), 1) for value in values}
-    flips = fewest_flips(len(groups) + 1, width) if max_flips is None else max_flips
     centre = united([tuple(counts)], width)
-    return Table(regions.get, star(centre, [_changed(counts, changes, keep=False) for changes in groups], flips))
+    return Table(regions.get, star(centre, [_changed(counts, changes, keep=False) for changes in groups], max_flips))
 
 
 def held_table(tests: Tests, width: int) -> tuple[int, Mapping[Any, Held], Tests]:
@@ -107,7 +99,7 @@ def _held(drops: Drops, width: int) -> Held:
 
 def _mask_or_bits(groups: Sequence[Bits], width: int) -> tuple[int, Bits]:
     bits = tuple({bit for each in groups for bit in each})
-    return (0, bits) if len(bits) <= MAX_FLIPS else (united(groups, width), ())
+    return (0, bits) if len(bits) <= _MAX_HELD_BITS else (united(groups, width), ())
 
 
 def _cut(test: Test) -> tuple[Any, bool]:
@@ -122,18 +114,13 @@ def _cut(test: Test) -> tuple[Any, bool]:
     return value, True
 
 
-def _packed(values: list[Any]) -> Sequence[Any]:
-    """Numbers side by side in memory: a bisection of thousands of objects would mostly wait for them."""
-    kinds = set(map(type, values))
-    return array("d", values) if kinds == {float} else array("q", values) if kinds == {int} else values
-
-
-def _ordered_locate(reached: Sequence[Any], passed: Sequence[Any]) -> Locate:
-    """How many cuts a value is beyond."""
-    if not passed:
-        return partial(bisect_right, reached)
-    if not reached:
-        return partial(bisect_left, passed)
+def _ordered_locate(reached: list[Any], passed: list[Any]) -> Locate | Thresholds:
+    """How many cuts a value is beyond. No number can pass the last that there is."""
+    kinds = set(map(type, reached))
+    if kinds == {float}:
+        return np.array(reached, np.float64)
+    if kinds == {int}:
+        return np.array(reached, np.int64)
     return lambda value: bisect_right(reached, value) + bisect_left(passed, value)
 
 

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.rules.domain.indexed.flips import Flips
+import numpy as np
+from numpy.typing import NDArray
+
+from services.rules.domain.indexed.flips import RegionMasks
 from services.rules.domain.indexed.native_tests import Derivation
 from services.rules.domain.indexed.units import Bits
 from shared.values import Value
@@ -19,11 +22,31 @@ from shared.values import Value
 Locate = Callable[[Any], int | None]
 """The region of a value; None is region 0."""
 
+Thresholds = NDArray[np.int64] | NDArray[np.float64]
 
-Lookup = tuple[int, Derivation | None, Value, int, Locate, tuple[int, ...], Flips | None]
-"""The place of the attribute in the values; how the term is derived from it; the default that stands in for unknown,
-without which the next, a mask, falls; how the region is found; `RegionMasks`. A tuple, because every evaluation runs
-through all of them."""
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How a value is located, and what falls where it lies.
+
+    `locate` holds the thresholds themselves, ascending, where these are numbers: the region is how many a value has
+    reached.
+    """
+
+    locate: Locate | Thresholds
+    masks: RegionMasks
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """`index` is the place of the attribute in the values, `derive` how the term is derived from it; `default` stands
+    in for unknown, without which the mask `unknown` falls."""
+
+    index: int
+    derive: Derivation | None
+    default: Value
+    unknown: int
+    table: Table
 
 
 @dataclass(frozen=True, slots=True)

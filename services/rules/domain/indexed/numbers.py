@@ -18,6 +18,7 @@ from services.rules.domain.indexed.arithmetic import Arithmetic, arithmetic
 from services.rules.domain.indexed.facts import Column, Facts, too_costly
 from shared.cel.library import CheckedExpression, TooManySteps
 from shared.cel.library import Program as CelProgram
+from shared.cel.preparation import prepared
 from shared.cel.syntax import free_names
 from shared.cel.work import Polynomial, work_bound
 from shared.values import AttributeType, Value
@@ -138,6 +139,6 @@ class _Builder:
     def _opaque(self, places: Places, constants: Constants) -> OpaqueGroup:
         columns = tuple(self._columns[name] for name in self._names if name in self._columns)
         sized = {each.name for each in columns if each.type.is_list or each.type is AttributeType.STRING}
-        bound = work_bound(self._expression.root, sized.__contains__)
+        bound = work_bound(prepared(self._expression.root, constants), sized.__contains__)
         program = self._expression.program(self._expression.root, constants)
         return OpaqueGroup(places, program, bound if any(bound) else {}, columns, self._name, bound.get((), 0))

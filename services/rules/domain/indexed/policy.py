@@ -1,13 +1,14 @@
 """A rule set compiled to bitsets.
 
-One Python int holds what falls, at every stage (`units` draws its bits). It is the union of
+What falls, at every stage, is a row of bits (`units` draws them): the union of
 
     settled    what falls whoever the subject is
     lookups    per term one mask, found by where the value lies (`lookups`): most rules end here
     holders    the same for what lists hold
     checks     (slot, masks): masks[verdict] is what falls when the condition of the slot has that verdict
 
-A unit falls at the earliest stage that has a bit for it; what a stage drops is counted by popcount.
+The look-ups are the kernel's, which works on words; the others are unions of Python ints, for most rule sets of none. A
+unit falls at the earliest stage that has a bit for it.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
 from services.rules.domain.indexed.batch import fallen_together
 from services.rules.domain.indexed.drops import Masks
 from services.rules.domain.indexed.facts import Column, Facts, Readers, read_values
-from services.rules.domain.indexed.lookups import HolderLookup, Lookup
-from services.rules.domain.indexed.members import members_of
+from services.rules.domain.indexed.lookup_rows import LookupRows
+from services.rules.domain.indexed.lookups import HolderLookup
+from services.rules.domain.indexed.members import words_of
 from services.rules.domain.indexed.numbers import NumberColumn, OpaqueGroup
 from services.rules.domain.indexed.program import OpaqueStep, Program
 from services.rules.domain.indexed.reasons import RuleEntry
@@ -58,7 +63,7 @@ class IndexedPolicy:
     columns: tuple[Column, ...]
     environment: CelEnvironment
     settled: int
-    lookups: tuple[Lookup, ...]
+    lookups: LookupRows
     holders: tuple[HolderLookup, ...]
     program: Program
     checks: tuple[tuple[int, Masks], ...]
@@ -79,14 +84,15 @@ class IndexedPolicy:
         self, facts: Mapping[str, Feature], now_ms: int, explain: Explain, explain_actions: Collection[str] = ()
     ) -> Evaluation:
         known = self._facts(facts, now_ms, self.readers)
-        fallen = self._looked_up(known) | self._checked(self.program.run(known))
+        fallen = self._fallen(known, self._checked(self.program.run(known)))
         evaluation = self._answer(known, fallen)
         if explain is Explain.NONE:
             return evaluation
         explanations = self.explainer.about(facts, known.values, known.now, explain)
+        by_stage = self.units.split(int.from_bytes(fallen.tobytes(), "little"))
         return replace(
             evaluation,
-            dropped=self._reasons(explanations, self.units.split(fallen)[1], evaluation, explain_actions),
+            dropped=self._reasons(explanations, by_stage, evaluation, explain_actions),
             segments=self.segments_of(facts, now_ms) if explain is Explain.FULL else (),
         )
 
@@ -103,20 +109,19 @@ class IndexedPolicy:
     def _finished(self, known: Facts, checked: int | TandemError) -> Evaluation | TandemError:
         if isinstance(checked, TandemError):
             return checked
-        return _outcome(self._answer, known, self._looked_up(known) | checked)
+        return _outcome(self._answer, known, self._fallen(known, checked))
 
-    def _answer(self, known: Facts, fallen: int) -> Evaluation:
+    def _answer(self, known: Facts, fallen: NDArray[np.uint64]) -> Evaluation:
         """Without reasons."""
-        alive, by_stage = self.units.split(fallen)
-        eligible = members_of(self.units.actions_in(alive), len(self.actions))
+        eligible, treatments, dropped_by_stage = self.units.left(fallen)
         return Evaluation(
             actions=self.actions,
             eligible=eligible,
             numbers={column.name: column.evaluate(known)[eligible] for column in self.numbers},
-            dropped_by_stage={stage: self.units.actions_in(mask).bit_count() for stage, mask in by_stage.items()},
+            dropped_by_stage=dropped_by_stage,
             dropped=(),
             segments=(),
-            dropped_treatments=self.units.dropped_treatments(alive, eligible),
+            dropped_treatments=self.units.dropped_treatments(treatments, eligible),
         )
 
     def segments_of(self, facts: Mapping[str, Feature], now_ms: int) -> tuple[str, ...]:
@@ -130,27 +135,18 @@ class IndexedPolicy:
     def _known(self, values: list[Any], now_ms: int, readers: Readers) -> Facts:
         return Facts(values, to_datetime(now_ms), self.environment, readers)
 
-    def _looked_up(self, known: Facts) -> int:
-        """What falls by everything but the checks."""
-        fallen = self.settled
+    def _fallen(self, known: Facts, checked: int) -> NDArray[np.uint64]:
+        """What falls by anything; `checked` by the checks."""
+        fallen = self.settled | checked
         values: list[Any] = known.values
-        for index, derive, default, unknown, locate, masks, flips in self.lookups:
-            value = values[index]
-            if value is None:
-                value = default
-                if value is None:
-                    fallen |= unknown
-                    continue
-            if derive is not None:
-                value = derive(value, known.now)
-            region = locate(value) or 0
-            fallen |= masks[region] if flips is None else flips.applied(masks[region], region)
         for holder in self.holders:
             value = values[holder.index]
             if value is None:
                 value = holder.default
             fallen |= holder.unknown if value is None else holder.fallen(value)
-        return fallen
+        words = words_of(fallen, self.units.width).copy()
+        self.lookups.add(words, values, known.now)
+        return words
 
     def _checked(self, verdicts: Sequence[Verdict]) -> int:
         fallen = 0
@@ -172,7 +168,7 @@ class IndexedPolicy:
         found = [
             explanations.of(self.actions[index], stage, self.rules[index])
             for stage, mask in fallen.items()
-            for index in members_of(self.units.actions_in(mask), len(self.actions)).tolist()
+            for index in self.units.actions_in(mask).tolist()
             if not wanted or self.actions[index] in wanted
         ]
         dropped = set(evaluation.dropped_treatments)
@@ -195,7 +191,7 @@ class IndexedPolicy:
         tests = sum(len(probe.tests) for probe in self.program.probes)
         opaque = sum(isinstance(step, OpaqueStep) for step in self.program.steps)
         opaque += sum(isinstance(group, OpaqueGroup) for column in self.numbers for group in column.groups)
-        lookups = len(self.lookups) + len(self.holders)
+        lookups = self.lookups.count + len(self.holders)
         return tests + len(self.program.steps) + _LOOKUP_COST * lookups + _OPAQUE_COST * opaque
 
 

@@ -13,17 +13,14 @@ from services.rules.domain.indexed.facts import Column
 from services.rules.domain.indexed.lookup_tables import (
     KEYED,
     ORDERED,
-    Table,
     Tests,
     held_table,
     keyed_table,
     ordered_table,
     unknown_mask,
 )
-from services.rules.domain.indexed.lookups import HolderLookup, Lookup
+from services.rules.domain.indexed.lookups import HolderLookup, Lookup, Table
 from services.rules.domain.indexed.native_tests import Derivation, derivation
-
-NOW_INDEX = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,8 @@ def look_up(drops: Mapping[Test, Drops], columns: Mapping[str, Column], width: i
 
 
 def index_of(term: Term, columns: Mapping[str, Column]) -> int:
-    return NOW_INDEX if term.kind is TermKind.NOW else columns[term.attribute].index
+    """The place in the values; the time is behind those of the columns."""
+    return len(columns) if term.kind is TermKind.NOW else columns[term.attribute].index
 
 
 def _key(test: Test) -> Key:
@@ -96,8 +94,7 @@ class _Builder:
         test = tests[0][0]
         index, default = index_of(test.term, self._columns), None if test.default is None else test.default.value
         unknown = unknown_mask(tests, self._width)
-        masks = table.masks
-        self.lookups.append((index, _derivation(test), default, unknown, table.locate, masks.masks, masks.flips))
+        self.lookups.append(Lookup(index, _derivation(test), default, unknown, table))
 
     def _add_holder(self, tests: Tests) -> None:
         absent, held, rest = held_table(tests, self._width)

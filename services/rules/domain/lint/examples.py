@@ -27,6 +27,7 @@ from services.rules.domain.kleene import FALSE, TRUE, UNKNOWN
 from services.rules.domain.lint.claims import Profile, Question, atoms, attributes, is_timed
 from services.rules.domain.lint.formulas import Declarations
 from services.rules.domain.why.judging import Judges, Subject
+from services.rules.domain.why.moment_range import milliseconds, moment_at, moved
 from services.rules.domain.written import OnUnknown
 from shared.cel.library import TooManySteps
 from shared.values import INT64_MAX, INT64_MIN, AttributeType, Value
@@ -168,7 +169,7 @@ _OTHER_ELEMENTS: Mapping[AttributeType, Callable[[datetime], tuple[Any, ...]]] =
     AttributeType.INT: lambda _: (1, 2, 3),
     AttributeType.DOUBLE: lambda _: (1.0, 2.0, 3.0),
     AttributeType.STRING: lambda _: ("other_1", "other_2", "other_3"),
-    AttributeType.TIMESTAMP: lambda now: (now, now - timedelta(days=1), now - timedelta(days=2)),
+    AttributeType.TIMESTAMP: lambda now: tuple(_moved(now, range(3))),
 }
 
 
@@ -186,18 +187,17 @@ def _moments(tests: Sequence[Test], operands: Sequence[Any], now: datetime) -> I
     for test in tests:
         if unit := units.get(test.term.kind):
             counts: list[Any] = [each.value for each in test.operands]
-            yield from _safely(
-                now, [unit * (count + more) for count in counts for more in (-1, 0, 1) if abs(count) < 99_999]
-            )
+            yield from _moved(now, [count + more for count in counts for more in (-1, 0, 1)], unit)
         elif test.term.kind is TermKind.ELAPSED:
-            yield from (now - timedelta(days=1), now + timedelta(days=1))
+            yield from _moved(now, (1, -1))
     for moment in operands:
-        yield from _safely(moment, [timedelta(days=more) for more in (-1, 0, 1)])
+        whole = moment_at(milliseconds(moment))
+        yield from _moved(whole, (-1, 0, 1))
+        yield from _moved(whole, (-1, 1), timedelta(milliseconds=1))
 
 
-def _safely(moment: datetime, spans: Iterable[timedelta]) -> Iterable[datetime]:
-    for span in spans:
-        try:
-            yield moment - span
-        except OverflowError:
-            continue
+def _moved(moment: datetime, counts: Iterable[int], unit: timedelta = timedelta(days=1)) -> Iterable[datetime]:
+    """So many units back, as far as there are such moments."""
+    longest = timedelta.max // unit
+    found = (moved(moment, -count * unit) for count in counts if abs(count) <= longest)
+    return (each for each in found if each is not None)

@@ -12,6 +12,7 @@ from services.rules.domain.lint.thresholds import out_of_range
 from services.rules.domain.rule_set import Finding, Rule, Segment
 from services.rules.domain.rule_set_check import CheckedRuleSet
 from services.rules.domain.scope_tree import Action
+from services.rules.domain.written import SourcePosition
 from shared.cel.problems import Severity, problem_at
 from shared.cel.syntax import free_names
 from shared.values import Value
@@ -46,8 +47,15 @@ def _of(
     declarations: Declarations,
     action: str = "",
 ) -> Iterator[Finding]:
-    source = Source(checked.conditions[owner.when], constants)
+    suffix = f"; so it is for action '{action}'" if action else ""
+    yield from ranges_of(Source(checked.conditions[owner.when], constants), declarations, owner.position, suffix)
+
+
+def ranges_of(
+    source: Source, declarations: Declarations, position: SourcePosition, suffix: str = ""
+) -> Iterator[Finding]:
+    """Of the expression that begins at `position`; `suffix` ends the messages."""
     for found in out_of_range(source, declarations):
-        message = f"{found.message}; so it is for action '{action}'" if action else found.message
-        problem = problem_at(owner.when, found.offset, "OUT_OF_RANGE", message, Severity.WARNING)
-        yield Finding(within(owner.position, problem), problem.code, problem.message, problem.severity)
+        message = f"{found.message}{suffix}"
+        problem = problem_at(source.expression.text, found.offset, "OUT_OF_RANGE", message, Severity.WARNING)
+        yield Finding(within(position, problem), problem.code, problem.message, problem.severity)

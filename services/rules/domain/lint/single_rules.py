@@ -27,7 +27,7 @@ class SingleRules:
             stand = variants[0]
             if all(is_never(self._prover, each.condition) for each in variants):
                 (self.idle if stand.is_suppression else self.hopeless).add(key)
-                finding = self._contradiction(stand)
+                finding = self._contradiction(variants)
             elif not stand.reads_constants and is_always(self._prover, stand.condition, stand.rule.on_unknown):
                 (self.hopeless if stand.is_suppression else self.idle).add(key)
                 finding = self._tautology(stand)
@@ -36,24 +36,36 @@ class SingleRules:
             if finding is not None:
                 yield finding
 
-    def _contradiction(self, stand: Stand) -> Finding | None:
+    def _contradiction(self, variants: Sequence[Stand]) -> Finding | None:
+        stand = variants[0]
         why = why_never(self._prover, stand.condition)
         if why is None:
             return None
-        effect = "it never drops anybody" if stand.is_suppression else "it drops everybody"
+        # Those for whom it is unknown may fare otherwise.
+        if stand.is_suppression:
+            drops = any(self._is_possible(each.drops) for each in variants)
+            effect = "it drops only those for whom it is unknown" if drops else "it never drops anybody"
+        else:
+            passes = any(self._is_possible(each.passes) for each in variants)
+            effect = "it drops everybody but those for whom it is unknown" if passes else "it drops everybody"
         return _warning(stand, "CONTRADICTION", f"no subject satisfies rule '{stand.rule.rule_id}', so {effect}: {why}")
 
     def _tautology(self, stand: Stand) -> Finding | None:
         profile = self._prover.witness(Question((is_true(stand.condition),), all_known=True))
         if profile is None:
             return None
-        rest = " but those of whom something is unknown" if stand.drop.unknown else ""
-        effect = "it drops everybody" if stand.is_suppression else f"it drops nobody{rest}"
+        others = self._is_possible(stand.passes if stand.is_suppression else stand.drops)
+        rest = " but some of whom something is unknown" if others else ""
+        effect = f"it drops {'everybody' if stand.is_suppression else 'nobody'}{rest}"
         message = (
             f"every subject of whom all is known satisfies rule '{stand.rule.rule_id}', so {effect}: "
             f"{words(stand.condition)} is true of any, such as {profile.text}"
         )
         return _warning(stand, "TAUTOLOGY", message)
+
+    def _is_possible(self, claim: Claim) -> bool:
+        """As far as is known, of anybody: what is unknown of a subject counts."""
+        return not isinstance(self._prover.ask(Question((claim,))), Impossible)
 
 
 def is_never(prover: Prover, condition: Condition) -> bool:

@@ -1,4 +1,5 @@
-"""Triggers that never fire: no subject and no event satisfies a condition of theirs."""
+"""Triggers that never fire, because no subject and no event satisfies a condition of theirs; and thresholds of theirs
+that are out of range."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from services.rules.domain.constants import Source
 from services.rules.domain.expression_check import Purpose
 from services.rules.domain.lint.formulas import Declarations
 from services.rules.domain.lint.prover import Prover
+from services.rules.domain.lint.range_findings import ranges_of
 from services.rules.domain.lint.single_rules import is_never, why_never
 from services.rules.domain.normalise import normalise
 from services.rules.domain.rule_set import AttributeDeclaration, Finding, RuleSet
@@ -24,7 +26,7 @@ ProverOf = Callable[[Declarations], Prover]
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One expression of a trigger. `what` it is, and what comes of it that nobody satisfies it."""
+    """One expression of a trigger. `what` it is, and what comes of it that nobody satisfies it; "": nothing."""
 
     text: str
     types: EventTypes
@@ -42,18 +44,29 @@ def trigger_findings(
     provers: dict[EventTypes, Prover] = {}
     for trigger in rule_set.triggers:
         for asked in _asked(trigger):
-            if asked.types not in provers:
-                provers[asked.types] = prover_of({**declarations, **_properties(vocabulary, asked.types)})
-            condition = _condition(vocabulary, asked, segments)
-            if is_never(provers[asked.types], condition) and (why := why_never(provers[asked.types], condition)):
-                message = f"nothing satisfies {asked.what} of trigger '{trigger.trigger_id}', so {asked.effect}: {why}"
-                yield Finding(asked.position, "DEAD_TRIGGER", message, Severity.WARNING)
+            known = {**declarations, **_properties(vocabulary, asked.types)}
+            source = Source(vocabulary.checked(asked.text, Purpose.CONDITION, asked.types), {}, asked.default)
+            yield from ranges_of(source, known, asked.position)
+            if asked.effect:
+                if asked.types not in provers:
+                    provers[asked.types] = prover_of(known)
+                why = _why_dead(provers[asked.types], normalise(source, segments))
+                if why is not None:
+                    message = (
+                        f"nothing satisfies {asked.what} of trigger '{trigger.trigger_id}', so {asked.effect}: {why}"
+                    )
+                    yield Finding(asked.position, "DEAD_TRIGGER", message, Severity.WARNING)
+
+
+def _why_dead(prover: Prover, condition: Condition) -> str | None:
+    return why_never(prover, condition) if is_never(prover, condition) else None
 
 
 def _asked(trigger: Trigger) -> Iterator[_Asked]:
-    if trigger.condition and trigger.on_unknown is not OnUnknown.PASS:
+    if trigger.condition:
         types, default = event_types(trigger), trigger.default_value
-        yield _Asked(trigger.condition, types, default, trigger.position, "the condition", "it never fires")
+        effect = "it never fires" if trigger.on_unknown is not OnUnknown.PASS else ""
+        yield _Asked(trigger.condition, types, default, trigger.position, "the condition", effect)
     if not isinstance(trigger.when, Pattern):
         return
     absent = trigger.when.absent
@@ -69,8 +82,3 @@ def _asked(trigger: Trigger) -> Iterator[_Asked]:
 def _properties(vocabulary: Vocabulary, types: EventTypes) -> Declarations:
     kinds = vocabulary.property_types(types)
     return {f"{EVENT_PREFIX}{name}": AttributeDeclaration(f"{EVENT_PREFIX}{name}", kinds[name]) for name in kinds}
-
-
-def _condition(vocabulary: Vocabulary, asked: _Asked, segments: Mapping[str, Membership]) -> Condition:
-    checked = vocabulary.checked(asked.text, Purpose.CONDITION, asked.types)
-    return normalise(Source(checked, {}, asked.default), segments)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from services.rules.domain.condition import Operator, TermKind, Test
 from services.rules.domain.indexed.native_tests import native_test
+from services.rules.domain.why.moment_range import FIRST_MS, LAST_MS, milliseconds, moment_at
 from shared.values import INT64_MAX, INT64_MIN, AttributeType, Value
 
 Formula = Any
@@ -22,8 +23,6 @@ Formula = Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
-_FIRST_MS = (datetime(2, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
-_LAST_MS = (datetime(9998, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _SPANS_MS = {TermKind.DAYS_SINCE: 86_400_000, TermKind.HOURS_SINCE: 3_600_000}
 _MAX_DOUBLE = 2**1024 - 2**970
 
@@ -108,7 +107,7 @@ class Moments:
         self._z3, self._context = z3, context
         self.milliseconds = z3.Int(name, context)
         self._now = self.milliseconds if now is None else now.milliseconds
-        self.constraints = [self.milliseconds >= _FIRST_MS, self.milliseconds <= _LAST_MS]
+        self.constraints = [self.milliseconds >= FIRST_MS, self.milliseconds <= LAST_MS]
         if allowed:
             self.constraints.append(z3.Or([self._microseconds == _microseconds_of(each) for each in allowed]))
 
@@ -132,10 +131,10 @@ class Moments:
         return self.moment(model)
 
     def moment(self, model: Any) -> datetime:
-        return _EPOCH + timedelta(milliseconds=model.eval(self.milliseconds, model_completion=True).as_long())
+        return moment_at(model.eval(self.milliseconds, model_completion=True).as_long())
 
     def is_at(self, moment: datetime) -> Formula:
-        return self.milliseconds == (moment - _EPOCH) // timedelta(milliseconds=1)
+        return self.milliseconds == milliseconds(moment)
 
     def _span(self, test: Test, unit: int) -> Formula:
         """Whole units since, rounded down, as bounds of what was not rounded."""

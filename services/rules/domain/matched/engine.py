@@ -11,6 +11,7 @@ from services.rules.domain.indexed.assembly import assemble
 from services.rules.domain.indexed.compile_cache import CompileCache
 from services.rules.domain.indexed.compiler import Compiler, gather_drops
 from services.rules.domain.indexed.drops import Drops, Masks
+from services.rules.domain.indexed.lookup_rows import lookup_rows
 from services.rules.domain.indexed.normalised import Normalised
 from services.rules.domain.indexed.policy import IndexedPolicy
 from services.rules.domain.matched.lowering import Lowering, condition_number, message_rules
@@ -60,10 +61,11 @@ def _policy(
     columns = {column.name: column for column in indexed.columns}
     program, slots = assemble(lowering.owners, columns, segments)
     nothing, _ = assemble({}, columns, segments)
+    nowhere = lookup_rows((), len(columns) + 1, indexed.units.width)
     types = {name: column.type for name, column in columns.items()} | dict.fromkeys(lowering.held, AttributeType.BOOL)
     return MatchedPolicy(
         indexed=indexed,
-        settled=replace(indexed, lookups=(), holders=(), checks=(), program=nothing),
+        settled=replace(indexed, lookups=nowhere, holders=(), checks=(), program=nothing),
         rules=MessageRules(version, types, tuple(rules)),
         masks=masks,
         program=program,

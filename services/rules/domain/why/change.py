@@ -41,3 +41,6 @@ class SmallestChange:
 
     changes: tuple[AttributeChange, ...] = ()
     none_because: NoChange | None = None
+    smaller_not_ruled_out: bool = False
+    """Values of an opaque expression, or of strings, were left out, and one of them may do at less; with TOO_MANY or
+    IMMUTABLE, may do at all."""

@@ -12,10 +12,11 @@ from typing import Protocol
 
 from services.rules.domain.condition import Condition, Opaque, Test, operands
 from services.rules.domain.indexed.clauses import DropWhen, clauses
+from services.rules.domain.why.gaps import Gap, gaps
 from services.rules.domain.why.judging import Judge, Judges, Subject
 from shared.cel.library import TooManySteps
 
-_OPAQUE_COST = 30
+OPAQUE_COST = 30
 """A call of the library, in native tests."""
 _MAX_KEPT = 50_000
 """Rules whose clauses are there for the next answer."""
@@ -33,13 +34,15 @@ class RuleLike(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clause:
-    """`tests` and `opaques` are all that it is made of; `cost` counts them, a call of the library as _OPAQUE_COST."""
+    """`tests` and `opaques` are all that it is made of; `cost` counts them, a call of the library as OPAQUE_COST."""
 
     judge: Judge
     drop: DropWhen
     reads: tuple[str, ...]
     tests: tuple[Test, ...]
     opaques: tuple[Opaque, ...]
+    gaps: tuple[Gap, ...]
+    """Of the comparisons in the opaque parts."""
     cost: int
 
     def passes(self, subject: Subject) -> bool:
@@ -85,8 +88,9 @@ class Clauses:
         opaques = tuple(each for each in atoms if isinstance(each, Opaque))
         names = [test.term.attribute for test in tests] + [name for each in opaques for name in each.attributes]
         reads = tuple(name for name in dict.fromkeys(names) if name)
-        cost = 1 + len(tests) + _OPAQUE_COST * len(opaques)
-        return Clause(self._judges.of(condition), drop, reads, tests, opaques, cost)
+        cost = 1 + len(tests) + OPAQUE_COST * len(opaques)
+        found = tuple(gap for each in opaques for gap in gaps(each, self._judges.bound(each)))
+        return Clause(self._judges.of(condition), drop, reads, tests, opaques, found, cost)
 
     def _atoms(self, condition: Condition) -> Iterator[Condition]:
         below = operands(condition)

@@ -1,32 +1,31 @@
 """The values of an attribute that are worth trying: its domain, nearest first.
 
 Of values that every test answers the same, only the nearest is worth trying, and none that answers as the one that was
-held. An expression of the library has no thresholds: for what it reads, its constants and steps away from the value
-that was held are tried.
+held. An expression of the library has no thresholds: for what it reads, guesses are tried (`guesses`, `solving`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.rules.domain.condition import Opaque, Test
 from services.rules.domain.rule_set import AttributeDeclaration
-from services.rules.domain.why.clause import Clause
+from services.rules.domain.why.clause import OPAQUE_COST, Clause
 from services.rules.domain.why.distance import distance
+from services.rules.domain.why.guesses import coarse, near, tried_to
 from services.rules.domain.why.judging import Subject, judge_of
 from services.rules.domain.why.lists import lists
 from services.rules.domain.why.numbers import doubles, integers, moments
+from services.rules.domain.why.solving import meeting
 from services.rules.domain.why.texts import texts
-from shared.cel.syntax import Constant, walk
-from shared.values import INT64_MAX, INT64_MIN, AttributeType, Feature, Scalar, Value, conform
+from shared.values import AttributeType, Feature, Scalar, Value
 
 _OVERHEAD = 40
 """Of one domain, in native tests."""
 _MAX_ALLOWED = 200
-_STEPS = tuple(2**exponent for exponent in range(0, 24, 2))
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +38,57 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """`is_complete`: where none of the candidates will do, no value of the attribute does."""
+    """`is_complete`: where none of the candidates will do, no value of the attribute does.
+
+    `coarse` are those of the candidates that are worth trying in combinations. `tried_to`: of the values that are at a
+    smaller distance none was left out.
+    """
 
     candidates: tuple[Candidate, ...]
+    coarse: tuple[Candidate, ...]
     is_complete: bool
+    tried_to: float
     work: int
 
 
 def domain_of(attribute: AttributeDeclaration, held: Feature, readers: Sequence[Clause], subject: Subject) -> Domain:
-    """As far as the clauses `readers` can tell values apart; `subject` holds the attribute's value as it was read."""
-    tests = _reading([test for each in readers for test in each.tests], attribute.name)
-    opaques = [each for clause in readers for each in clause.opaques if attribute.name in each.attributes]
-    known = subject.values[attribute.name]
+    """As far as the clauses `readers` can tell values apart; `subject` holds the attribute's value as it was read.
+
+    The comparisons of the first readers are solved before those of later ones, which the bound on them may leave out.
+    """
+    name, kind, known = attribute.name, attribute.type, subject.values[attribute.name]
+    tests = _reading([test for each in readers for test in each.tests], name)
+    opaques = [each for clause in readers for each in clause.opaques if name in each.attributes]
     # A stale value is unknown to the clauses; what is proposed is near it all the same.
-    values, is_complete = _proposals(attribute, held.value if known is None else known, tests, opaques, subject)
+    base = held.value if known is None else known
+    values, is_complete = _proposals(attribute, base, tests, opaques, subject)
     found = [known, *_again(attribute, held, known), *values, *([] if known is None else [None])]
+    work = _OVERHEAD + len(values) * (len(tests) + 1)
     if not opaques:
-        found = _told_apart(attribute.name, found, tests, subject, held)
-    candidates = [
-        Candidate(distance(held, value, subject.now), value) for value in dict.fromkeys(found) if value != known
-    ]
-    candidates.sort(key=lambda each: each.distance)
-    return Domain(tuple(candidates), is_complete, _OVERHEAD + len(values) * (len(tests) + 1))
+        few = _candidates(_told_apart(name, found, tests, subject, held), known, held, subject.now)
+        return Domain(few, few, is_complete, math.inf if is_complete else tried_to(kind, held, subject.now), work)
+    if attribute.allowed:
+        few = _candidates(_permitted(found, base, attribute), known, held, subject.now)
+        return Domain(few, few, is_complete, math.inf if is_complete else 0.0, work)
+    gaps = [gap for each in readers for gap in each.gaps if name in gap.reads]
+    met, asked = meeting(name, kind, base, gaps, subject)
+    found += met
+    few = _candidates(found, known, held, subject.now)
+    all_of_them = _candidates([*found, *near(kind, base, subject.now)], known, held, subject.now)
+    to = math.inf if is_complete else tried_to(kind, held, subject.now)
+    return Domain(all_of_them, few, is_complete, to, work + asked * OPAQUE_COST)
+
+
+def _permitted(values: Iterable[Value], held: Value, attribute: AttributeDeclaration) -> Iterator[Value]:
+    """Without lists of what is not allowed, unless they hold it already."""
+    elements = held if isinstance(held, tuple) else ()
+    allowed = {*attribute.allowed, *elements}
+    return (each for each in values if not isinstance(each, tuple) or allowed.issuperset(each))
+
+
+def _candidates(values: Iterable[Value], known: Value, held: Feature, now: datetime) -> tuple[Candidate, ...]:
+    found = [Candidate(distance(held, value, now), value) for value in dict.fromkeys(values) if value != known]
+    return tuple(sorted(found, key=lambda each: each.distance))
 
 
 def _reading(tests: Iterable[Test], name: str) -> list[Test]:
@@ -100,9 +128,9 @@ def _proposals(
         return tried, len(tried) == len(attribute.allowed)
     if kind is AttributeType.BOOL:
         return (True, False), True
-    guesses = [each for opaque in opaques for each in _guesses(opaque, kind, held, subject.now)]
     native, is_complete = _by_tests(attribute, held, tests, subject.now)
-    return (*native, *guesses), is_complete and not opaques
+    guessed = coarse(opaques, kind, held, subject.now) if opaques else ()
+    return (*native, *guessed), is_complete and not opaques
 
 
 def _by_tests(
@@ -121,46 +149,3 @@ def _by_tests(
             elements = held if isinstance(held, tuple) else ()
             allowed: Sequence[Scalar] = attribute.allowed  # type: ignore[assignment]
             return lists(tests, elements, kind.element, allowed, now)
-
-
-def _guesses(opaque: Opaque, kind: AttributeType, held: Value, now: datetime) -> Iterator[Value]:
-    """Constants of the expression that are of the type, and what is near them and near the value that was held."""
-    constants = [*(node.value for node in walk(opaque.node) if isinstance(node, Constant)), *opaque.constants.values()]
-    fitting = [each for constant in constants for each in _conformed(constant, kind.element)]
-    if kind.is_list:
-        elements = held if isinstance(held, tuple) else ()
-        yield ()
-        for each in fitting:
-            if each in elements:
-                yield tuple(element for element in elements if element != each)
-            else:
-                yield (*elements, each)
-        return
-    yield from fitting
-    for start in [*fitting, *([] if held is None else [held])]:
-        yield from _around(start, now)
-    yield from _around(_ORIGIN.get(kind), now)
-
-
-_ORIGIN = {AttributeType.INT: 0, AttributeType.DOUBLE: 0.0}
-
-
-def _conformed(constant: object, kind: AttributeType) -> Iterator[Scalar]:
-    try:
-        value = conform(constant, kind)  # type: ignore[arg-type]
-    except ValueError:
-        return
-    if value is not None and not isinstance(value, tuple):
-        yield value
-
-
-def _around(start: Value, now: datetime) -> Iterator[Value]:
-    if isinstance(start, bool | str) or start is None:
-        return
-    if isinstance(start, int):
-        moved = [start, *(start + sign * step for step in _STEPS for sign in (1, -1))]
-        yield from (each for each in moved if INT64_MIN <= each <= INT64_MAX)
-    elif isinstance(start, float):
-        yield from (start, *(start + sign * step / 4 for step in _STEPS for sign in (1, -1)))
-    elif isinstance(start, datetime):
-        yield from (now - sign * step * _DAY for step in _STEPS[:6] for sign in (1, -1))

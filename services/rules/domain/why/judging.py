@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from services.rules.domain.condition import AllOf, AnyOf, Condition, Fixed, Membership, Not, Opaque, TermKind, Test
 from services.rules.domain.indexed.native_tests import derivation, native_test
@@ -31,6 +32,8 @@ class Subject:
 
 Judge = Callable[[Subject], Verdict]
 """Raises TooManySteps, of the library."""
+Bound = Callable[[Subject], Any]
+"""What an opaque expression reads of a subject, for the library."""
 
 
 class Judges:
@@ -74,12 +77,21 @@ class Judges:
                 return lambda subject: membership(member(subject), on_unknown)
 
     def _opaque(self, opaque: Opaque) -> Judge:
-        environment = opaque.expression.environment
         program = opaque.expression.program(opaque.node, opaque.constants)
+        bound = self.bound(opaque)
+
+        def judge(subject: Subject) -> Verdict:
+            outcome = program.run(bound(subject))
+            return TRUE if outcome is True else FALSE if outcome is False else UNKNOWN
+
+        return judge
+
+    def bound(self, opaque: Opaque) -> Bound:
+        environment = opaque.expression.environment
         members = {segment_variable(each): self.of(self._segments[each]) for each in opaque.segments}
         defaults = {name: self._default(opaque, name) for name in opaque.attributes}
 
-        def judge(subject: Subject) -> Verdict:
+        def activation(subject: Subject) -> Any:
             bindings: dict[str, object] = {NOW: subject.now}
             for name, default in defaults.items():
                 value = subject.values[name]
@@ -88,10 +100,9 @@ class Judges:
                     bindings[name] = list(value) if isinstance(value, tuple) else value
             for name, member in members.items():
                 bindings[name] = member(subject) == TRUE
-            outcome = program.run(environment.activation(bindings))
-            return TRUE if outcome is True else FALSE if outcome is False else UNKNOWN
+            return environment.activation(bindings)
 
-        return judge
+        return activation
 
     def _default(self, opaque: Opaque, name: str) -> Value:
         return None if opaque.default is None else conform(opaque.default.value, self._types[name])

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import chain, combinations, count, islice
 
 from services.rules.domain.condition import Operator, TermKind, Test
+from services.rules.domain.why.moment_range import moved
 from services.rules.domain.why.numbers import whole_numbers
 from services.rules.domain.why.texts import unlike
 from shared.values import AttributeType, Scalar
@@ -91,8 +92,14 @@ _ANY: Mapping[AttributeType, Callable[[datetime], Iterator[Scalar]]] = {
     AttributeType.INT: lambda _: iter(range(2 * _MAX_ADDED)),
     AttributeType.DOUBLE: lambda _: (float(each) for each in range(2 * _MAX_ADDED)),
     AttributeType.STRING: lambda _: unlike(()),
-    AttributeType.TIMESTAMP: lambda now: (now - timedelta(days=each) for each in range(2 * _MAX_ADDED)),
+    AttributeType.TIMESTAMP: lambda now: _days_from(now),
 }
+
+
+def _days_from(now: datetime) -> Iterator[datetime]:
+    """Back from now, or forwards where there is no time left behind it."""
+    spans = (sign * timedelta(days=each) for sign in (-1, 1) for each in range(_MAX_ADDED + _MAX_TESTED))
+    return (each for span in spans if (each := moved(now, span)) is not None)
 
 
 def _operands(tests: Sequence[Test], operator: Operator) -> Iterator[Scalar]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.rules.domain.condition import TermKind, Test
+from services.rules.domain.why.moment_range import FIRST_MS, LAST_MS
 from shared.values import INT64_MAX, INT64_MIN
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -22,9 +23,7 @@ _SPANS = {
     TermKind.HOURS_SINCE: 3_600_000_000,
     TermKind.ELAPSED: 1,
 }
-# The library has no value for the first and the last moment that Python has.
-_FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-_LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_FIRST, _LAST = FIRST_MS * _MILLISECOND, LAST_MS * _MILLISECOND
 _STEP_DIGITS = 4
 """A double that must be above a bound is proposed this many digits below the bound's first one: above 250.0, 250.01."""
 _STEP_FROM_ZERO = 0.01
@@ -65,12 +64,13 @@ def _double_between(low: float, high: float, held: float | None) -> float | None
         return held
     from_below = low > -math.inf and (held is None or held <= low)
     bound, towards = (low, high) if from_below else (high, low)
-    step = math.copysign(_step(bound), towards - bound if math.isfinite(towards) else towards)
+    step = math.copysign(step_beyond(bound), towards - bound if math.isfinite(towards) else towards)
     near = (float(f"{bound + step:.6g}"), bound + step, math.nextafter(bound, towards))
     return next((each for each in near if low < each < high and math.isfinite(each)), None)
 
 
-def _step(bound: float) -> float:
+def step_beyond(bound: float) -> float:
+    """How far a double that must be beyond a bound is proposed from it."""
     if bound == 0 or abs(bound) < _STEP_FROM_ZERO**4:
         return _STEP_FROM_ZERO
     return float(10.0 ** (math.floor(math.log10(abs(bound))) - _STEP_DIGITS))

@@ -6,6 +6,9 @@ repaired in the same way. Every change that repairs everything is found like thi
 reads an attribute whose value the change has still to replace. Fewer attributes come first (iterative deepening), of as
 many the least distance; a branch ends where it cannot be shorter than the best one, where a broken clause has no
 attribute left, or where more clauses without a common attribute are broken than attributes may still change.
+
+It is as exact as the domains are complete. Where one is not, single attributes try all its candidates, and changes of
+several attributes the coarse ones.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.rules.domain.why.clause import Clause
-from services.rules.domain.why.domain import Domain
+from services.rules.domain.why.domain import Candidate, Domain
 from services.rules.domain.why.judging import Subject
 from shared.values import Value
 
@@ -56,15 +59,23 @@ class Search:
         clauses = list(clauses)
         self._readers = {name: [each for each in clauses if name in each.reads] for name in domains}
         self._open = {each: [name for name in domains if name in each.reads] for each in clauses}
+        self._values: Mapping[str, Sequence[Candidate]] = {}
         self._best: Repair | None = None
         self._chosen: dict[str, Value] = {}
         self._first_will_do = False
+        self.is_cut_short = False
+        """Whether the bound on work came before the end."""
 
     def smallest(self, broken: Sequence[Clause], most: int) -> Repair | None:
-        """Of at most `most` attributes. Raises OutOfWork."""
-        for count in range(1, most + 1):
-            if self._run(broken, count):
-                break
+        """Of at most `most` attributes. Raises OutOfWork where there was no time to find any."""
+        try:
+            for count in range(1, most + 1):
+                if self._run(broken, count):
+                    break
+        except OutOfWork:
+            if self._best is None:
+                raise
+            self.is_cut_short = True
         return self._best
 
     def any(self, broken: Sequence[Clause]) -> Repair | None:
@@ -75,6 +86,7 @@ class Search:
 
     def _run(self, broken: Sequence[Clause], count: int) -> bool:
         before = {name: self._subject.values[name] for name in self._domains}
+        self._values = {name: each.candidates if count == 1 else each.coarse for name, each in self._domains.items()}
         try:
             if self._can_be_repaired(broken, count):
                 self._descend(broken, count, 0.0)
@@ -89,7 +101,7 @@ class Search:
                 continue
             elsewhere = [each for each in broken if name not in each.reads]
             held = self._subject.values[name]
-            for candidate in self._domains[name].candidates:
+            for candidate in self._values[name]:
                 total = distance + candidate.distance
                 if self._is_beaten(total):
                     break
@@ -130,7 +142,7 @@ class Search:
         return needed <= remaining
 
     def _width(self, clause: Clause) -> int:
-        return sum(len(self._domains[name].candidates) for name in self._open[clause] if name not in self._chosen)
+        return sum(len(self._values[name]) for name in self._open[clause] if name not in self._chosen)
 
     def _is_beaten(self, distance: float) -> bool:
         return self._best is not None and (self._first_will_do or distance >= self._best.distance)

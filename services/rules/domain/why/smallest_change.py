@@ -8,6 +8,7 @@ parts, so a part is searched once per answer.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.rules.domain.rule_set import AttributeDeclaration
@@ -26,11 +27,20 @@ ANSWER_WORK = 1_000_000
 _ACTION_OVERHEAD, _RULE_OVERHEAD, _PART_OVERHEAD = 50, 300, 60
 """Of an action that shares its rules with none before it, a rule that was never taken apart, a part."""
 
-Found = Repair | NoChange
+_REFINING = 3_000
+"""Of one part, for bringing what was found nearer; granted where the search left nothing."""
 Part = tuple[Clause, ...]
 
 _GRAVITY = (NoChange.NEVER, NoChange.IMMUTABLE, NoChange.OPAQUE, NoChange.NOT_SEARCHED, NoChange.TOO_MANY)
 """Of several parts without a small change the first of these speaks for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Of a part: its repair, or why there is none. `is_open`: values were left out that may do at less, or at all."""
+
+    repair: Repair | NoChange
+    is_open: bool = False
 
 
 class SmallestChanges:
@@ -71,13 +81,16 @@ class SmallestChanges:
         failing = [clause for clause in clauses if not self._is_passed(clause)]
         found = [self._part(part) for part in self._parts(clauses, failing)]
         for reason in _GRAVITY:
-            if reason in found:
-                return SmallestChange(none_because=reason)
-        values = {name: value for each in found if isinstance(each, Repair) for name, value in each.values.items()}
+            if spoken := [each.is_open for each in found if each.repair is reason]:
+                return SmallestChange((), reason, all(spoken))
+        is_open = any(each.is_open for each in found)
+        repairs = [each.repair.values for each in found if isinstance(each.repair, Repair)]
+        values = {name: value for repair in repairs for name, value in repair.items()}
         if len(values) > MAX_CHANGES:
-            return SmallestChange(none_because=NoChange.TOO_MANY)
+            return SmallestChange((), NoChange.TOO_MANY, is_open)
         in_order = [name for name in self._attributes if name in values]
-        return SmallestChange(tuple(AttributeChange(name, self._feature(name), values[name]) for name in in_order))
+        changes = tuple(AttributeChange(name, self._feature(name), values[name]) for name in in_order)
+        return SmallestChange(changes, None, is_open)
 
     def _is_passed(self, clause: Clause) -> bool:
         if clause not in self._passes:
@@ -116,29 +129,47 @@ class SmallestChanges:
             work.spend(_PART_OVERHEAD)
             mutable = {name for clause in part for name in self._mutable(clause)}
             broken = self._broken(part)
-            repair = self._search(part, mutable, work).smallest(broken, MAX_CHANGES)
-            return self._why_none(part, mutable, work) if repair is None else self._refined(part, repair, work)
+            search = self._search(part, mutable, work)
+            repair = search.smallest(broken, MAX_CHANGES)
+            if repair is None:
+                return self._why_none(part, mutable, work)
+            granted = max(0, _REFINING - max(0, work.left))
+            work.left, allowed = max(0, work.left) + granted, allowed + granted
+            repair = self._refined(part, repair, work)
+            return Found(repair, search.is_cut_short or self._is_open(part, mutable, repair, work))
         except OutOfWork:
-            return NoChange.NOT_SEARCHED
+            return Found(NoChange.NOT_SEARCHED)
         finally:
             self._left.left -= allowed - max(0, work.left)
 
-    def _why_none(self, part: Part, mutable: Collection[str], work: Work) -> NoChange:
+    def _is_open(self, part: Part, mutable: Collection[str], repair: Repair, work: Work) -> bool:
+        """Whether values were left out that may do at less, alone or in place of several."""
+        left_out = [name for name in mutable if not self._domain(name, part, work).is_complete]
+        if len(repair.values) > 1:
+            return bool(left_out)
+        alone = [name for name in left_out if all(name in each.reads for each in self._broken(part))]
+        return any(self._domain(name, part, work).tried_to < repair.distance for name in alone)
+
+    def _why_none(self, part: Part, mutable: Collection[str], work: Work) -> Found:
         """Whether more attributes would do, or those that never change."""
         broken, read = self._broken(part), {name for clause in part for name in clause.reads}
-        if self._search(part, mutable, work).any(broken) is not None:
-            return NoChange.TOO_MANY
+        is_open = not all(self._domain(name, part, work).is_complete for name in mutable)
+        if len(mutable) > MAX_CHANGES and self._search(part, mutable, work).any(broken) is not None:
+            return Found(NoChange.TOO_MANY, is_open)
         if len(read) > len(mutable) and self._search(part, read, work).any(broken) is not None:
-            return NoChange.IMMUTABLE
+            return Found(NoChange.IMMUTABLE, is_open)
         is_complete = all(self._domain(name, part, work).is_complete for name in read)
-        return NoChange.NEVER if is_complete else NoChange.OPAQUE
+        return Found(NoChange.NEVER if is_complete else NoChange.OPAQUE)
 
     def _refined(self, part: Part, repair: Repair, work: Work) -> Repair:
         """Nearer values of what only expressions of the library read: their thresholds are not known."""
         opaque = {name for clause in part for each in clause.opaques for name in each.attributes}
         loose = [name for name in repair.values if name in opaque and not self._attributes[name].allowed]
         held = {name: self._feature(name) for name in loose}
-        return refined(repair, held, part, self._subject, work) if loose else repair
+        try:
+            return refined(repair, held, part, self._subject, work) if loose else repair
+        except OutOfWork:
+            return repair
 
     def _search(self, part: Part, names: Collection[str], work: Work) -> Search:
         # In the order of the declarations, so that the same facts have the same answer.
@@ -146,7 +177,8 @@ class SmallestChanges:
         return Search(part, domains, self._subject, work)
 
     def _domain(self, name: str, part: Part, work: Work) -> Domain:
-        readers = tuple(clause for clause in part if name in clause.reads)
+        # Those to repair first: of too many comparisons the last ones are not solved.
+        readers = tuple(sorted((each for each in part if name in each.reads), key=self._is_passed))
         domain = self._domains.get((name, readers))
         if domain is None:
             domain = domain_of(self._attributes[name], self._feature(name), readers, self._subject)

@@ -25,7 +25,8 @@ def texts(tests: Sequence[Test]) -> tuple[list[str], bool]:
     """The proposals, and whether no combination can be missed."""
     proposals = list(islice(dict.fromkeys(_proposals(tests)), _MAX_PROPOSALS + 1))
     sizes = [test.term.kind is TermKind.SIZE for test in tests]
-    is_simple = all(sizes) or (not any(sizes) and all(test.operator in _EQUALITY for test in tests))
+    is_short = all(isinstance(each.value, int) and each.value < _MAX_LENGTH for test in tests for each in test.operands)
+    is_simple = (all(sizes) and is_short) or (not any(sizes) and all(test.operator in _EQUALITY for test in tests))
     return proposals[:_MAX_PROPOSALS], is_simple and len(proposals) <= _MAX_PROPOSALS
 
 

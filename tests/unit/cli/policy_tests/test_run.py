@@ -81,6 +81,13 @@ Problems = Callable[[str], tuple[Problem, ...]]
 PASSING = {
     "an action that passes": "{facts: {age: 20, tier: silver}, expect: {eligible: [call], only: [call]}}",
     "an action that falls": "{facts: {age: 17}, expect: {dropped: {call: ELIGIBILITY, rain: ELIGIBILITY}}}",
+    "a moment as JSON writes it": (
+        "{facts: {age: 17, birth: {timestamp: '2000-01-01T00:00:00Z'}}, expect: {dropped: {call: ELIGIBILITY}}}"
+    ),
+    "a moment of several units": (
+        "{at: 2026-01-01T11:00:00Z, facts: {age: 90}, until: 1d1h1m,"
+        " expect: {fired: [{after: 1h, trigger: noon, emit: noon}, {after: 1d1h, trigger: noon, emit: noon}]}}"
+    ),
     "its rule and the value": (
         "{facts: {age: 20}, expect: {dropped: {rain: {stage: APPLICABILITY, rule: wet, attribute: context.weather,"
         " status: NOT_FOUND, change: {context.weather: rain}}}}}"
@@ -186,6 +193,11 @@ FAILING = {
         "{events: [{type: look}], until: 5h, expect: {fired: []}}",
         [("trigger quiet", "nothing", "after 3h: quiet", "")],
     ),
+    "a firing after several units of time": (
+        "{events: [{after: 4350m, type: look}], until: 5d,"
+        " expect: {fired: [{after: 1w, trigger: quiet, emit: quiet}]}}",
+        [("trigger quiet", "after 7d: quiet", "after 3d 3h 30m: quiet", "")],
+    ),
 }
 
 
@@ -223,6 +235,60 @@ def test_what_is_wrong_with_a_test_is_a_finding(text: str, expected: str, run: C
     found = [f"{each.place.file}:{each.place.line}:{each.place.column} {each.code}" for each in done.findings]
     assert found == [expected]
     assert done.has_errors
+
+
+def findings(run: Run) -> list[str]:
+    return [f"{each.place.line}:{each.place.column} {each.code} {each.message}" for each in run.findings]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0999-12-31", "9000-01-01T00:00:00Z"])
+def test_a_time_without_room_for_spans_is_refused_where_it_stands(at: str, run: Callable[[str], Run]) -> None:
+    done = run(f"tests: {{one: {{at: {at}, facts: {{birth: {{ago: 5d}}, age: 90}}, expect: {{fired: []}}}}}}")
+    assert (done.results, findings(done)) == ((), ["1:19 OUT_OF_RANGE at: must be of the years 1000 to 8999"])
+    of_file = run(f"at: {at}\ntests: {{one: {{facts: {{birth: {{ago: 5d}}}}, expect: {{fired: []}}}}}}")
+    assert (of_file.results, len(of_file.findings)) == ((), 1)
+
+
+@pytest.mark.parametrize("at", ["1000-01-01T00:00:00Z", "8999-12-31T23:59:59Z"])
+def test_the_first_and_the_last_time_have_room_for_the_longest_spans(at: str, problems: Problems) -> None:
+    start = f"at: {at}, facts: {{birth: {{ago: 36525d}}, age: 3}}"
+    assert problems(f"{{{start}, until: 36525d, expect: {{dropped: {{call: ELIGIBILITY}}}}}}") == ()
+    assert problems(f"{{{start}, events: [{{type: look}}], until: 2d, expect: {{not_segments: [hot]}}}}") == ()
+
+
+def test_every_wrong_fact_and_name_of_a_test_is_told(run: Callable[[str], Run]) -> None:
+    done = run(
+        "tests:\n  one:\n    facts: {age: x, agee: 3, birth: {timestamp: soon}}\n    context: {weathr: rain}\n"
+        "    events: [{facts: {tier: 3}}]\n    expect: {eligible: [cal], segments: [slver]}\n"
+    )
+    assert [each.partition(" (did")[0] for each in findings(done)] == [
+        "3:18 WRONG_TYPE age must be a int, not a string",
+        '3:27 UNKNOWN_ATTRIBUTE no attribute "agee" is declared',
+        "3:49 WRONG_TYPE birth: timestamp: must be a date such as 2026-11-01 or a timestamp, not 'soon'",
+        '4:23 UNKNOWN_ATTRIBUTE no attribute "context.weathr" is declared',
+        "5:29 WRONG_TYPE tier must be a string, not a int",
+        '6:25 UNKNOWN_ACTION the policy has no action "cal"',
+        '6:42 UNKNOWN_SEGMENT the policy has no segment "slver"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fact", "message"),
+    [
+        ("{timestmp: 2026-01-01}", 'unknown key "timestmp" (did you mean "timestamp"?)'),
+        ("{ago: soon}", "ago: must be a duration"),
+        ("{missing: false}", "must be a value, a list of values, or one of {timestamp: 2026-06-01T00:00:00Z}"),
+        ("{ago: 1d, stale: 3}", "must be a value, a list of values, or one of {timestamp: 2026-06-01T00:00:00Z}"),
+        ("[1, a]", "must hold values of one type"),
+        ("{stale: [1]}", None),
+    ],
+)
+def test_a_fact_that_cannot_be_read_is_told_once_with_its_name(
+    fact: str, message: str | None, run: Callable[[str], Run]
+) -> None:
+    (found,) = run(f"tests: {{one: {{facts: {{birth: {fact}}}, expect: {{}}}}}}").findings
+    assert found.message.startswith("birth")
+    assert message is None or found.message.startswith(f"birth: {message}")
 
 
 def test_a_policy_with_errors_is_not_tested(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 
@@ -11,6 +12,7 @@ from services.orchestrator.domain.policy import scalars
 from services.orchestrator.domain.policy.conditions import on_unknown
 from services.orchestrator.domain.policy.findings import Refused
 from services.orchestrator.domain.policy.nodes import Node
+from services.orchestrator.domain.policy.shapes import DURATION
 from services.orchestrator.domain.policy.yaml_reader import read_yaml
 from services.orchestrator.domain.policy_parts import OnUnknown
 from shared.clock import MS_PER_DAY, to_ms
@@ -63,16 +65,38 @@ def test_a_number_or_date_out_of_range_is_refused(content: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "span_ms"),
-    [("90s", 90_000), ("30m", 1_800_000), ("1h", 3_600_000), ("'7d'", 7 * MS_PER_DAY), ("2w", 14 * MS_PER_DAY)],
+    [
+        *(("90s", 90_000), ("30m", 1_800_000), ("1h", 3_600_000), ("'7d'", 7 * MS_PER_DAY), ("2w", 14 * MS_PER_DAY)),
+        *(
+            ("25h30m", 91_800_000),
+            ("1d12h", 129_600_000),
+            ("1w1d1h1m1s1ms", 694_861_001),
+            ("5ms", 5),
+            ("0h5m", 300_000),
+        ),
+    ],
 )
 def test_durations(content: str, span_ms: int) -> None:
     assert scalars.duration_ms(_node(content)) == span_ms
 
 
-@pytest.mark.parametrize("content", ["7", "d", "7 d", "-7d", "0d", "1h30m", "40000d", "[7d]"])
+@pytest.mark.parametrize("content", ["7", "d", "7 d", "-7d", "0d", "0d0h", "30m1h", "1h1h", "1h 30m", "40000d", "[7d]"])
 def test_what_is_no_duration_is_refused(content: str) -> None:
     with pytest.raises(Refused):
         scalars.duration_ms(_node(content))
+
+
+@pytest.mark.parametrize("content", ["90s", "25h30m", "1w1d1h1m1s1ms", "30m1h", "1h1h", "", "7", "1d 12h"])
+def test_the_schema_of_durations_says_what_the_reader_says(content: str) -> None:
+    assert bool(re.search(DURATION["pattern"], content)) == (scalars.span_of(content) is not None)
+
+
+@pytest.mark.parametrize(
+    ("span_ms", "words"),
+    [(0, "0s"), (4_350 * 60_000, "3d 30m"), (14 * MS_PER_DAY, "14d"), (61_001, "1m 1s 1ms"), (7_200_000, "2h")],
+)
+def test_spans_are_told_in_units_from_large_to_small(span_ms: int, words: str) -> None:
+    assert scalars.span_words(span_ms) == words
 
 
 def test_a_date_ends_with_its_day_and_a_timestamp_at_its_moment() -> None:

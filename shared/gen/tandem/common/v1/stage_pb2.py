@@ -25,25 +25,25 @@ _sym_db = _symbol_database.Default()
 from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctandem/common/v1/stage.proto\x12\x10tandem.common.v1\x1a\x1ctandem/common/v1/value.proto\"\xa0\x03\n\x07\x44ropped\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.tandem.common.v1.DropStage\x12\x0f\n\x07rule_id\x18\x04 \x01(\t\x12\x14\n\x0crule_version\x18\x05 \x01(\t\x12\x11\n\tattribute\x18\x06 \x01(\t\x12.\n\x08observed\x18\x07 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12/\n\x06status\x18\x08 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus\x12\x11\n\tthreshold\x18\t \x01(\t\x12\x11\n\ttreatment\x18\n \x01(\t\x12,\n\x06\x66\x61iled\x18\x0b \x03(\x0b\x32\x1c.tandem.common.v1.FailedTest\x12\x39\n\x0fsmallest_change\x18\x0c \x01(\x0b\x32 .tandem.common.v1.SmallestChange\x12\x13\n\x06margin\x18\r \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_margin\"\x93\x01\n\nFailedTest\x12\x11\n\tattribute\x18\x01 \x01(\t\x12.\n\x08observed\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12/\n\x06status\x18\x03 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus\x12\x11\n\tthreshold\x18\x04 \x01(\t\"\x9f\x02\n\x0eSmallestChange\x12\x41\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x30.tandem.common.v1.SmallestChange.AttributeChange\x12\x14\n\x0cnone_because\x18\x02 \x01(\t\x1a\xb3\x01\n\x0f\x41ttributeChange\x12\x11\n\tattribute\x18\x01 \x01(\t\x12.\n\x08observed\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12/\n\x06status\x18\x03 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus\x12,\n\x06needed\x18\x04 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\"G\n\nStageCount\x12*\n\x05stage\x18\x01 \x01(\x0e\x32\x1b.tandem.common.v1.DropStage\x12\r\n\x05\x63ount\x18\x02 \x01(\x03*\x9b\x02\n\tDropStage\x12\x1a\n\x16\x44ROP_STAGE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44ROP_STAGE_SUPPRESSION\x10\x01\x12\x1a\n\x16\x44ROP_STAGE_ELIGIBILITY\x10\x02\x12\x1c\n\x18\x44ROP_STAGE_APPLICABILITY\x10\x03\x12\x1a\n\x16\x44ROP_STAGE_SUITABILITY\x10\x04\x12\x16\n\x12\x44ROP_STAGE_CONSENT\x10\x05\x12\x16\n\x12\x44ROP_STAGE_CHANNEL\x10\x06\x12\x1d\n\x19\x44ROP_STAGE_CONTACT_POLICY\x10\x07\x12\x15\n\x11\x44ROP_STAGE_VOLUME\x10\x08\x12\x1a\n\x16\x44ROP_STAGE_ARBITRATION\x10\t*[\n\x07\x45xplain\x12\x17\n\x13\x45XPLAIN_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x45XPLAIN_NONE\x10\x01\x12\x13\n\x0f\x45XPLAIN_REASONS\x10\x02\x12\x10\n\x0c\x45XPLAIN_FULL\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctandem/common/v1/stage.proto\x12\x10tandem.common.v1\x1a\x1ctandem/common/v1/value.proto\"\xa0\x03\n\x07\x44ropped\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.tandem.common.v1.DropStage\x12\x0f\n\x07rule_id\x18\x04 \x01(\t\x12\x14\n\x0crule_version\x18\x05 \x01(\t\x12\x11\n\tattribute\x18\x06 \x01(\t\x12.\n\x08observed\x18\x07 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12/\n\x06status\x18\x08 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus\x12\x11\n\tthreshold\x18\t \x01(\t\x12\x11\n\ttreatment\x18\n \x01(\t\x12,\n\x06\x66\x61iled\x18\x0b \x03(\x0b\x32\x1c.tandem.common.v1.FailedTest\x12\x39\n\x0fsmallest_change\x18\x0c \x01(\x0b\x32 .tandem.common.v1.SmallestChange\x12\x13\n\x06margin\x18\r \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_margin\"\x93\x01\n\nFailedTest\x12\x11\n\tattribute\x18\x01 \x01(\t\x12.\n\x08observed\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12/\n\x06status\x18\x03 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus\x12\x11\n\tthreshold\x18\x04 \x01(\t\"\xbe\x02\n\x0eSmallestChange\x12\x41\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x30.tandem.common.v1.SmallestChange.AttributeChange\x12\x14\n\x0cnone_because\x18\x02 \x01(\t\x12\x1d\n\x15smaller_not_ruled_out\x18\x03 \x01(\x08\x1a\xb3\x01\n\x0f\x41ttributeChange\x12\x11\n\tattribute\x18\x01 \x01(\t\x12.\n\x08observed\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\x12/\n\x06status\x18\x03 \x01(\x0e\x32\x1f.tandem.common.v1.FeatureStatus\x12,\n\x06needed\x18\x04 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue\"G\n\nStageCount\x12*\n\x05stage\x18\x01 \x01(\x0e\x32\x1b.tandem.common.v1.DropStage\x12\r\n\x05\x63ount\x18\x02 \x01(\x03*\x9b\x02\n\tDropStage\x12\x1a\n\x16\x44ROP_STAGE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44ROP_STAGE_SUPPRESSION\x10\x01\x12\x1a\n\x16\x44ROP_STAGE_ELIGIBILITY\x10\x02\x12\x1c\n\x18\x44ROP_STAGE_APPLICABILITY\x10\x03\x12\x1a\n\x16\x44ROP_STAGE_SUITABILITY\x10\x04\x12\x16\n\x12\x44ROP_STAGE_CONSENT\x10\x05\x12\x16\n\x12\x44ROP_STAGE_CHANNEL\x10\x06\x12\x1d\n\x19\x44ROP_STAGE_CONTACT_POLICY\x10\x07\x12\x15\n\x11\x44ROP_STAGE_VOLUME\x10\x08\x12\x1a\n\x16\x44ROP_STAGE_ARBITRATION\x10\t*[\n\x07\x45xplain\x12\x17\n\x13\x45XPLAIN_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x45XPLAIN_NONE\x10\x01\x12\x13\n\x0f\x45XPLAIN_REASONS\x10\x02\x12\x10\n\x0c\x45XPLAIN_FULL\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tandem.common.v1.stage_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DROPSTAGE']._serialized_start=1013
-  _globals['_DROPSTAGE']._serialized_end=1296
-  _globals['_EXPLAIN']._serialized_start=1298
-  _globals['_EXPLAIN']._serialized_end=1389
+  _globals['_DROPSTAGE']._serialized_start=1044
+  _globals['_DROPSTAGE']._serialized_end=1327
+  _globals['_EXPLAIN']._serialized_start=1329
+  _globals['_EXPLAIN']._serialized_end=1420
   _globals['_DROPPED']._serialized_start=81
   _globals['_DROPPED']._serialized_end=497
   _globals['_FAILEDTEST']._serialized_start=500
   _globals['_FAILEDTEST']._serialized_end=647
   _globals['_SMALLESTCHANGE']._serialized_start=650
-  _globals['_SMALLESTCHANGE']._serialized_end=937
-  _globals['_SMALLESTCHANGE_ATTRIBUTECHANGE']._serialized_start=758
-  _globals['_SMALLESTCHANGE_ATTRIBUTECHANGE']._serialized_end=937
-  _globals['_STAGECOUNT']._serialized_start=939
-  _globals['_STAGECOUNT']._serialized_end=1010
+  _globals['_SMALLESTCHANGE']._serialized_end=968
+  _globals['_SMALLESTCHANGE_ATTRIBUTECHANGE']._serialized_start=789
+  _globals['_SMALLESTCHANGE_ATTRIBUTECHANGE']._serialized_end=968
+  _globals['_STAGECOUNT']._serialized_start=970
+  _globals['_STAGECOUNT']._serialized_end=1041
 # @@protoc_insertion_point(module_scope)

@@ -85,7 +85,7 @@ class FailedTest(_message.Message):
     def __init__(self, attribute: _Optional[str] = ..., observed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ..., status: _Optional[_Union[_value_pb2.FeatureStatus, str]] = ..., threshold: _Optional[str] = ...) -> None: ...
 
 class SmallestChange(_message.Message):
-    __slots__ = ("changes", "none_because")
+    __slots__ = ("changes", "none_because", "smaller_not_ruled_out")
     class AttributeChange(_message.Message):
         __slots__ = ("attribute", "observed", "status", "needed")
         ATTRIBUTE_FIELD_NUMBER: _ClassVar[int]
@@ -99,9 +99,11 @@ class SmallestChange(_message.Message):
         def __init__(self, attribute: _Optional[str] = ..., observed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ..., status: _Optional[_Union[_value_pb2.FeatureStatus, str]] = ..., needed: _Optional[_Union[_value_pb2.TypedValue, _Mapping]] = ...) -> None: ...
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     NONE_BECAUSE_FIELD_NUMBER: _ClassVar[int]
+    SMALLER_NOT_RULED_OUT_FIELD_NUMBER: _ClassVar[int]
     changes: _containers.RepeatedCompositeFieldContainer[SmallestChange.AttributeChange]
     none_because: str
-    def __init__(self, changes: _Optional[_Iterable[_Union[SmallestChange.AttributeChange, _Mapping]]] = ..., none_because: _Optional[str] = ...) -> None: ...
+    smaller_not_ruled_out: bool
+    def __init__(self, changes: _Optional[_Iterable[_Union[SmallestChange.AttributeChange, _Mapping]]] = ..., none_because: _Optional[str] = ..., smaller_not_ruled_out: _Optional[bool] = ...) -> None: ...
 
 class StageCount(_message.Message):
     __slots__ = ("stage", "count")

@@ -107,7 +107,8 @@ class RulesServiceServicer:
 
     def EvaluateEngagementPolicy(self, request, context):
         """All actions for one subject in one call.
-        Fails: NOT_FOUND (RULE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD) for an attribute of the wrong type,
+        Fails: NOT_FOUND (RULE_SET_NOT_FOUND), FAILED_PRECONDITION (RULE_SET_OUTDATED) for one of an earlier version that
+        would be refused today, INVALID_ARGUMENT (INVALID_FIELD) for an attribute of the wrong type,
         RESOURCE_EXHAUSTED (EVALUATION_TOO_COSTLY) where the values make an expression need more work than its bound.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
