@@ -344,7 +344,7 @@ async def test_a_batch_answers_in_order_with_a_result_or_an_error_each(app: Prof
     reasons = [answer.reason if isinstance(answer, TandemError) else "" for answer in answers]
     assert reasons == ["PROFILE_NOT_FOUND", "", "REQUIRED_FIELD_MISSING", "TRAIT_SCHEMA_NOT_FOUND", "INVALID_FIELD", ""]
     assert isinstance(answers[1], ProfileAnswer)
-    assert answers[1] == answers[5]
+    assert without_token(answers[1]) == without_token(answers[5])  # the latest token may be newer meanwhile
     assert answers[1].profile == (await app.get_profile(ProfileQuery(ANN))).profile
 
 
