@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.scoring.domain.compiled import CompiledFeatureSet, Floats
 from services.scoring.domain.feature_set import FeatureSet
+from services.scoring.domain.models import Assignment, ModelRecord, Training
 from services.scoring.domain.reward_batch import Appended, Receipt, RewardBatch
 from services.scoring.domain.rewards import ErasedEntry, LogEntry
 from services.scoring.domain.scoring import ScoreQuery, Scores
@@ -74,6 +75,47 @@ class SnapshotStore(Protocol):
 
     async def latest(self, model_id: str) -> Sequence[bytes]:
         """The latest first."""
+
+
+class ModelStore(Protocol):
+    """The registry. Durable when a method returns; raises Unavailable where the store does not answer."""
+
+    async def put(self, record: ModelRecord, content: bytes) -> None:
+        """The same model twice is one."""
+
+    async def get(self, model_id: str) -> ModelRecord | None: ...
+
+    async def content(self, model_id: str) -> bytes | None: ...
+
+    async def list(self, objective: str, limit: int) -> Sequence[ModelRecord]:
+        """The newest first."""
+
+    async def assignment(self, objective: str) -> Assignment:
+        """The latest; of revision 0 where there is none."""
+
+    async def assign(self, request_id: str, assignment: Assignment) -> bool:
+        """False where its revision is not the one after the latest: nothing is stored then. The same request again
+        changes nothing and answers True. Raises AlreadyExists for a reused request id.
+        """
+
+    async def assignments(self, objective: str, limit: int) -> Sequence[Assignment]:
+        """The newest first."""
+
+    async def objectives(self) -> Sequence[str]:
+        """Those of which there is an assignment."""
+
+
+class TrainingStore(Protocol):
+    async def begin(self, request_id: str, training: Training, stale_before_ms: int) -> Training:
+        """Stores it, unless one of its objective runs that has said so since `stale_before_ms`, or the request was made
+        before: then that one is answered. Atomic. Those that stopped saying so are FAILED.
+        """
+
+    async def say(self, training: Training) -> None:
+        """Puts it in the place of what was known of it."""
+
+    async def trainings(self, objective: str, limit: int) -> Sequence[Training]:
+        """The newest first."""
 
 
 class Observer(Protocol):
