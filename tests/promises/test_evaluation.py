@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import lightgbm
 import numpy as np
@@ -23,9 +21,9 @@ from services.scoring.domain.evaluation.thompson import choice_probabilities
 from services.scoring.domain.logs.log import Log
 from services.scoring.domain.training.encoder import encoder_of
 from services.scoring.domain.training.tandem_model import learn_model
-from tests.support.logs import Matrix, World, log_of, world
+from tests.support.logged_sets import bank, mailing, offers, shop
+from tests.support.logs import Matrix, World, world
 from tests.support.promises import Promise
-from tests.support.real_data import real_file
 
 SHARPNESS = 0.6
 RATE = {"many positives": 0.06, "few positives": 0.004}
@@ -75,20 +73,7 @@ def test_intervals_cover_the_truth_as_often_as_they_claim(promise: Promise, esti
         assert share <= 0.97 + slack
 
 
-BANK_NUMBERS = ("age", "campaign", "pdays", "previous", "emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m")
-LEFT_OUT = ("duration", "y", "")
-"""How long the call lasted is known after it alone."""
 BATCH = 1_000
-
-
-def bank(folder: Path, rows: int) -> Log:
-    with gzip.open(real_file("bank/bank_first30000.csv.gz"), "rt") as lines:
-        found = [row for row, _ in zip(csv.DictReader(lines, delimiter=";"), range(rows), strict=False)]
-    columns: dict[str, Any] = {name: [row[name] for row in found] for name in found[0] if name not in LEFT_OUT}
-    numbers = {*BANK_NUMBERS, "nr.employed"}
-    kinds = "".join(f"  {name}: {'numeric' if name in numbers else 'categorical'}\n" for name in columns)
-    columns["accepted"] = [row["y"] for row in found]
-    return log_of(folder, columns, f"reward: accepted\nfeatures:\n{kinds}")
 
 
 def plain_lightgbm(log: Log, split: int) -> Column:
@@ -106,48 +91,34 @@ def plain_lightgbm(log: Log, split: int) -> Column:
     return predicted
 
 
-def test_on_a_call_centres_log_tandem_is_not_below_plain_lightgbm(promise: Promise, tmp_path: Path) -> None:
-    rows = promise.strength(reduced=4_000, full=30_000)
-    log = bank(tmp_path, rows)
-    split = rows // 2
+LOGS: dict[str, tuple[Callable[[Path, int], Log], int, int]] = {
+    "calls of a bank": (bank, 4_000, 30_000),
+    "offers of a coffee house": (offers, 6_000, 60_000),
+    "fashion shown at random": (shop, 4_000, 10_000),
+}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_tandem_is_not_below_plain_lightgbm(promise: Promise, tmp_path: Path, name: str) -> None:
+    read, reduced, full = LOGS[name]
+    log = read(tmp_path, promise.strength(reduced=reduced, full=full))
+    split = len(log) // 2
     found = prequential(log, LightGbmLearner(), Walk(BATCH, split, 0, 0))
     outcome, whole, plain = log.outcome[split:], found.predicted[split:], plain_lightgbm(log, split)
     saved = mean_difference(log_loss(plain, outcome) - log_loss(whole, outcome))
     gained = auc_difference(whole, plain, outcome, 0)
-    for name, predicted in (("tandem", whole), ("plain LightGBM", plain), ("frozen base", found.frozen_predicted)):
+    for model, predicted in (("tandem", whole), ("plain LightGBM", plain), ("frozen base", found.frozen_predicted)):
         said = quality(predicted, outcome)
-        promise.figure(f"bank, {name}: AUC", round(said.auc, 5))
-        promise.figure(f"bank, {name}: log loss", round(said.log_loss, 5))
-        promise.figure(f"bank, {name}: Brier", round(said.brier, 5))
-        promise.figure(f"bank, {name}: calibration error", round(said.calibration_error, 5))
-        promise.figure(f"bank, {name}: share of positives in the best half", round(said.best_half_share, 5))
-    for name, difference in (("log loss saved", saved), ("AUC gained", gained)):
+        promise.figure(f"{name}, {model}: AUC", round(said.auc, 5))
+        promise.figure(f"{name}, {model}: log loss", round(said.log_loss, 5))
+        promise.figure(f"{name}, {model}: Brier", round(said.brier, 5))
+        promise.figure(f"{name}, {model}: calibration error", round(said.calibration_error, 5))
+        promise.figure(f"{name}, {model}: share of positives in the best half", round(said.best_half_share, 5))
+    for measure, difference in (("log loss saved", saved), ("AUC gained", gained)):
         text = f"{difference.mean:.5f} ({difference.low:.5f} to {difference.high:.5f})"
-        promise.figure(f"bank, tandem to plain LightGBM: {name}", text)
+        promise.figure(f"{name}, tandem to plain LightGBM: {measure}", text)
         assert difference.high > 0.0
     assert quality(whole, outcome).auc < 0.9, "a leak"
-
-
-MAILING_FEATURES = {
-    "recency": "numeric",
-    "history_segment": "categorical",
-    "history": "numeric",
-    "mens": "bool",
-    "womens": "bool",
-    "zip_code": "categorical",
-    "newbie": "bool",
-    "channel": "categorical",
-}
-
-
-def mailing(folder: Path, rows: int) -> Log:
-    """A third of the customers got a men's e-mail, a third a women's, a third none: who came to visit."""
-    with gzip.open(real_file("hillstrom/hillstrom_dev.csv.gz"), "rt") as lines:
-        found = [row for row, _ in zip(csv.DictReader(lines), range(rows), strict=False)]
-    columns = {name: [row[name] for row in found] for name in ("segment", "visit", *MAILING_FEATURES)}
-    kinds = "".join(f"  {name}: {kind}\n" for name, kind in MAILING_FEATURES.items())
-    head = "action: segment\nreward: visit\nchoice_probability: uniform\nfeatures:\n"
-    return log_of(folder, columns, head + kinds)
 
 
 def greedy_lightgbm(first: Log, rest: Log) -> Matrix:
