@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "services.cli.commands.evaluate:evaluate",
     "train": "services.cli.commands.train:train",
     "score": "services.cli.commands.score:score",
+    "models": "services.cli.commands.models:models",
 }
 """By name, where each is; only the one that runs is imported."""
 INTERRUPTED = 130

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from services.orchestrator.app.command import DecideCommand
-from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, SlotVector
-from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation
+from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, ShadowColumn, SlotVector
+from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation, RewardLesson
 from services.orchestrator.app.ports import SubjectEvent
 from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
 from services.orchestrator.domain.arbitration.explore import Explored
@@ -26,6 +26,7 @@ from services.orchestrator.domain.decision import (
 )
 from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
 from services.orchestrator.domain.lineup import NoActionReason
+from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import Effect, Outcome
 from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
 from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal
@@ -169,6 +170,10 @@ def record(decision_id: str = "d_1", request_id: str = "r_1", *, profile_id: str
         answer=answer(decision_id, request_id),
         contact_counts=(ContactCount("mail_week", "", 1), ContactCount("each", "welcome", 2)),
         refusals=(Refusal(0, 1, 0, (ContactCount("mail_week", "", 2),)), Refusal(0, 1, EVERY_LIMITED)),
+        objectives=(Objective("click", (Outcome.CLICKED,), 3_600_000, "f_1"), Objective("buy", (Outcome.CONVERTED,))),
+        segments=("gold",),
+        shadow=ShadowColumn("click-1@7", np.array([0.125, 0.5]), 1),
+        is_apprentice=True,
     )
 
 
@@ -193,10 +198,11 @@ def captured(
     outcome = {Effect.SUCCEEDED: Outcome.CLICKED, Effect.TAKEN_BACK: Outcome.RETURNED}.get(effect, Outcome.IMPRESSION)
     item = OutcomeItem(key, outcome, proposition_id="d_1.0.0", revenue=Money("EUR", 12, 500_000_000))
     key_of_reward = reward_key or reward_key_of(decision_id)
-    return CapturedOutcome(item, decision_id, key_of_reward, effect, time_ms, 5_000, position)
+    lessons = () if effect is Effect.NOTHING else (RewardLesson(key_of_reward, effect),)
+    return CapturedOutcome(item, decision_id, key_of_reward, effect, time_ms, 5_000, position, lessons)
 
 
-_ARRAYS = ("candidates", "slots")
+_ARRAYS = ("candidates", "slots", "shadow")
 
 
 def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
@@ -206,12 +212,17 @@ def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
         all(getattr(left, name) == getattr(right, name) for name in names)
         and _plain_columns(left.candidates) == _plain_columns(right.candidates)
         and [_plain_slot(slot) for slot in left.slots] == [_plain_slot(slot) for slot in right.slots]
+        and _plain_shadow(left.shadow) == _plain_shadow(right.shadow)
     )
 
 
 def _plain_columns(columns: CandidateColumns) -> list[tuple[str, list[float]]]:
     arrays = [getattr(columns, name) for name in CandidateColumns.__slots__]
     return [(str(array.dtype), array.tolist()) for array in arrays]
+
+
+def _plain_shadow(shadow: ShadowColumn | None) -> tuple[object, ...] | None:
+    return None if shadow is None else (shadow.model_version, shadow.propensity.tolist(), shadow.other_winners)
 
 
 def _plain_slot(slot: SlotVector) -> tuple[object, ...]:

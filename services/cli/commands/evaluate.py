@@ -18,7 +18,7 @@ from services.cli.rendering.log_evaluation import (
     prequential_view,
 )
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
-from services.scoring.domain.evaluation.estimates import Unavailable
+from services.scoring.domain.evaluation.estimates import CannotTell
 from services.scoring.domain.evaluation.log_evaluation import evaluate as evaluate_log
 from services.scoring.domain.evaluation.prequential import Walk, prequential
 from services.scoring.domain.logs.log import Log
@@ -58,7 +58,7 @@ def evaluate(log_path: Path, spec_path: Path, *, as_json: bool, **options: Any) 
 def _evaluate_policies(log: Log, options: dict[str, Any], *, as_json: bool) -> None:
     try:
         found = evaluate_log(log, LightGbmLearner(), options["split"], options["seed"])
-    except Unavailable as reason:
+    except CannotTell as reason:
         raise CommandFailed("CANNOT_TELL", str(reason)) from None
     if as_json:
         show_json(evaluation_document(found, options["seed"]))

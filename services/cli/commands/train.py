@@ -1,4 +1,4 @@
-"""`tandem train`: a model from a log, outside of any server."""
+"""`tandem train`: a model from a log of one's own, outside of any server, or from the log of a deployment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import click
 from rich.progress import Progress as Bar
 
 from services.cli.commands.evaluate import SEED_RANGE
+from services.cli.connection import connection_from, connection_options
+from services.cli.deployment_training import show_trained, train_here, train_remotely
 from services.cli.failures import CommandFailed
 from services.cli.logs import EXISTING, log_of, refusing
 from services.cli.output import json_option, show_json, stderr_console
@@ -22,6 +24,8 @@ from services.scoring.adapters.model_files.progress import (
     training_key,
     write_progress,
 )
+from services.scoring.app.train import MAX_DAYS
+from services.scoring.app.training_order import TrainingOrder
 from services.scoring.domain.logs.log import Log
 from services.scoring.domain.training.forest_learner import Course, Progress
 from services.scoring.domain.training.held_out import held_out_metrics
@@ -31,20 +35,59 @@ LEAST_ROWS = 10
 
 
 @click.command()
-@click.option("--log", "log_path", required=True, type=EXISTING, help="The log: CSV (also .gz) or Parquet.")
-@click.option("--spec", "spec_path", required=True, type=EXISTING, help="What its columns mean (YAML).")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A new directory.")
+@click.option("--log", "log_path", type=EXISTING, help="The log: CSV (also .gz) or Parquet.")
+@click.option("--spec", "spec_path", type=EXISTING, help="What its columns mean (YAML).")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A new directory.")
+@click.option("--objective", help="In place of a log: what this deployment is to predict, such as success.")
+@click.option("--days", type=click.IntRange(0, MAX_DAYS), default=0, help="Only presentations of the last so many.")
+@click.option("--remote", is_flag=True, help="With --objective: the server trains, and this command follows it.")
+@click.option("--dask", "dask_scheduler", default="", help="With --objective: use this Dask cluster, tcp://HOST:PORT.")
 @click.option("--seed", type=SEED_RANGE, default=0, show_default=True, help="Of every random draw.")
 @json_option
-def train(log_path: Path, spec_path: Path, out: Path, *, seed: int, as_json: bool) -> None:
+@connection_options
+def train(
+    log_path: Path | None,
+    spec_path: Path | None,
+    out: Path | None,
+    *,
+    objective: str | None,
+    days: int,
+    remote: bool,
+    dask_scheduler: str,
+    seed: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Train a model on a log: P(reward | shown, features), calibrated on its later rows.
 
-    What is done is kept in the directory: after Ctrl-C, the same command goes on from there.
+    What is done is kept: after Ctrl-C, the same command goes on from there.
+
+    With --objective the log is the deployment's own, found by its settings (TANDEM_... or TANDEM_SCORING_..., as for
+    `serve`), and the model goes into its registry, where it is not used before it is activated.
 
     \b
       tandem train --log visits.csv --spec visits.yaml --out models/visits
       tandem score --model models/visits --file customers.csv --out scores.parquet
+      tandem train --objective success
+      tandem train --objective success --remote --target 127.0.0.1:50051
     """
+    if objective is None:
+        if remote or days or dask_scheduler:
+            raise click.UsageError("--remote, --days and --dask go with --objective")
+        if log_path is None or spec_path is None or out is None:
+            raise click.UsageError("--log, --spec and --out are needed, or --objective in their place")
+        _train_on_log(log_path, spec_path, out, seed=seed, as_json=as_json)
+    elif log_path or spec_path or out:
+        raise click.UsageError("--objective trains from the deployment's own log: it takes no --log, --spec or --out")
+    elif remote and dask_scheduler:
+        raise click.UsageError("--dask is for a training here; a server has TANDEM_SCORING_DASK_SCHEDULER")
+    else:
+        order = TrainingOrder(objective, days, seed)
+        document = train_remotely(order, connection_from(options)) if remote else train_here(order, dask_scheduler)
+        show_trained(document, as_json=as_json)
+
+
+def _train_on_log(log_path: Path, spec_path: Path, out: Path, *, seed: int, as_json: bool) -> None:
     with refusing("MODEL_REFUSED", str(out)):
         check_folder(out)
     log, _ = log_of(log_path, spec_path)

@@ -20,7 +20,7 @@ from services.scoring.domain.feature_set import (
 )
 from services.scoring.domain.reward_batch import RewardOutcome
 from services.scoring.domain.rewards import Prediction, Reward
-from services.scoring.domain.scoring import ScoreQuery, Scores
+from services.scoring.domain.scoring import ScoreQuery, Scores, ShadowScores
 from shared.errors import InvalidArgument
 from shared.rpc.errors import to_status
 from shared.rpc.values import features_from_proto, timestamp_ms, value_from_proto
@@ -67,7 +67,13 @@ def scores_to_proto(scores: Scores) -> pb.ScoreActionsResponse:
         log_odds_means=scores.log_odds_means.tolist(),
         log_odds_deviations=scores.log_odds_deviations.tolist(),
         feature_statuses={name: int(status) for name, status in scores.feature_statuses.items()},  # type: ignore[misc]
+        shadow=None if scores.shadow is None else _shadow_to_proto(scores.shadow),
+        is_apprentice=scores.is_apprentice,
     )
+
+
+def _shadow_to_proto(shadow: ShadowScores) -> pb.ShadowScores:
+    return pb.ShadowScores(model_version=shadow.model_version, means=shadow.means.tolist())
 
 
 def rewards_from_proto(messages: Sequence[pb.Reward]) -> list[RewardItem]:

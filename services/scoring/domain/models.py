@@ -50,8 +50,8 @@ class Assignment:
     """Which models of an objective are used. Revision 0, with no names, is that of an objective nobody assigned: the
     model without a base is the champion.
 
-    `former` is the champion before this one, to which an automatic roll-back returns; empty: the model without a base,
-    or nobody where `revision` is 0.
+    From revision 1 on the model without a base goes by its id. `former` is the champion before this one, to which an
+    automatic roll-back returns; empty: there is none.
     """
 
     objective: str
@@ -62,6 +62,14 @@ class Assignment:
     former: str = ""
     change_time_ms: int = 0
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentReceipt:
+    """What a request led to."""
+
+    body_hash: str
+    assignment: Assignment
 
 
 class TrainingState(IntEnum):

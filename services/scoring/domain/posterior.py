@@ -60,8 +60,8 @@ class Posterior:
         )
 
 
-def untaught(priors: Priors) -> Posterior:
-    """Before the first reward."""
+def untaught(priors: Priors, position: int = 0) -> Posterior:
+    """Before the first reward; `position` is the last entry that is not to be learnt."""
     mean, variance = priors.scale_mean, priors.scale_deviation**2
     return Posterior(
         mean=np.zeros(TABLE_SIZE),
@@ -72,5 +72,5 @@ def untaught(priors: Priors) -> Posterior:
         responses=0,
         evidence={},
         offset=None,
-        position=0,
+        position=position,
     )

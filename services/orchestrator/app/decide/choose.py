@@ -71,7 +71,7 @@ def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
     explores = brief.catalogue.explores[contest.action]
     beliefs = Beliefs(scores.means, scores.log_odds_means, scores.log_odds_deviations, explores)
     exploring = brief.catalogue.exploring(contest.option)
-    if not scored.is_learnt:
+    if not scored.may_explore:
         exploring = exploring.without_exploration()
     contacts = None
     if allowance is not None:

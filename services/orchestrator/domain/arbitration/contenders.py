@@ -7,6 +7,7 @@ equals the first one is it, and any candidate before silence.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +30,7 @@ class Contenders:
     @classmethod
     def of(cls, worth: Worth, beliefs: Beliefs, reserve: float) -> Contenders:
         priority = worth.at(beliefs.propensity)
-        first = int(priority.argmax()) if priority.size else 0
-        is_silence = not priority.size or priority[first] < reserve
-        return cls(worth, beliefs, reserve, priority, priority.size if is_silence else first)
+        return cls(worth, beliefs, reserve, priority, incumbent_of(priority, reserve))
 
     @property
     def size(self) -> int:
@@ -60,3 +59,15 @@ class Contenders:
         return Contenders(
             self.worth.take(rows), self.beliefs.take(rows), self.reserve, self.priority[rows], int(incumbent)
         )
+
+
+def incumbent_of(priority: Column, reserve: float) -> int:
+    """Of one slot: the row that is worth most, C for silence."""
+    first = int(priority.argmax()) if priority.size else 0
+    is_silence = not priority.size or priority[first] < reserve
+    return priority.size if is_silence else first
+
+
+def incumbents(starts: NDArray[np.intp], priority: Column, reserve: float) -> list[int]:
+    """Of the first slot of each place, whose candidates are the rows from starts[p] to starts[p + 1]."""
+    return [incumbent_of(priority[first:end], reserve) for first, end in pairwise(starts.tolist())]

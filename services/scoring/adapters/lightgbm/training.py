@@ -17,6 +17,8 @@ from services.scoring.domain.training.forest_learner import Course, Examples, Fo
 
 BLOCK = 20
 """Rounds between two tellings of progress."""
+MADE_WITH = {"lightgbm": str(lightgbm.__version__), "numpy": np.__version__}
+"""Versions, for the lineage of a model."""
 _LEAST_GAIN = 1e-7
 
 
@@ -40,7 +42,7 @@ class LightGbmLearner:
 
     def learn(self, examples: Examples, settings: ForestSettings, course: Course) -> Forest:
         done = course.done or Progress(0, settings.rounds, np.inf, 0, "")
-        parameters = _parameters(examples, settings, done.rounds)
+        parameters = parameters_of(examples, settings, done.rounds)
         data = lightgbm.Dataset(
             examples.matrix, examples.outcome, categorical_feature=list(settings.categorical), params=parameters
         )
@@ -96,7 +98,8 @@ class _Watch:
             raise lightgbm.callback.EarlyStopException(rounds - 1, environment.evaluation_result_list)
 
 
-def _parameters(examples: Examples, settings: ForestSettings, rounds: int) -> dict[str, Any]:
+def parameters_of(examples: Examples, settings: ForestSettings, rounds: int) -> dict[str, Any]:
+    """LightGBM's, after some rounds; None for what is not set."""
     is_binary = bool(np.isin(examples.outcome, (0.0, 1.0)).all())
     objective = "binary" if is_binary else "cross_entropy"
     return {
@@ -112,6 +115,7 @@ def _parameters(examples: Examples, settings: ForestSettings, rounds: int) -> di
         "bagging_freq": 1,
         "cat_smooth": 20.0,
         "monotone_constraints": list(settings.monotone) if any(settings.monotone) else None,
+        "interaction_constraints": [list(columns) for columns in settings.interactions] or None,
         "max_bin": 255,
         "seed": settings.seed + rounds,  # a forest that goes on does not draw the same rows again
         "deterministic": True,

@@ -20,7 +20,7 @@ ESTIMATORS = ("replay", "ips", "snips", "dm", "dr")
 LEAST_EFFECTIVE_SIZE = 30.0
 
 
-class Unavailable(Exception):
+class CannotTell(Exception):
     """Why an estimator does not apply, or nothing can be evaluated."""
 
 
@@ -72,7 +72,7 @@ def values_of(log: Log, policy: Policy, expected: Expected | None, seed: int) ->
     for kind, estimate in further.items():
         try:
             found[kind] = estimate()
-        except Unavailable as reason:
+        except CannotTell as reason:
             refused[kind] = str(reason)
     return Values(
         estimates={kind: _in_units(found[kind], log.reward_range) for kind in ESTIMATORS if kind in found},
@@ -88,11 +88,11 @@ def _replay(log: Log, policy: Policy, seed: int) -> Estimate:
     if log.probability is not None and np.array_equal(policy.taken, log.probability):
         kept = np.ones(len(log), bool)
     elif not log.is_uniform:
-        raise Unavailable("replay needs a log whose actions were all equally likely")
+        raise CannotTell("replay needs a log whose actions were all equally likely")
     else:
         kept = np.random.default_rng(seed).random(len(log)) < policy.taken
     if not kept.any():
-        raise Unavailable("the policy never takes what was taken")
+        raise CannotTell("the policy never takes what was taken")
     outcome = log.outcome[kept]
     low, high = bounded_mean_interval(outcome, 0.0, 1.0)
     return Estimate(float(outcome.mean()), low, high, float(outcome.size), float(outcome.sum()))
@@ -123,9 +123,9 @@ def _robust(rows: LoggedRows, log: Log, policy: Policy, expected: Expected | Non
 
 def _target_reward(policy: Policy, expected: Expected | None) -> Column:
     if expected is None:
-        raise Unavailable("there is no model of this outcome")
+        raise CannotTell("there is no model of this outcome")
     if policy.all_actions is None:
-        raise Unavailable("the log tells the policy's probability of the action that was taken, not of the others")
+        raise CannotTell("the log tells the policy's probability of the action that was taken, not of the others")
     return np.asarray((policy.all_actions * expected.outcome).sum(axis=1), np.float64)
 
 

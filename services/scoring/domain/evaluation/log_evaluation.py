@@ -13,7 +13,7 @@ import numpy as np
 
 from services.scoring.domain.evaluation import policies
 from services.scoring.domain.evaluation.betting import Column
-from services.scoring.domain.evaluation.estimates import Unavailable, Values, values_of
+from services.scoring.domain.evaluation.estimates import CannotTell, Values, values_of
 from services.scoring.domain.evaluation.identity import (
     FAR_FOR_AN_ACTION,
     Identity,
@@ -61,7 +61,7 @@ class LogEvaluation:
 
 
 def evaluate(log: Log, learner: ForestLearner, split: float, seed: int) -> LogEvaluation:
-    """Raises Unavailable, saying why, where nothing can be told at all."""
+    """Raises CannotTell, saying why, where nothing can be told at all."""
     middle = _checked(log, split)
     first, rest = log.take(slice(0, middle)), log.take(slice(middle, None))
     expected = cross_fitted(log, learner, seed)
@@ -105,11 +105,11 @@ def _tandem(model: TandemModel, rest: Log) -> Policy:
 
 def _checked(log: Log, split: float) -> int:
     if log.probability is None:
-        raise Unavailable("the spec names no choice_probability, without which only --prequential can tell something")
+        raise CannotTell("the spec names no choice_probability, without which only --prequential can tell something")
     if len(log) < LEAST_ROWS:
-        raise Unavailable(f"the log has {len(log)} rows: at least {LEAST_ROWS} are needed to say anything")
+        raise CannotTell(f"the log has {len(log)} rows: at least {LEAST_ROWS} are needed to say anything")
     if len(log) * len(log.actions) > MAX_CELLS:
-        raise Unavailable(f"{len(log):,} rows of {len(log.actions):,} actions are more than fit into memory")
+        raise CannotTell(f"{len(log):,} rows of {len(log.actions):,} actions are more than fit into memory")
     return min(max(round(len(log) * split), 2), len(log) - 2)
 
 

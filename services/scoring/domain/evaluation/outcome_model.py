@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.evaluation.betting import Column
 from services.scoring.domain.logs.log import Log
-from services.scoring.domain.training.base_model import learn_base, probability
+from services.scoring.domain.training.base_model import learn_base
 from services.scoring.domain.training.forest_learner import ForestLearner
+from services.scoring.domain.training.taught_forest import probability
 
 Matrix = NDArray[np.float64]
 

@@ -16,9 +16,10 @@ import numpy as np
 from services.scoring.domain.evaluation.betting import Column
 from services.scoring.domain.evaluation.prediction_quality import Quality, auc, log_loss, quality
 from services.scoring.domain.logs.log import Log
-from services.scoring.domain.training.base_model import learn_base, probability
+from services.scoring.domain.training.base_model import learn_base
 from services.scoring.domain.training.forest_learner import ForestLearner
 from services.scoring.domain.training.tandem_model import TandemModel, learn_model, untaught_model
+from services.scoring.domain.training.taught_forest import probability
 
 FIRST_FIT = 1_000
 GROWTH = 1.25

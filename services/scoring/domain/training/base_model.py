@@ -12,25 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.evaluation.prediction_quality import log_loss
 from services.scoring.domain.logs.log import Column, Log
-from services.scoring.domain.training.calibration import Calibration, calibrated
+from services.scoring.domain.training.calibration import Calibration
 from services.scoring.domain.training.encoder import Encoder, encoder_of
-from services.scoring.domain.training.forest_learner import (
-    Course,
-    Examples,
-    Forest,
-    ForestLearner,
-    ForestSettings,
-    Matrix,
-)
+from services.scoring.domain.training.forest_learner import Course, Forest, ForestLearner, Matrix
+from services.scoring.domain.training.taught_forest import Lesson, Part, is_enough, rate_log_odds, taught_forest
 
 HOLDOUT = 0.2
-LEAST_POSITIVES = 20
-"""Among the rows that teach: a forest from fewer is noise."""
-_LEAST_HELD_OUT = 5
-_SURE = 1.0
-"""Standard errors by which a forest must beat the rate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,41 +65,15 @@ def learn_base(log: Log, learner: ForestLearner, seed: int, course: Course | Non
     first, later = log.take(slice(0, middle)), log.take(slice(middle, None))
     encoder = encoder_of(first)
     rate = rate_log_odds(log.outcome)
-    enough = min(first.positives, middle - first.positives) >= LEAST_POSITIVES
-    if not enough or later.positives < _LEAST_HELD_OUT or not is_informed(log):
+    if not is_enough(first.outcome, later.outcome) or not is_informed(log):
         return BaseModel(encoder, rate)
-    examples = Examples(encoder.matrix(first), first.outcome, encoder.matrix(later), later.outcome)
-    forest = learner.learn(examples, _settings(encoder, first, seed), course or Course())
-    raw = forest.log_odds(examples.later_matrix)
-    calibration = calibrated(raw, later.outcome)
-    if not _is_better(raw, later.outcome, rate_log_odds(first.outcome)):
-        return BaseModel(encoder, rate)
-    return BaseModel(encoder, rate, forest, calibration)
+    held_out = Part(encoder.matrix(later), later.outcome)
+    teach = Part(encoder.matrix(first), first.outcome)
+    lesson = Lesson(teach, held_out, held_out, encoder.categorical, encoder.monotone)
+    taught = taught_forest(lesson, learner, seed, course or Course())
+    return BaseModel(encoder, rate) if taught is None else BaseModel(encoder, rate, taught.forest, taught.calibration)
 
 
 def is_informed(log: Log) -> bool:
     """Whether there is anything to tell rows apart by."""
     return len(log.actions) > 1 or bool(log.features) or log.position is not None
-
-
-def rate_log_odds(outcome: Column) -> float:
-    """Of the share of positives, with half a positive and half a negative more (Jeffreys)."""
-    rate = (float(outcome.sum()) + 0.5) / (outcome.size + 1.0)
-    return float(np.log(rate / (1.0 - rate)))
-
-
-def probability(log_odds: Column) -> Column:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -30.0, 30.0))), np.float64)
-
-
-def _settings(encoder: Encoder, first: Log, seed: int) -> ForestSettings:
-    """Leaves so large that each holds some of the rarer outcome."""
-    rarer = max(min(first.positives, len(first) - first.positives), 1)
-    rows = int(min(max(20, 2 * len(first) / rarer), len(first) / 10))
-    return ForestSettings(encoder.categorical, encoder.monotone, seed, rows_per_leaf=rows)
-
-
-def _is_better(raw: Column, outcome: Column, rate: float) -> bool:
-    """On later rows, than the rate of the rows before."""
-    gain = log_loss(probability(np.full(outcome.size, rate)), outcome) - log_loss(probability(raw), outcome)
-    return bool(gain.mean() > _SURE * gain.std() / np.sqrt(outcome.size))

@@ -20,7 +20,8 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ForestSettings:
-    """`categorical` are columns of the matrix; `monotone` has 1, 0 or -1 for each of them."""
+    """`categorical` are columns of the matrix; `monotone` has 1, 0 or -1 for each of them. `interactions` are sets of
+    columns that may meet on the way to a leaf, every column in one of them; none: each may meet each."""
 
     categorical: tuple[int, ...]
     monotone: tuple[int, ...]
@@ -30,6 +31,7 @@ class ForestSettings:
     learning_rate: float = 0.05
     leaves: int = 15
     rows_per_leaf: int = 20
+    interactions: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,8 +10,9 @@ import numpy as np
 
 from services.scoring.domain.evaluation.prediction_quality import quality
 from services.scoring.domain.logs.log import Log
-from services.scoring.domain.training.base_model import first_part, probability, rate_log_odds
+from services.scoring.domain.training.base_model import first_part
 from services.scoring.domain.training.tandem_model import TandemModel
+from services.scoring.domain.training.taught_forest import probability, rate_log_odds
 
 
 def held_out_metrics(log: Log, model: TandemModel) -> dict[str, dict[str, Any]]:

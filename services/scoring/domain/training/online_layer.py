@@ -3,9 +3,8 @@
     η = offset(base log-odds of the row) + effects of action, position, features and their crosses
 
 Its effects are what the base does not know: zero where it is right. The offset is moved so that the expected
-probability is the base's own although the effects are uncertain. What is old is forgotten: before each batch, every
-variance goes back towards its prior, 1, by the share that MEMORY_ROWS asks for (West and Harrison 1997, §6.3,
-discounting), so that the layer follows what drifts.
+probability is the base's own although the effects are uncertain. What is old is forgotten before each batch
+(`forgetting`), so that the layer follows what drifts.
 """
 
 from __future__ import annotations
@@ -15,17 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.scoring.domain.base_model.moderation import Moderation
 from services.scoring.domain.candidates import Candidates, column
 from services.scoring.domain.compiled import CompiledFeatureSet, compile_feature_set
 from services.scoring.domain.customer import Customer, encode_customer
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
+from services.scoring.domain.forgetting import forget
 from services.scoring.domain.learning import learn
 from services.scoring.domain.logit_normal import probability_moments
 from services.scoring.domain.logs.log import Column, Feature, Log
 from services.scoring.domain.logs.spec import FeatureKind
 from services.scoring.domain.posterior import Posterior, untaught
 from services.scoring.domain.prediction import predict
-from services.scoring.domain.priors import Priors
+from services.scoring.domain.priors import OVER_A_BASE, Priors
 from services.scoring.domain.terms import Presentation, terms_of
 from shared.clock import to_datetime
 from shared.values import NOT_FOUND, AttributeType, Scalar, Value, present
@@ -40,9 +41,6 @@ _TYPES = {
     FeatureKind.BOOL: AttributeType.BOOL,
     FeatureKind.TIMESTAMP: AttributeType.TIMESTAMP,
 }
-OVER_A_BASE = Priors(base=0.2)
-"""The base knows the share of positives; what is left to learn of it is drift."""
-_GRID = np.linspace(-30.0, 30.0, 601)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +63,12 @@ class OnlineLayer:
         self._priors = priors
         self._compiled: CompiledFeatureSet = compile_feature_set(FeatureSet(features, actions), priors)
         self.posterior = posterior or untaught(priors)
-        self._offsets = _offsets(priors)
+        self._moderation = _moderation(priors)
 
     def learn(self, log: Log, base: Column) -> None:
         """Rows of the same features and actions; `base` float64[N] are the base model's log-odds of them."""
-        self._forget(len(log))
-        offsets, places, outcome = np.interp(base, _GRID, self._offsets), _places(log), log.outcome
+        forget(self.posterior, len(log), MEMORY_ROWS)
+        offsets, places, outcome = self._moderation(base), _places(log), log.outcome
         for row, customer in enumerate(_customers(log)):
             shown = Presentation(int(log.action[row]), "", places[row])
             terms = terms_of(self._compiled, customer, shown, self._priors)
@@ -80,7 +78,7 @@ class OnlineLayer:
         """Of every action that could be taken, or of the one that was; `base` float64[N, K] or [N, 1] likewise."""
         shape = (len(log), 1 if taken_only else len(log.actions))
         found = Beliefs(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan))
-        offsets, places, every = np.interp(base, _GRID, self._offsets), _places(log), np.arange(len(log.actions))
+        offsets, places, every = self._moderation(base), _places(log), np.arange(len(log.actions))
         for row, customer in enumerate(_customers(log)):
             if taken_only:
                 rows, onto = log.action[row : row + 1].astype(np.intp), np.zeros(1, np.intp)
@@ -95,13 +93,6 @@ class OnlineLayer:
             found.own_variance[row, onto] = said.own_variance
         return found
 
-    def _forget(self, rows: int) -> None:
-        kept = float(np.exp(-rows / MEMORY_ROWS))
-        variance = self.posterior.variance
-        variance -= 1.0
-        variance *= kept
-        variance += 1.0
-
 
 def moments(beliefs: Beliefs) -> tuple[Matrix, Matrix]:
     """float64[N, K] each: the expected probability and its standard deviation."""
@@ -109,15 +100,11 @@ def moments(beliefs: Beliefs) -> tuple[Matrix, Matrix]:
     return mean.reshape(beliefs.mean.shape), deviation.reshape(beliefs.mean.shape)
 
 
-def _offsets(priors: Priors) -> Column:
-    """For base log-odds on _GRID: log-odds whose expected probability, under the prior's variance, is the base's."""
+def _moderation(priors: Priors) -> Moderation:
     kin = priors.issue + priors.group + priors.action
     places = priors.channel + priors.placement + priors.action_channel
     crosses = priors.customer + priors.customer_group + priors.customer_action
-    variance = priors.base + priors.scale_square * (kin + places + crosses)
-    onto, _ = probability_moments(_GRID, np.full(_GRID.size, variance))
-    wanted = 1.0 / (1.0 + np.exp(-_GRID))
-    return np.asarray(np.interp(wanted, onto, _GRID), np.float64)
+    return Moderation(priors.base + priors.scale_square * (kin + places + crosses))
 
 
 def _places(log: Log) -> list[str]:

@@ -22,7 +22,7 @@ CASES = {
         ["1:28 UNKNOWN_KEY"],
     ),
     "key not built yet": ("campaigns: {}\njourneys: {}", ["1:1 NOT_SUPPORTED", "2:1 NOT_SUPPORTED"]),
-    "objective not built yet": ("arbitration: {objective: uplift}", ["1:26 NOT_SUPPORTED"]),
+    "unknown objective": ("arbitration: {objective: uplift}", ["1:26 UNKNOWN_OBJECTIVE"]),
     "text where a number belongs": ("prior_propensity: high", ["1:19 WRONG_TYPE"]),
     "number where text belongs": ("currency: 5", ["1:11 WRONG_TYPE"]),
     "list where a mapping belongs": ("traits: [age]", ["1:9 WRONG_TYPE"]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
-from services.scoring.domain.evaluation.estimates import ESTIMATORS, Unavailable
+from services.scoring.domain.evaluation.estimates import ESTIMATORS, CannotTell
 from services.scoring.domain.evaluation.identity import inverse_probabilities, worst_action
 from services.scoring.domain.evaluation.log_evaluation import LogEvaluation, evaluate
 from services.scoring.domain.evaluation.outcome_model import FOLDS, cross_fitted
@@ -96,10 +96,10 @@ def test_rewards_of_another_range_are_told_in_their_own_units(tmp_path: Path) ->
 
 def test_what_nothing_can_be_told_of_is_refused_in_words(tmp_path: Path) -> None:
     log = log_of(tmp_path, visits(5))
-    with pytest.raises(Unavailable, match="the log has 5 rows"):
+    with pytest.raises(CannotTell, match="the log has 5 rows"):
         evaluate(log, LightGbmLearner(), 0.5, 0)
     log = log_of(tmp_path, visits(50), "action: item\nreward: click\n")
-    with pytest.raises(Unavailable, match="no choice_probability"):
+    with pytest.raises(CannotTell, match="no choice_probability"):
         evaluate(log, LightGbmLearner(), 0.5, 0)
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
-from services.scoring.domain.training.base_model import learn_base, probability
+from services.scoring.domain.training.base_model import learn_base
 from services.scoring.domain.training.encoder import encoder_of
 from services.scoring.domain.training.forest_learner import Course, Progress
 from services.scoring.domain.training.tandem_model import learn_model
+from services.scoring.domain.training.taught_forest import probability
 from tests.support.logs import SPEC, log_of, visits
 
 

@@ -130,7 +130,8 @@ class ScoringServiceServicer:
 
     def ExplainScore(self, request, context):
         """Why one candidate has its score: what each feature adds to its log-odds. The parts sum up to the score.
-        Fails: NOT_FOUND (FEATURE_SET_NOT_FOUND, MODEL_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION).
+        Fails: NOT_FOUND (FEATURE_SET_NOT_FOUND, MODEL_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION),
+        FAILED_PRECONDITION (MODEL_DAMAGED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

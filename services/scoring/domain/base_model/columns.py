@@ -18,7 +18,7 @@ declared any more: a model outlives the policy that it learnt from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -107,20 +107,28 @@ class ForestColumns:
         }
 
 
+Counts = Callable[[Side, str], Iterable[tuple[Value, int]]]
+"""Of a feature, or of what an action or a place is, by its name: values and how often each was there. Plain numbers may
+be left out."""
+
+
 def columns_of(feature_set: FeatureSet, shown: Sequence[Shown]) -> ForestColumns:
     """For the features of the set, with the vocabularies of these presentations."""
+    return columns_from(feature_set, lambda side, name: [(_value_of(each, side, name), 1) for each in shown])
+
+
+def columns_from(feature_set: FeatureSet, counts: Counts) -> ForestColumns:
+    """For the features of the set, with the vocabularies of presentations that were counted."""
     columns, vocabularies = [], {}
-    attributes = _attribute_types(feature_set.actions)
     sides = dict.fromkeys(KIN, Side.ACTION) | dict.fromkeys(PLACES, Side.CROSS)
     for name, side in sides.items():
         columns.append(ForestColumn(name, side, Reading.CODE))
-        vocabularies[name] = _vocabulary((place_of(each, name) for each in shown), least=1)
-    for attribute, kind in attributes.items():
-        values = (each.action.attributes.get(attribute) for each in shown)
-        columns += _read_as(f"{ATTRIBUTE_PREFIX}{attribute}", Side.ACTION, kind, values, vocabularies)
+        vocabularies[name] = _vocabulary(_texts(counts(side, name)), least=1)
+    for attribute, kind in _attribute_types(feature_set.actions).items():
+        name = f"{ATTRIBUTE_PREFIX}{attribute}"
+        columns += _read_as(name, Side.ACTION, kind, counts, vocabularies)
     for feature in feature_set.features:
-        values = (_known(each.features.get(feature.name, NOT_FOUND)) for each in shown)
-        columns += _read_as(feature.name, Side.CUSTOMER, feature.type, values, vocabularies)
+        columns += _read_as(feature.name, Side.CUSTOMER, feature.type, counts, vocabularies)
     columns += [ForestColumn(cross.name, Side.CROSS, Reading.NUMBER) for cross in feature_set.crosses]
     return ForestColumns(tuple(columns), vocabularies, feature_set.crosses)
 
@@ -152,8 +160,13 @@ def label_of(element: object) -> str:
     return element.isoformat() if isinstance(element, datetime) else str(element)
 
 
-def _known(feature: Feature) -> Value:
-    return feature.value if feature.is_known else None
+def _value_of(shown: Shown, side: Side, name: str) -> Value:
+    if side is Side.CUSTOMER:
+        feature = shown.features.get(name, NOT_FOUND)
+        return feature.value if feature.is_known else None
+    if name in KIN or name in PLACES:
+        return place_of(shown, name)
+    return shown.action.attributes.get(name.removeprefix(ATTRIBUTE_PREFIX))
 
 
 def _attribute_types(actions: Iterable[ActionDeclaration]) -> Mapping[str, AttributeType]:
@@ -182,25 +195,34 @@ def _read_as(
     name: str,
     side: Side,
     kind: AttributeType,
-    values: Iterable[Value],
+    counts: Counts,
     vocabularies: dict[str, tuple[str, ...]],
 ) -> list[ForestColumn]:
     if kind.is_list:
         labels = _vocabulary(
-            label_of(element) for value in values if isinstance(value, tuple) for element in set(value)
+            (label_of(element), count)
+            for value, count in counts(side, name)
+            if isinstance(value, tuple)
+            for element in set(value)
         )
         members = [ForestColumn(name, side, Reading.MEMBER, label) for label in labels[:MAX_MEMBERS]]
         return [ForestColumn(name, side, Reading.LENGTH), *members]
     if kind is AttributeType.STRING:
-        vocabularies[name] = _vocabulary(value for value in values if isinstance(value, str))
+        vocabularies[name] = _vocabulary(_texts(counts(side, name)))
         return [ForestColumn(name, side, Reading.CODE)]
     if kind is AttributeType.TIMESTAMP:
         return [ForestColumn(name, side, Reading.HOUR), ForestColumn(name, side, Reading.WEEKDAY)]
     return [ForestColumn(name, side, Reading.NUMBER)]
 
 
-def _vocabulary(labels: Iterable[str], least: int = LEAST_ROWS) -> tuple[str, ...]:
+def _texts(counted: Iterable[tuple[Value, int]]) -> Iterator[tuple[str, int]]:
+    return ((value, count) for value, count in counted if isinstance(value, str))
+
+
+def _vocabulary(labels: Iterable[tuple[str, int]], least: int = LEAST_ROWS) -> tuple[str, ...]:
     """The most frequent first; ties by name."""
-    counts = Counter(labels)
+    counts: Counter[str] = Counter()
+    for label, count in labels:
+        counts[label] += count
     order = sorted(counts, key=lambda label: (-counts[label], label))
     return tuple(label for label in order[:MAX_LABELS] if counts[label] >= least)

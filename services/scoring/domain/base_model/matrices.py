@@ -14,41 +14,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.domain.base.columns import (
-    ATTRIBUTE_PREFIX,
-    KIN,
-    PLACES,
-    ForestColumn,
-    ForestColumns,
-    Shown,
-    place_of,
-    reader,
-)
-from services.scoring.domain.base.crosses import BoundCross, bind_cross
+from services.scoring.domain.base_model.columns import PLACES, ForestColumn, ForestColumns, Reading, Shown, reader
+from services.scoring.domain.base_model.crosses import BoundCross, bind_cross
+from services.scoring.domain.base_model.shown_table import ShownTable, ValueColumn, of_action, table_of
 from services.scoring.domain.feature_set import ActionDeclaration
 from services.scoring.domain.forest.compiled import Side
-from shared.values import NOT_FOUND, Feature, Value
+from shared.values import NOT_FOUND, Feature, Value, present
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Codes = Mapping[str, Mapping[str, float]]
 
 
-def matrix_of(columns: ForestColumns, shown: Sequence[Shown]) -> Floats:
+def matrix_of(columns: ForestColumns, shown: Sequence[Shown] | ShownTable) -> Floats:
     """float64[N, F]."""
-    codes, found = columns.codes(), np.empty((len(shown), len(columns.columns)))
-    crosses = {cross.name: cross for cross in columns.crosses}
-    bound: dict[tuple[str, str], BoundCross] = {}
-    for row, each in enumerate(shown):
-        for place, column in enumerate(columns.columns):
-            cross = crosses.get(column.name) if column.side is Side.CROSS else None
-            if cross is None:
-                found[row, place] = reader(column, codes, _value(column, each))
-                continue
-            key = column.name, each.action.action
-            if key not in bound or bound[key].values != (each.action.attributes.get(cross.attribute),):
-                bound[key] = bind_cross(cross, [each.action])
-            found[row, place] = bound[key](each.features.get(cross.feature, NOT_FOUND))[0]
+    table = shown if isinstance(shown, ShownTable) else table_of(shown)
+    codes, found = columns.codes(), np.empty((len(table), len(columns.columns)))
+    crosses = {cross.name: bind_cross(cross, table.actions) for cross in columns.crosses}
+    for place, column in enumerate(columns.columns):
+        if column.side is Side.ACTION:
+            of_each = [reader(column, codes, of_action(column.name, action)) for action in table.actions]
+            found[:, place] = np.array(of_each, np.float64)[table.action]
+        elif column.side is Side.CROSS and column.name in crosses:
+            cross = crosses[column.name]
+            found[:, place] = _crossed(cross, table.features.get(cross.declaration.feature), table.action)
+        else:
+            values = table.features if column.side is Side.CUSTOMER else table.places
+            found[:, place] = _read(column, codes, values.get(column.name))
     return found
 
 
@@ -89,7 +81,7 @@ def sides_of(columns: ForestColumns, actions: Sequence[ActionDeclaration]) -> Si
     codes = columns.codes()
     mine = columns.of(Side.ACTION)
     of_actions = np.array(
-        [[reader(c, codes, _of_action(c, action)) for c in mine] for action in actions], np.float64
+        [[reader(c, codes, of_action(c.name, action)) for c in mine] for action in actions], np.float64
     ).reshape(len(actions), len(mine))
     return Sides(
         of_actions,
@@ -100,16 +92,26 @@ def sides_of(columns: ForestColumns, actions: Sequence[ActionDeclaration]) -> Si
     )
 
 
-def _value(column: ForestColumn, shown: Shown) -> Value:
-    if column.side is Side.CUSTOMER:
-        return _known(shown.features.get(column.name, NOT_FOUND))
-    return _of_action(column, shown.action) if column.side is Side.ACTION else place_of(shown, column.name)
+def _read(column: ForestColumn, codes: Codes, values: ValueColumn | None) -> Floats | float:
+    """float64[N]."""
+    if values is None:
+        return np.nan
+    of_each = [reader(column, codes, value) for value in values.values]
+    coded = np.array([*of_each, np.nan])[values.codes]  # the place of -1 is the last
+    return np.where(values.codes < 0, values.numbers, coded) if column.reading is Reading.NUMBER else coded
 
 
-def _of_action(column: ForestColumn, action: ActionDeclaration) -> Value:
-    if column.name in KIN:
-        return str(getattr(action, column.name))
-    return action.attributes.get(column.name.removeprefix(ATTRIBUTE_PREFIX))
+def _crossed(cross: BoundCross, values: ValueColumn | None, actions: NDArray[np.int32]) -> Floats | float:
+    """float64[N]."""
+    if values is None:
+        return np.nan
+    found = cross.of_numbers(values.numbers, actions)
+    order = np.argsort(values.codes, kind="stable")
+    codes, starts = np.unique(values.codes[order], return_index=True)
+    for code, rows in zip(codes, np.split(order, starts[1:]), strict=True):
+        if code >= 0:
+            found[rows] = cross(present(values.values[code]))[actions[rows]]
+    return found
 
 
 def _known(feature: Feature) -> Value:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import zstandard
 
-from services.scoring.domain.base.columns import ForestColumn, ForestColumns, Reading
+from services.scoring.domain.base_model.columns import ForestColumn, ForestColumns, Reading
 from services.scoring.domain.feature_set import CrossDeclaration, CrossKind
 from services.scoring.domain.forest.compiled import Side
 from services.scoring.domain.forest.model import ForestModel

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,25 @@ class BoundCross:
                 return self.numbers / number if number else np.full(self.numbers.shape, np.nan)
             case CrossKind.DIFFERENCE:
                 return self.numbers - _number(value)
+
+    def of_numbers(self, numbers: Floats, rows: NDArray[np.integer[Any]]) -> Floats:
+        """float64[n], of n customers with plain numbers, NaN where there is none, and an action each."""
+        match self.declaration.kind:
+            case CrossKind.CONTAINS:
+                return np.full(numbers.shape, np.nan)
+            case CrossKind.EQUALS:
+                equal = self._comparable()[self.of[rows]] == numbers
+                return np.where(np.isnan(numbers) | (self.of[rows] < 0), np.nan, equal)
+            case CrossKind.RATIO:
+                known = np.where(numbers == 0.0, np.nan, numbers)
+                return np.asarray(self.numbers[rows] / known, np.float64)
+            case CrossKind.DIFFERENCE:
+                return np.asarray(self.numbers[rows] - numbers, np.float64)
+
+    def _comparable(self) -> Floats:
+        """float64[values + 1], NaN for what equals no number."""
+        numbers = [float(value) if isinstance(value, bool | int | float) else np.nan for value in self.values]
+        return np.array([*numbers, np.nan])
 
     def _among(self, known: tuple[Scalar, ...] | None) -> Floats:
         if known is None:
