@@ -66,6 +66,8 @@ def _of_cross(cross: CrossDeclaration, types: Mapping[str, AttributeType], path:
     yield from _name(cross.name, f"{path}.name")
     if cross.name in types:
         yield Violation(f"{path}.name", f"{cross.name!r} is a feature already")
+    if cross.name in _PLACES or cross.name.startswith("action."):
+        yield Violation(f"{path}.name", f"{cross.name!r} is what the model calls a part of the action or its place")
     yield from _name(cross.attribute, f"{path}.attribute")
     kind = types.get(cross.feature)
     if kind is None:

@@ -99,6 +99,9 @@ class _Checker:
     def _check_cross(self, cross: CrossDeclaration) -> None:
         if cross.name in self._types:
             self._findings.error(cross.place, "DUPLICATE_FEATURE", f'"{cross.name}" is a feature already')
+        if cross.name in PLACES:
+            message = f'"{cross.name}" is what the model calls a part of the action or its place'
+            self._findings.error(cross.place, "DUPLICATE_FEATURE", message)
         self._check_known("feature", [cross.feature], self._types)
         self._check_known("attribute", [cross.attribute], self._attributes)
         kind = self._types.get(cross.feature.name)

@@ -63,6 +63,11 @@ class ForestColumn:
     reading: Reading
     label: str = ""
 
+    @property
+    def key(self) -> str:
+        """Of its vocabulary. A feature may be called `channel`, too."""
+        return self.name if self.side is Side.CUSTOMER else f"@{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -76,7 +81,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class ForestColumns:
-    """`vocabularies` has one for each name that is read as a CODE."""
+    """`vocabularies` has one for each column that is read as a CODE, by its key."""
 
     columns: tuple[ForestColumn, ...]
     vocabularies: Mapping[str, tuple[str, ...]]
@@ -102,8 +107,8 @@ class ForestColumns:
     def codes(self) -> Mapping[str, Mapping[str, float]]:
         """Of each vocabulary, the labels' codes."""
         return {
-            name: {label: float(place) for place, label in enumerate(labels, 1)}
-            for name, labels in self.vocabularies.items()
+            key: {label: float(place) for place, label in enumerate(labels, 1)}
+            for key, labels in self.vocabularies.items()
         }
 
 
@@ -122,8 +127,9 @@ def columns_from(feature_set: FeatureSet, counts: Counts) -> ForestColumns:
     columns, vocabularies = [], {}
     sides = dict.fromkeys(KIN, Side.ACTION) | dict.fromkeys(PLACES, Side.CROSS)
     for name, side in sides.items():
-        columns.append(ForestColumn(name, side, Reading.CODE))
-        vocabularies[name] = _vocabulary(_texts(counts(side, name)), least=1)
+        column = ForestColumn(name, side, Reading.CODE)
+        columns.append(column)
+        vocabularies[column.key] = _vocabulary(_texts(counts(side, name)), least=1)
     for attribute, kind in _attribute_types(feature_set.actions).items():
         name = f"{ATTRIBUTE_PREFIX}{attribute}"
         columns += _read_as(name, Side.ACTION, kind, counts, vocabularies)
@@ -142,7 +148,7 @@ def reader(column: ForestColumn, codes: Mapping[str, Mapping[str, float]], value
     """A value as the column's number; NaN where it is not known or not of the type that the column reads."""
     match column.reading:
         case Reading.CODE:
-            return codes[column.name].get(value, 0.0) if isinstance(value, str) else np.nan
+            return codes[column.key].get(value, 0.0) if isinstance(value, str) else np.nan
         case Reading.NUMBER:
             return float(value) if isinstance(value, bool | int | float) else np.nan
         case Reading.LENGTH:
@@ -208,8 +214,9 @@ def _read_as(
         members = [ForestColumn(name, side, Reading.MEMBER, label) for label in labels[:MAX_MEMBERS]]
         return [ForestColumn(name, side, Reading.LENGTH), *members]
     if kind is AttributeType.STRING:
-        vocabularies[name] = _vocabulary(_texts(counts(side, name)))
-        return [ForestColumn(name, side, Reading.CODE)]
+        column = ForestColumn(name, side, Reading.CODE)
+        vocabularies[column.key] = _vocabulary(_texts(counts(side, name)))
+        return [column]
     if kind is AttributeType.TIMESTAMP:
         return [ForestColumn(name, side, Reading.HOUR), ForestColumn(name, side, Reading.WEEKDAY)]
     return [ForestColumn(name, side, Reading.NUMBER)]

@@ -132,7 +132,7 @@ def _check(model: ModelContent) -> None:
         raise ValueError("its calibration is not finite")
     if any(right[0] <= left[0] or right[1] < left[1] for left, right in zip(line.knots, line.knots[1:], strict=False)):
         raise ValueError("its calibration does not rise")
-    coded = {column.name for column in model.columns.columns if column.reading is Reading.CODE}
+    coded = {column.key for column in model.columns.columns if column.reading is Reading.CODE}
     if coded - model.columns.vocabularies.keys():
         raise ValueError("it lacks a vocabulary")
     crosses = {cross.name for cross in model.columns.crosses}

@@ -71,7 +71,7 @@ class Sides:
                 found[:, place] = cross(features.get(cross.declaration.feature, NOT_FOUND))[rows]
                 continue
             labels = places[column.name]
-            codes = self._codes[column.name]
+            codes = self._codes[column.key]
             found[:, place] = [codes.get(label, 0.0) for label in labels] if labels else codes.get("", 0.0)
         return found
 

@@ -28,7 +28,11 @@ VALUES: tuple[Value, ...] = (
     *((), ("a",), ("a", "b"), (1,), (True,), (7.5, 1.0), (MOMENT,)),
 )
 FEATURE_SET = FeatureSet(
-    tuple(FeatureDeclaration(f"f{int(kind)}", kind) for kind in AttributeType),
+    (
+        *(FeatureDeclaration(f"f{int(kind)}", kind) for kind in AttributeType),
+        FeatureDeclaration("channel", AttributeType.STRING),  # as a place is called, and an attribute
+        FeatureDeclaration("action.x", AttributeType.STRING),
+    ),
     tuple(
         ActionDeclaration(f"a{index}", f"g{index % 2}", "i", {} if index == 3 else {"x": value, "n": float(index)})
         for index, value in enumerate((*VALUES[:15], None, 2.0))
@@ -82,6 +86,13 @@ def test_a_row_for_training_is_the_row_for_scoring(seed: int) -> None:
     matrix = matrix_of(columns_of(FEATURE_SET, rows), rows)
     assert np.array_equal(matrix, matrix_by_sides(rows), equal_nan=True)
     assert len(np.unique(np.nan_to_num(matrix[:, -1], nan=-1.0))) > 2
+
+
+def test_a_feature_called_as_a_place_has_its_own_labels() -> None:
+    rows = shown(5, 300)
+    columns = columns_of(FEATURE_SET, rows)
+    assert set(columns.vocabularies["@channel"]) == {"WEB", "EMAIL", ""}
+    assert set(columns.vocabularies["channel"]) == {"", "a", "b", "1"}
 
 
 def test_counting_a_table_gives_the_columns_of_its_rows() -> None:
