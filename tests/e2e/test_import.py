@@ -21,6 +21,8 @@ from tests.support.tandem_client import TandemClient
 
 ROWS = 2_000
 BAD_EVERY = 250
+MANY_ROWS = 12_000
+"""Of an import that must not be over before it is ended, however late the test is given its turn."""
 PROGRESS = 300
 """Rows that are done before something is killed."""
 
@@ -39,13 +41,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """With a file of purchases, some of them broken, whose customers are of this test alone."""
     (tmp_path / "mapping.yaml").write_text(PURCHASES)
-    name = request.node.name.replace("_", "-")[:40]
-    with (tmp_path / "rows.csv").open("w") as rows:
+    write_rows(tmp_path, request.node.name.replace("_", "-")[:40], ROWS)
+    return tmp_path
+
+
+def write_rows(folder: Path, name: str, count: int) -> None:
+    with (folder / "rows.csv").open("w") as rows:
         rows.write("who,day,amount\n")
-        for number in range(1, ROWS + 1):
+        for number in range(1, count + 1):
             amount = "much" if number % BAD_EVERY == 0 else str(number)
             rows.write(f"{name}-{number % 397},2025-01-{number % 28 + 1:02},{amount}\n")
-    return tmp_path
 
 
 def environment() -> Mapping[str, str]:
@@ -92,12 +97,12 @@ def recorded(deployment: Deployment, prefix: str) -> list[float]:
 
 
 def expect_everything_once(deployment: Deployment, folder: Path) -> None:
-    first = (folder / "rows.csv").read_text().splitlines()[1].partition(",")[0]
-    prefix = first.rpartition("-")[0] + "-"
-    good = [number for number in range(1, ROWS + 1) if number % BAD_EVERY]
+    lines = (folder / "rows.csv").read_text().splitlines()
+    prefix = lines[1].partition(",")[0].rpartition("-")[0] + "-"
+    good = [number for number in range(1, len(lines)) if number % BAD_EVERY]
     assert recorded(deployment, prefix) == [float(number) for number in good]
     rejected = [json.loads(line)["row"] for line in (folder / "rejects.jsonl").read_text().splitlines()]
-    assert sorted(rejected) == list(range(BAD_EVERY, ROWS + 1, BAD_EVERY))
+    assert sorted(rejected) == list(range(BAD_EVERY, len(lines), BAD_EVERY))
 
 
 @pytest.mark.timeout(240)
@@ -105,12 +110,13 @@ def expect_everything_once(deployment: Deployment, folder: Path) -> None:
 def test_import_that_is_ended_goes_on_without_loss_or_repetition(
     running: Deployment, folder: Path, end: signal.Signals
 ) -> None:
+    write_rows(folder, f"ended-by-{end.name}".lower(), MANY_ROWS)
     importing = start(folder, running, "--batch-size", "2")
     wait_for_progress(folder, importing)
     importing.send_signal(end)
     _, errors = importing.communicate(timeout=60)
     assert importing.returncode == (-signal.SIGKILL if end is signal.SIGKILL else 130), errors
-    assert json.loads((folder / "progress.json").read_text())["files"][0]["rows_done"] < ROWS
+    assert json.loads((folder / "progress.json").read_text())["files"][0]["rows_done"] < MANY_ROWS
     again = start(folder, running)
     output, errors = again.communicate(timeout=120)
     assert again.returncode == 3, errors
