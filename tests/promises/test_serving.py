@@ -34,8 +34,8 @@ def resident_mb() -> float:
 
 
 async def test_memory_is_flat_over_activations_and_scores(promise: Promise, tmp_path: Path) -> None:
-    activations = promise.strength(reduced=12, full=100)
-    scores = promise.strength(reduced=3_000, full=1_000_000)
+    activations = promise.strength(reduced=6, full=100)
+    scores = promise.strength(reduced=1_200, full=1_000_000)
     settings = ScoringSettings(data_dir=tmp_path, follow_seconds=0.02, metrics_address="off")
     rng = np.random.default_rng(1)
     customers = [random_features(rng) for _ in range(500)]

@@ -30,6 +30,7 @@ from services.scoring.domain.prediction import predict
 from services.scoring.domain.priors import OVER_A_BASE, Priors
 from services.scoring.domain.rewards import LogEntry
 from services.scoring.domain.scoring import Floats, ScoreQuery, Scores
+from services.scoring.domain.standards import take
 from services.scoring.domain.terms import Presentation, terms_of
 from shared.ids import content_hash
 from shared.values import Feature
@@ -140,7 +141,9 @@ class BayesianScorer:
         posterior, reward = self.posterior, entry.reward
         shown = Presentation(compiled.rows[reward.action], reward.channel, reward.placement_id)
         offset = self._offset_to_learn(compiled, reward.features, shown)
-        terms = terms_of(compiled, encode_customer(reward.features), shown, self._priors)
+        if entry.previous_reward is None:
+            take(posterior.standards, reward.features)
+        terms = terms_of(compiled, encode_customer(reward.features, posterior.standards), shown, self._priors)
         if entry.previous_reward is None:
             learn(posterior, terms, offset, reward.reward)
             posterior.evidence[reward.action] = posterior.evidence.get(reward.action, 0) + 1
@@ -179,7 +182,8 @@ class BayesianScorer:
         evidences: Floats,
         features: Mapping[str, Feature],
     ) -> Scores:
-        log_odds = predict(self.posterior, compiled, encode_customer(features), candidates, self._priors)
+        customer = encode_customer(features, self.posterior.standards)
+        log_odds = predict(self.posterior, compiled, customer, candidates, self._priors)
         base = self._offsets(compiled, features, candidates.rows, query.channels, query.placement_ids)
         log_odds_means = log_odds.mean + base.offsets
         means, uncertainties = probability_moments(log_odds_means, log_odds.variance)

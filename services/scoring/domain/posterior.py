@@ -12,13 +12,14 @@ families that share a slot do each other no harm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.hashing import TABLE_SIZE
 from services.scoring.domain.priors import Priors
+from services.scoring.domain.standards import Standard
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +41,7 @@ class Posterior:
     evidence: dict[str, int]
     offset: float | None
     position: int
+    standards: dict[str, Standard] = field(default_factory=dict)
 
     @property
     def scale_square(self) -> Floats:
@@ -57,6 +59,7 @@ class Posterior:
             dict(self.evidence),
             self.offset,
             self.position,
+            dict(self.standards),
         )
 
 

@@ -10,6 +10,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.compete import Competition
 from services.orchestrator.app.decide.score import Scored
 from services.orchestrator.domain.arbitration.beliefs import Beliefs
+from services.orchestrator.domain.arbitration.reshaping import reshaped
 from services.orchestrator.domain.arbitration.slots import (
     FROM_THE_START,
     ContactRoom,
@@ -69,7 +70,8 @@ async def _fill(arena: Arena, standing: Standing) -> Sequence[SlotDraw]:
 def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
     contest, scores, allowance = competition.contest, scored.scores, competition.allowance
     explores = brief.catalogue.explores[contest.action]
-    beliefs = Beliefs(scores.means, scores.log_odds_means, scores.log_odds_deviations, explores)
+    drawn_from = reshaped(scores.log_odds_means, scores.log_odds_deviations, scores.means, scores.evidences)
+    beliefs = Beliefs(scores.means, *drawn_from, explores)
     exploring = brief.catalogue.exploring(contest.option)
     if not scored.may_explore:
         exploring = exploring.without_exploration()

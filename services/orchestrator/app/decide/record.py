@@ -93,14 +93,14 @@ def _kept(command: DecideCommand, known: Known, answer: Answer) -> DecideCommand
 
 
 def columns_of(choice: Choice) -> CandidateColumns:
-    contest, scores = choice.contest, choice.scored.scores
+    contest, beliefs = choice.contest, choice.arena.field.beliefs
     return CandidateColumns(
         contest.starts.astype(np.int64),
         contest.option,
         choice.priority,
-        scores.means,
-        scores.log_odds_means,
-        scores.log_odds_deviations,
+        beliefs.propensity,
+        beliefs.log_odds_mean,
+        beliefs.log_odds_deviation,
         contest.prices.business_value,
         contest.prices.context_weight,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from services.scoring.domain.base_model.columns import ATTRIBUTE_PREFIX, KIN, Shown
 from services.scoring.domain.compiled import CompiledFeatureSet
-from services.scoring.domain.customer import encode_customer
+from services.scoring.domain.customer import encode_customer, tokens_of_feature
 from services.scoring.domain.encoding import tokens_of
 from services.scoring.domain.feature_set import ActionDeclaration
 from services.scoring.domain.hashing import token
@@ -36,7 +36,7 @@ class Learnt:
 def learnt_by_name(posterior: Posterior, compiled: CompiledFeatureSet, shown: Shown, priors: Priors) -> Learnt:
     """`shown` has the features as `read_features` gives them, and an action of the compiled set."""
     where = Presentation(compiled.rows[shown.action.action], shown.channel, shown.placement)
-    terms = terms_of(compiled, encode_customer(shown.features), where, priors)
+    terms = terms_of(compiled, encode_customer(shown.features, posterior.standards), where, priors)
     effects = posterior.scale_mean[terms.kinds] * terms.factors * posterior.mean[terms.slots]
     everybody, by_name = 0.0, defaultdict[str, float](float)
     for names, effect in zip(names_of_terms(compiled, shown), effects.tolist(), strict=True):
@@ -71,4 +71,4 @@ def _names_of_tokens(action: ActionDeclaration) -> Mapping[int, str]:
 def _names_of_features(features: Mapping[str, Feature]) -> Sequence[str]:
     """Of each token of a known value, in their order."""
     known = ((name, feature.value) for name, feature in features.items() if feature.is_known)
-    return [name for name, value in known for _ in tokens_of("customer", name, value)]
+    return [name for name, value in known for _ in tokens_of_feature(name, value, {})]

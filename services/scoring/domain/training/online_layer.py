@@ -9,6 +9,7 @@ probability is the base's own although the effects are uncertain. What is old is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,11 @@ from services.scoring.domain.logs.spec import FeatureKind
 from services.scoring.domain.posterior import Posterior, untaught
 from services.scoring.domain.prediction import predict
 from services.scoring.domain.priors import OVER_A_BASE, Priors
+from services.scoring.domain.standards import Standards, take
 from services.scoring.domain.terms import Presentation, terms_of
 from shared.clock import to_datetime
 from shared.values import NOT_FOUND, AttributeType, Scalar, Value, present
+from shared.values import Feature as Known
 
 Matrix = NDArray[np.float64]
 
@@ -69,7 +72,10 @@ class OnlineLayer:
         """Rows of the same features and actions; `base` float64[N] are the base model's log-odds of them."""
         forget(self.posterior, len(log), MEMORY_ROWS)
         offsets, places, outcome = self._moderation(base), _places(log), log.outcome
-        for row, customer in enumerate(_customers(log)):
+        rows, standards = _rows(log), self.posterior.standards
+        for features in rows:
+            take(standards, features)
+        for row, customer in enumerate(_customers(rows, standards)):
             shown = Presentation(int(log.action[row]), "", places[row])
             terms = terms_of(self._compiled, customer, shown, self._priors)
             learn(self.posterior, terms, float(offsets[row]), float(outcome[row]))
@@ -79,7 +85,7 @@ class OnlineLayer:
         shape = (len(log), 1 if taken_only else len(log.actions))
         found = Beliefs(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan))
         offsets, places, every = self._moderation(base), _places(log), np.arange(len(log.actions))
-        for row, customer in enumerate(_customers(log)):
+        for row, customer in enumerate(_customers(_rows(log), self.posterior.standards)):
             if taken_only:
                 rows, onto = log.action[row : row + 1].astype(np.intp), np.zeros(1, np.intp)
             else:
@@ -113,20 +119,27 @@ def _places(log: Log) -> list[str]:
     return [log.position.labels[int(code)] for code in log.position.values]
 
 
-def _customers(log: Log) -> list[Customer]:
+def _rows(log: Log) -> list[dict[str, Known]]:
     """Rows with equal values share one."""
     columns = [_values(feature) for feature in log.features]
-    known: dict[tuple[Value, ...], Customer] = {}
+    known: dict[tuple[Value, ...], dict[str, Known]] = {}
     found = []
     for values in zip(*columns, strict=True) if columns else [()] * len(log):
         if values not in known:
-            features = {
+            known[values] = {
                 feature.spec.column: NOT_FOUND if value is None else present(value)
                 for feature, value in zip(log.features, values, strict=True)
             }
-            known[values] = encode_customer(features)
         found.append(known[values])
     return found
+
+
+def _customers(rows: list[dict[str, Known]], standards: Standards) -> Iterator[Customer]:
+    encoded: dict[int, Customer] = {}
+    for features in rows:
+        if id(features) not in encoded:  # the list keeps it, and thereby its id
+            encoded[id(features)] = encode_customer(features, standards)
+        yield encoded[id(features)]
 
 
 def _values(feature: Feature) -> list[Value]:

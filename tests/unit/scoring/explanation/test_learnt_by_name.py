@@ -66,7 +66,9 @@ def test_all_names_and_everybody_add_up_to_the_prediction(
 ) -> None:
     posterior, presentation = random_posterior(seed), shown(features, action, channel, "home")
     candidates = Candidates(np.array([action]), column("channel", [channel], 1), column("placement", ["home"], 1))
-    wanted = predict(posterior, COMPILED, encode_customer(presentation.features), candidates, PRIORS).mean[0]
+    wanted = predict(
+        posterior, COMPILED, encode_customer(presentation.features, posterior.standards), candidates, PRIORS
+    ).mean[0]
     found = learnt(posterior, presentation)
     assert found.everybody + sum(found.by_name.values()) == pytest.approx(wanted, abs=1e-9)
 
