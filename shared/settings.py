@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import StartupError
 from shared.net import parse_address
 
+_ANY_PREFIX = "TANDEM_"
+
 
 class SettingsError(StartupError):
     """One line per wrong variable."""
@@ -136,6 +138,11 @@ def print_config(settings: ServiceSettings) -> str:
 def variable(settings_class: type[ServiceSettings], name: str) -> str:
     """The environment variable of a setting."""
     return f"{settings_class.model_config['env_prefix']}{name}".upper()
+
+
+def environment_without_settings() -> dict[str, str]:
+    """What a child process inherits that is told its settings: everything but those of this process."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(_ANY_PREFIX)}
 
 
 def _unknown_variables(settings_class: type[ServiceSettings], environ: Mapping[str, str]) -> list[str]:

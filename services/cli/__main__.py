@@ -25,6 +25,10 @@ COMMANDS = {
     "export": "services.cli.commands.export:export",
     "erase": "services.cli.commands.erase:erase",
     "demo": "services.cli.commands.demo:demo",
+    "evaluate": "services.cli.commands.evaluate:evaluate",
+    "train": "services.cli.commands.train:train",
+    "score": "services.cli.commands.score:score",
+    "models": "services.cli.commands.models:models",
 }
 """By name, where each is; only the one that runs is imported."""
 INTERRUPTED = 130

@@ -13,6 +13,7 @@ import click
 import grpc
 from tandem.orchestrator.v1.orchestrator_service_pb2_grpc import OrchestratorServiceStub
 from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
+from tandem.scoring.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
 from services.cli.failures import CommandFailed
 from services.cli.processes.plans import PORTS
@@ -22,6 +23,7 @@ from shared.rpc.tls import ClientTls
 
 DEFAULT_TARGET = "127.0.0.1:50051"
 PROFILE_TARGET_APART = f"127.0.0.1:{PORTS['profile']}"
+SCORING_TARGET_APART = f"127.0.0.1:{PORTS['scoring']}"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer")
@@ -41,14 +43,18 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Stubs:
-    """The services that callers talk to: over one channel, or over two where they run apart."""
+    """The services that callers talk to: over one channel, or over two where they run apart. `scoring` is over the
+    first one: who speaks of models speaks to one service, whichever serves them.
+    """
 
     orchestrator: OrchestratorServiceStub
     profiles: ProfileServiceStub
+    scoring: ScoringServiceStub
 
     @classmethod
     def over(cls, channel: grpc.aio.Channel, profiles: grpc.aio.Channel) -> Stubs:
-        return cls(OrchestratorServiceStub(channel), ProfileServiceStub(profiles))  # type: ignore[no-untyped-call]
+        orchestrator, scoring = OrchestratorServiceStub(channel), ScoringServiceStub(channel)  # type: ignore[no-untyped-call]
+        return cls(orchestrator, ProfileServiceStub(profiles), scoring)  # type: ignore[no-untyped-call]
 
 
 def connection_options(command: Command) -> Command:
@@ -112,7 +118,8 @@ def _not_served(connection: Connection, details: str) -> str:
     """Something answers, and knows nothing of what it was asked: services that run apart, or no Tandem at all."""
     if connection.profile_target is None:
         asked, example = connection.target, f"--profile-target {PROFILE_TARGET_APART}"
-        advice = f"where the services run apart, name the profile service, too: {example}"
+        advice = f"where the services run apart, name the profile service, too: {example}; of models, ask the scoring"
+        advice += f" service: --target {SCORING_TARGET_APART}"
     else:
         asked = f"{connection.target} or {connection.profile_target}"
         advice = "--target is the orchestrator, --profile-target the profile service"

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.local.deadline import until
-from services.orchestrator.app.ports import Reward, ScoreQuestion, Scores
+from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
 from services.orchestrator.domain.policy_parts import FeatureSetPart
 from services.scoring.app.application import ScoringApplication
 from services.scoring.domain import rewards as scoring
-from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
+from services.scoring.domain.feature_set import (
+    ActionDeclaration,
+    CrossDeclaration,
+    CrossKind,
+    FeatureDeclaration,
+    FeatureSet,
+)
 from services.scoring.domain.scoring import ScoreQuery
 from shared.clock import Clock
 
@@ -31,6 +37,7 @@ class LocalScoring:
         )
         async with until(deadline_ms, self._clock):
             scores = await self._app.score(query)
+        shadow = scores.shadow
         return Scores(
             scores.model_version,
             scores.means,
@@ -38,6 +45,8 @@ class LocalScoring:
             scores.evidences,
             scores.log_odds_means,
             scores.log_odds_deviations,
+            None if shadow is None else ShadowScores(shadow.model_version, shadow.means),
+            scores.is_apprentice,
         )
 
     async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
@@ -66,6 +75,17 @@ def _reward(reward: Reward) -> scoring.Reward:
         reward.features,
         reward.reward,
         reward.reward_time_ms,
+        None if reward.prediction is None else _prediction(reward.prediction),
+    )
+
+
+def _prediction(said: Prediction) -> scoring.Prediction:
+    return scoring.Prediction(
+        said.model_version,
+        said.propensity,
+        said.choice_probability,
+        said.shadow_model_version,
+        said.shadow_propensity,
     )
 
 
@@ -74,4 +94,11 @@ def _feature_set(feature_set: FeatureSetPart) -> FeatureSet:
         tuple(FeatureDeclaration(feature.name, feature.type) for feature in feature_set.features),
         tuple(ActionDeclaration(each.action, each.group, each.issue, each.attributes) for each in feature_set.actions),
         feature_set.prior_propensity,
+        feature_set.objective,
+        tuple(
+            CrossDeclaration(each.name, CrossKind[each.kind], each.feature, each.attribute)
+            for each in feature_set.crosses
+        ),
+        feature_set.monotone,
+        feature_set.interactions,
     )

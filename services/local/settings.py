@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pydantic import Field, SecretStr
 
 from shared.settings import ServiceSettings
+
+S = TypeVar("S", bound=ServiceSettings)
 
 
 class LocalSettings(ServiceSettings):
@@ -27,4 +31,14 @@ class LocalSettings(ServiceSettings):
     )
     decide_budget_seconds: float = Field(
         2, description="a decision takes no longer, whatever the caller's deadline; late services degrade it", gt=0
+    )
+
+
+def stored_like(kind: type[S], service: str, settings: LocalSettings) -> S:
+    """The settings of one of the services, with its state where the one process keeps it."""
+    return kind(
+        store=settings.store,
+        data_dir=settings.data_dir,
+        mongo_uri=settings.mongo_uri,
+        mongo_database=f"{settings.mongo_database}_{service}",
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TypeVar
 
 from services.local.contact_ledger import LocalContactLedger
 from services.local.erasures import LocalErasureFeed
 from services.local.profile import LocalProfiles
 from services.local.rules import LocalRules
 from services.local.scoring import LocalScoring
-from services.local.settings import LocalSettings
+from services.local.settings import LocalSettings, stored_like
 from services.local.trigger_ports import local_profile_ports
 from services.orchestrator import bootstrap as orchestrator
 from services.orchestrator.settings import OrchestratorSettings
@@ -23,9 +22,6 @@ from services.scoring import bootstrap as scoring
 from services.scoring.settings import ScoringSettings
 from shared.clock import Clock, system_clock
 from shared.rpc.server import ServiceBinding
-from shared.settings import ServiceSettings
-
-S = TypeVar("S", bound=ServiceSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ async def bootstrap(settings: LocalSettings, stack: AsyncExitStack, *, clock: Cl
     """Opens every store on the stack; the orchestrator, which calls the others, closes first."""
     of_profile = await profile.bootstrap(_of_profile(settings), stack, clock=clock)
     of_rules = await _rules(settings, of_profile, stack, clock)
-    of_scoring = await scoring.bootstrap(_stored_like(ScoringSettings, "scoring", settings), stack, clock=clock)
+    of_scoring = await scoring.bootstrap(stored_like(ScoringSettings, "scoring", settings), stack, clock=clock)
     others = orchestrator.OtherServices(
         LocalProfiles(of_profile.app, clock),
         LocalRules(of_rules.app, clock),
@@ -55,7 +51,7 @@ async def bootstrap(settings: LocalSettings, stack: AsyncExitStack, *, clock: Cl
         LocalErasureFeed(of_profile.app, clock),
     )
     of_orchestrator = await orchestrator.bootstrap(
-        _stored_like(OrchestratorSettings, "orchestrator", settings),
+        stored_like(OrchestratorSettings, "orchestrator", settings),
         stack,
         others=others,
         options=_options(settings),
@@ -71,7 +67,7 @@ async def _rules(
         "trigger_retention_days": settings.trigger_retention_days,
         "trigger_lease_seconds": settings.trigger_lease_seconds,
     }
-    own = _stored_like(RulesSettings, "rules", settings).model_copy(update=update)
+    own = stored_like(RulesSettings, "rules", settings).model_copy(update=update)
     ports = local_profile_ports(of_profile.app)
     return await rules.bootstrap(own, stack, profile=ports, options=rules.trigger_options(own), clock=clock)
 
@@ -81,16 +77,7 @@ def _of_profile(settings: LocalSettings) -> ProfileSettings:
         "request_retention_days": settings.request_retention_days,
         "retention_sweep_seconds": settings.retention_sweep_seconds,
     }
-    return _stored_like(ProfileSettings, "profile", settings).model_copy(update=update)
-
-
-def _stored_like(kind: type[S], service: str, settings: LocalSettings) -> S:
-    return kind(
-        store=settings.store,
-        data_dir=settings.data_dir,
-        mongo_uri=settings.mongo_uri,
-        mongo_database=f"{settings.mongo_database}_{service}",
-    )
+    return stored_like(ProfileSettings, "profile", settings).model_copy(update=update)
 
 
 def _options(settings: LocalSettings) -> orchestrator.DecidingOptions:

@@ -13,18 +13,23 @@ from typing import Any
 
 from tests.support.servers import ROOT
 
-PEERS = ROOT / ".bench" / "peers-rules"
-_SCRIPT = ROOT / "tests" / "bench" / "peers" / "rules_peer.py"
-_PYTHON = PEERS / "bin" / "python"
+
+def _environment(bench: str) -> Path:
+    return ROOT / ".bench" / f"peers-{bench}"
+
+
+def _python(bench: str) -> Path:
+    return _environment(bench) / "bin" / "python"
 
 
 class PeerProcess:
     """Answers one case after the other; a peer that dies has no answer from then on."""
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: str, bench: str) -> None:
         self.engine = engine
+        script = ROOT / "tests" / "bench" / "peers" / f"{bench}_peer.py"
         self._process = subprocess.Popen(
-            [_PYTHON, _SCRIPT, engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [_python(bench), script, engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def ask(self, case: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,19 +50,19 @@ class PeerProcess:
 
 
 @contextmanager
-def peer(engine: str) -> Iterator[PeerProcess]:
-    process = PeerProcess(engine)
+def peer(engine: str, bench: str = "rules") -> Iterator[PeerProcess]:
+    process = PeerProcess(engine, bench)
     try:
         yield process
     finally:
         process.close()
 
 
-def peer_versions(names: tuple[str, ...]) -> dict[str, str]:
+def peer_versions(names: tuple[str, ...], bench: str = "rules") -> dict[str, str]:
     """Of what is installed beside the peers' interpreter; empty, and said loudly, where it is missing."""
-    if not _PYTHON.exists():
-        print("!!! PEERS NOT MEASURED: run this by `make bench NAME=rules`, which installs them !!!", file=sys.stderr)
+    if not _python(bench).exists():
+        print(f"!!! PEERS NOT MEASURED: `make bench NAME={bench}` installs them !!!", file=sys.stderr)
         return {}
-    packages = next((Path(PEERS) / "lib").glob("python*/site-packages"))
+    packages = next((_environment(bench) / "lib").glob("python*/site-packages"))
     found = {each.metadata["Name"].replace("_", "-"): each.version for each in distributions(path=[str(packages)])}
     return {name: found[name] for name in names}

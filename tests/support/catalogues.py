@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from services.orchestrator.domain.arbitration.exploration import Exploration
 from services.orchestrator.domain.catalogue import Action, Catalogue, Channel, Direction, PlacementSpec, Treatment
 from shared.values import INT64_MAX, INT64_MIN
 
@@ -59,10 +60,13 @@ class Shelf:
             explores=np.array([offer.explores for offer in offers], dtype=np.bool_),
             valid_from_ms=np.array([offer.valid_from_ms for offer in offers], dtype=np.int64),
             valid_until_ms=np.array([offer.valid_until_ms for offer in offers], dtype=np.int64),
+            explorations=(Exploration(),),
+            exploration=np.zeros(len(offers), dtype=np.int32),
             paused=np.array([offer.paused for offer in offers], dtype=np.bool_),
             option_action=np.array([option.action for option in options], dtype=np.int32),
             option_channel=np.array([channel_names.index(option.channel) for option in options], dtype=np.int32),
             option_cost=np.array([offers[option.action].cost for option in options], dtype=np.float64),
+            channel_budget=np.ones(len(channel_names)),
         )
 
 

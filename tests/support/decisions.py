@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from services.orchestrator.app.command import DecideCommand
-from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, SlotVector
-from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation
+from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, ShadowColumn, SlotVector
+from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation, RewardLesson
 from services.orchestrator.app.ports import SubjectEvent
+from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
+from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import (
@@ -24,6 +26,7 @@ from services.orchestrator.domain.decision import (
 )
 from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
 from services.orchestrator.domain.lineup import NoActionReason
+from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import Effect, Outcome
 from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
 from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal
@@ -160,12 +163,21 @@ def record(decision_id: str = "d_1", request_id: str = "r_1", *, profile_id: str
             np.array([4, 7], dtype=np.int32),
             *(np.array([0.5, 0.25]) * (index + 1) for index in range(6)),
         ),
-        slots=(SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])), SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]), 2)),
+        slots=(
+            SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])),
+            SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]), 2, EXPLORED),
+        ),
         answer=answer(decision_id, request_id),
         contact_counts=(ContactCount("mail_week", "", 1), ContactCount("each", "welcome", 2)),
         refusals=(Refusal(0, 1, 0, (ContactCount("mail_week", "", 2),)), Refusal(0, 1, EVERY_LIMITED)),
+        objectives=(Objective("click", (Outcome.CLICKED,), 3_600_000, "f_1"), Objective("buy", (Outcome.CONVERTED,))),
+        segments=("gold",),
+        shadow=ShadowColumn("click-1@7", np.array([0.125, 0.5]), 1),
+        is_apprentice=True,
     )
 
+
+EXPLORED = Explored(Exploration(ExplorationKind.INVERSE_GAP_WEIGHTING, 500.0, 0.01), 0.01, floor_binds=True)
 
 PRESENTATION = Presentation("f_1", "welcome", "WEB", "home", FEATURES)
 
@@ -186,10 +198,11 @@ def captured(
     outcome = {Effect.SUCCEEDED: Outcome.CLICKED, Effect.TAKEN_BACK: Outcome.RETURNED}.get(effect, Outcome.IMPRESSION)
     item = OutcomeItem(key, outcome, proposition_id="d_1.0.0", revenue=Money("EUR", 12, 500_000_000))
     key_of_reward = reward_key or reward_key_of(decision_id)
-    return CapturedOutcome(item, decision_id, key_of_reward, effect, time_ms, 5_000, position)
+    lessons = () if effect is Effect.NOTHING else (RewardLesson(key_of_reward, effect),)
+    return CapturedOutcome(item, decision_id, key_of_reward, effect, time_ms, 5_000, position, lessons)
 
 
-_ARRAYS = ("candidates", "slots")
+_ARRAYS = ("candidates", "slots", "shadow")
 
 
 def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
@@ -199,6 +212,7 @@ def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
         all(getattr(left, name) == getattr(right, name) for name in names)
         and _plain_columns(left.candidates) == _plain_columns(right.candidates)
         and [_plain_slot(slot) for slot in left.slots] == [_plain_slot(slot) for slot in right.slots]
+        and _plain_shadow(left.shadow) == _plain_shadow(right.shadow)
     )
 
 
@@ -207,5 +221,9 @@ def _plain_columns(columns: CandidateColumns) -> list[tuple[str, list[float]]]:
     return [(str(array.dtype), array.tolist()) for array in arrays]
 
 
-def _plain_slot(slot: SlotVector) -> tuple[int, int, int, list[float], int]:
-    return slot.place, slot.slot, slot.row, slot.probabilities.tolist(), slot.refusals
+def _plain_shadow(shadow: ShadowColumn | None) -> tuple[object, ...] | None:
+    return None if shadow is None else (shadow.model_version, shadow.propensity.tolist(), shadow.other_winners)
+
+
+def _plain_slot(slot: SlotVector) -> tuple[object, ...]:
+    return slot.place, slot.slot, slot.row, slot.probabilities.tolist(), slot.refusals, slot.explored

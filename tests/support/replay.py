@@ -10,6 +10,7 @@ import numpy as np
 
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.bootstrap import open_stores
+from services.orchestrator.domain.arbitration.beliefs import Beliefs
 from services.orchestrator.domain.arbitration.slots import (
     ContactRoom,
     Field,
@@ -19,7 +20,6 @@ from services.orchestrator.domain.arbitration.slots import (
     Terms,
     fill_slots,
 )
-from services.orchestrator.domain.arbitration.thompson import Beliefs
 from services.orchestrator.domain.arbitration.worth import Prices, worth_of
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
@@ -51,13 +51,15 @@ def _field(record: DecisionRecord, policy: CompiledPolicy) -> Field:
     prices = Prices(
         catalogue.lever[action], columns.business_value, columns.context_weight, catalogue.option_cost[columns.option]
     )
-    explores = catalogue.explores[action] & bool(record.answer.versions.model)
-    beliefs = Beliefs(columns.propensity, columns.log_odds_mean, columns.log_odds_deviation, explores)
+    beliefs = Beliefs(columns.propensity, columns.log_odds_mean, columns.log_odds_deviation, catalogue.explores[action])
+    exploring = catalogue.exploring(columns.option)
+    if not record.answer.versions.model:
+        exploring = exploring.without_exploration()
     contacts = None
     if policy.limits.limits and record.is_for_somebody:
         room = policy.limits.allowance(record.contact_counts).room
         contacts = ContactRoom(policy.limits.option_counter[columns.option], room)
-    return Field(columns.starts.astype(np.intp), action, worth_of(prices), beliefs, contacts)
+    return Field(columns.starts.astype(np.intp), action, worth_of(prices), beliefs, exploring, contacts)
 
 
 def _terms(record: DecisionRecord, policy: CompiledPolicy) -> Terms:

@@ -1,4 +1,4 @@
-"""A deployment with replicas: several profile services and orchestrators on one store, reached through gRPC alone."""
+"""Deployments with replicas: several processes of a service on one store, reached through gRPC alone."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ def replicated_services(count: int, storage: Storage, logs: Path) -> Iterator[Re
     )
     with running((*profiles, rules, scoring, *orchestrators)):
         yield ReplicatedServices(profiles, orchestrators)
+
+
+@contextmanager
+def replicated_scoring(count: int, storage: Storage, logs: Path) -> Iterator[tuple[ServerProcess, ...]]:
+    """`count` processes of the scoring service alone."""
+    replicas = tuple(_process("scoring", number, storage, logs, {}) for number in range(count))
+    with running(replicas):
+        yield replicas
 
 
 @contextmanager

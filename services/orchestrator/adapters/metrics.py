@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.orchestrator.app.decision_record import DecisionRecord
@@ -30,6 +31,11 @@ CONTACT_REPORTS_REFUSED = Counter(
     "tandem_contact_reports_refused_total", "Outcomes that the contact ledger would not have.", ("reason",)
 )
 DECISIONS_ERASED = Counter("tandem_decisions_erased_total", "Decisions erased with the people they were for.")
+SHADOW_PLACEMENTS = Counter(
+    "tandem_shadow_placements_total",
+    "Placements for which a model was tried beside the one in use, by which candidate it would have preferred.",
+    ("winner",),
+)
 REWARDS_PENDING = Gauge("tandem_rewards_pending", "Rewards that wait for the scoring service.")
 
 
@@ -40,6 +46,7 @@ class PrometheusTelemetry:
         self._dropped = {int(stage): CANDIDATES_DROPPED.labels(stage.name) for stage in Stage}
         self._outcomes = {outcome: OUTCOMES.labels(outcome.name) for outcome in Outcome}
         self._granted, self._refused = (CONTACT_RESERVATIONS.labels(result) for result in ("granted", "refused"))
+        self._same_winner, self._other_winner = (SHADOW_PLACEMENTS.labels(winner) for winner in ("same", "other"))
         for reason in ("RESERVATION_ENDED", "RESERVATION_CONFIRMED", "RESERVATION_NOT_FOUND"):
             CONTACT_REPORTS_REFUSED.labels(reason)
 
@@ -56,6 +63,10 @@ class PrometheusTelemetry:
         for placement in answer.placements:
             self._granted.inc(sum(bool(each.reservation_id) for each in placement.propositions))
         self._refused.inc(sum(refusal.row != EVERY_LIMITED for refusal in record.refusals))
+        if record.shadow is not None:
+            places = int(np.count_nonzero(np.diff(record.candidates.starts)))
+            self._other_winner.inc(record.shadow.other_winners)
+            self._same_winner.inc(places - record.shadow.other_winners)
         for name, span_ns in _stages(answer, log_ns):
             DECISION_STAGE_SECONDS.labels(name).observe(span_ns / _NS_PER_S)
 

@@ -72,7 +72,9 @@ class MongoErasureStore:
     async def hold_rewards(self, decision_ids: Sequence[str]) -> None:
         query = {"decision_id": {"$in": list(decision_ids)}}
         with mongo_errors(_STORE):
-            keys = await self._database.collection("outcomes").distinct("reward_key", query)
+            outcomes = self._database.collection("outcomes")
+            keys = await outcomes.distinct("lessons.reward_key", query)
+            keys += await outcomes.distinct("reward_key", query)  # of outcomes from before there were lessons
             await self._database.collection("reward_outbox").delete_many({"_id": {"$in": keys}})
 
     async def erase(self, decision_ids: Sequence[str]) -> None:

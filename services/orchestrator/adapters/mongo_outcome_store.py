@@ -1,11 +1,13 @@
 """Outcomes and the rewards they come to, in MongoDB.
 
 One capture is one transaction. Two that speak of the same presentation both write its reward document, so MongoDB runs
-one of them again, after the other: the reward is always that of all outcomes.
+one of them again, after the other: the reward is always that of all outcomes. Delays of successes are counted after
+it, so that captures of different presentations have nothing in common to wait for: a crash in between loses a count.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pymongo import ASCENDING, UpdateOne
@@ -13,7 +15,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.mongo_contact_outbox import CONTACT_OUTBOX, insert_reports
-from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation
+from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation, Wait
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
 from shared.errors import request_id_reused
@@ -31,24 +33,27 @@ class MongoOutcomeStore:
         self._rewards = database.collection("reward_outbox")
         self._receipts = database.collection("receipts")
         self._reports = database.collection(CONTACT_OUTBOX)
+        self._delays = database.collection("success_delays")
         self._codec = BlobCodec()
 
     async def append(self, capture: Capture) -> Receipt:
         documents = [self._document(outcome) for outcome in capture.outcomes]
         presentations = {key: self._codec.encode(each) for key, each in capture.presentations.items()}
 
-        async def change(session: AsyncClientSession) -> Receipt:
+        async def change(session: AsyncClientSession) -> tuple[Receipt, Sequence[str]]:
             earlier = await self._receipt(capture.rpc, capture.request_id, session)
             if earlier is not None:
-                return _same(earlier, capture)
+                return _same(earlier, capture), ()
             new_keys = await self._insert(documents, session)
-            await self._queue_rewards(presentations, session)
+            successes = await self._queue_rewards(presentations, capture.waits, session)
             await insert_reports(self._reports, capture.reports, session)
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             await self._receipts.insert_one(_receipt_document(receipt), session=session)
-            return receipt
+            return receipt, successes
 
-        return await self._database.transaction(change)
+        receipt, successes = await self._database.transaction(change)
+        await self._count_delays([capture.waits[key] for key in successes if key in capture.waits])
+        return receipt
 
     async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
         with mongo_errors(_STORE):
@@ -60,14 +65,20 @@ class MongoOutcomeStore:
             found = await cursor.sort([("capture_time_ms", ASCENDING), ("position", ASCENDING)]).to_list()
         return tuple(self._codec.decode(CapturedOutcome, each["outcome"]) for each in found)
 
-    async def pending(self, limit: int) -> tuple[PendingReward, ...]:
+    async def pending(self, limit: int, now_ms: int) -> tuple[PendingReward, ...]:
+        order = [("due_ms", ASCENDING), ("time_ms", ASCENDING)]
         with mongo_errors(_STORE):
-            found = await self._rewards.find({"is_pending": True}).sort("time_ms", ASCENDING).limit(limit).to_list()
+            found = await self._rewards.find(_due(now_ms)).sort(order).limit(limit).to_list()
         return tuple(self._pending(each) for each in found)
 
-    async def count_pending(self) -> int:
+    async def count_pending(self, now_ms: int) -> int:
         with mongo_errors(_STORE):
-            return await self._rewards.count_documents({"is_pending": True})
+            return await self._rewards.count_documents(_due(now_ms))
+
+    async def success_delays(self, histogram: str) -> Mapping[int, int]:
+        with mongo_errors(_STORE):
+            found = await self._delays.find({"histogram": histogram}).to_list()
+        return {int(each["bucket"]): int(each["count"]) for each in found}
 
     async def mark_delivered(self, rewards: Sequence[PendingReward]) -> None:
         delivered = {"$set": {"is_pending": False}, "$unset": {"presentation": ""}}
@@ -91,26 +102,56 @@ class MongoOutcomeStore:
             await self._outcomes.insert_many(fresh, session=session)
         return {document["_id"] for document in fresh}
 
-    async def _queue_rewards(self, presentations: Mapping[str, bytes], session: AsyncClientSession) -> None:
-        """What all outcomes of each presentation come to waits for delivery, unless it is what was learnt already."""
+    async def _queue_rewards(
+        self, presentations: Mapping[str, bytes], waits: Mapping[str, Wait], session: AsyncClientSession
+    ) -> Sequence[str]:
+        """What all lessons of each reward come to waits for delivery, unless it is what was learnt already. Answers the
+        rewards that became successes."""
         keys = list(presentations)
-        lessons: dict[str, list[Lesson]] = {key: [] for key in keys}
-        async for each in self._outcomes.find({"reward_key": {"$in": keys}}, {"outcome": 0}, session=session):
-            lessons[each["reward_key"]].append(Lesson(Effect(each["effect"]), each["outcome_time_ms"]))
+        lessons = await self._lessons(keys, session)
         known = {
             each["_id"]: each["value"] async for each in self._rewards.find({"_id": {"$in": keys}}, session=session)
         }
         updates: list[UpdateOne] = []
+        successes = []
         for key, presentation in presentations.items():
             learnt = reward_of(lessons[key])
             if learnt is not None and known.get(key) == learnt.value:
                 updates.append(UpdateOne({"_id": key}, {"$inc": {"touched": 1}}))
             elif learnt is not None:
+                due_ms = waits[key].due_ms if key in waits and learnt.is_open else 0
                 state = {"value": learnt.value, "time_ms": learnt.time_ms, "presentation": presentation}
-                change = {"$set": {**state, "is_pending": True}, "$inc": {"revision": 1}}
+                change = {"$set": {**state, "due_ms": due_ms, "is_pending": True}, "$inc": {"revision": 1}}
                 updates.append(UpdateOne({"_id": key}, change, upsert=True))
+                successes += [key] if learnt.value > 0 else []
         if updates:
             await self._rewards.bulk_write(updates, session=session)
+        return successes
+
+    async def _lessons(self, keys: Sequence[str], session: AsyncClientSession) -> Mapping[str, list[Lesson]]:
+        """By reward key. Outcomes from before there were lessons taught one reward, that of their presentation."""
+        found: dict[str, list[Lesson]] = {key: [] for key in keys}
+        of_old = {"reward_key": {"$in": keys}, "lessons": {"$exists": False}}
+        query = {"$or": [{"lessons.reward_key": {"$in": keys}}, of_old]}
+        async for each in self._outcomes.find(query, {"outcome": 0}, session=session):
+            for lesson in each.get("lessons", (each,)):
+                if lesson["reward_key"] in found:
+                    found[lesson["reward_key"]].append(Lesson(Effect(lesson["effect"]), each["outcome_time_ms"]))
+        return found
+
+    async def _count_delays(self, waits: Sequence[Wait]) -> None:
+        counts = Counter((each.histogram, each.bucket) for each in waits)
+        updates: list[UpdateOne] = [
+            UpdateOne(
+                {"_id": f"{histogram}/{bucket}"},
+                {"$inc": {"count": count}, "$setOnInsert": {"histogram": histogram, "bucket": bucket}},
+                upsert=True,
+            )
+            for (histogram, bucket), count in counts.items()
+        ]
+        if updates:
+            with mongo_errors(_STORE):
+                await self._delays.bulk_write(updates, ordered=False)
 
     def _document(self, outcome: CapturedOutcome) -> Document:
         return {
@@ -121,6 +162,7 @@ class MongoOutcomeStore:
             "outcome_time_ms": outcome.outcome_time_ms,
             "capture_time_ms": outcome.capture_time_ms,
             "position": outcome.position,
+            "lessons": [{"reward_key": each.reward_key, "effect": int(each.effect)} for each in outcome.lessons],
             "outcome": self._codec.encode(outcome),
         }
 
@@ -129,6 +171,11 @@ class MongoOutcomeStore:
         # Large integers come back as a type of the driver's own.
         revision, time_ms = int(found["revision"]), int(found["time_ms"])
         return PendingReward(found["_id"], revision, found["value"], time_ms, presentation)
+
+
+def _due(now_ms: int) -> Document:
+    """Rewards from before there were due times have none, and are due."""
+    return {"is_pending": True, "due_ms": {"$not": {"$gt": now_ms}}}
 
 
 def _same(earlier: Receipt, capture: Capture) -> Receipt:

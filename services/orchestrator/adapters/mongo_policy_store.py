@@ -69,7 +69,8 @@ class MongoPolicyStore:
                 files[piece["path"]] = files.get(piece["path"], b"") + piece["content"]
         # Large integers come back as a type of the driver's own.
         publish_time_ms = int(found["publish_time_ms"])
-        return PolicyRecord(PolicyVersions(**found["versions"]), found["name"], files, publish_time_ms)
+        versions = PolicyVersions(**found["versions"], feature_sets=found.get("feature_sets", {}))
+        return PolicyRecord(versions, found["name"], files, publish_time_ms)
 
     async def active(self) -> ActivePointer:
         with mongo_errors(_STORE):
@@ -138,6 +139,7 @@ def _document(record: PolicyRecord) -> Document:
             "feature_set": versions.feature_set,
             "catalogue": versions.catalogue,
         },
+        "feature_sets": dict(versions.feature_sets),
     }
 
 

@@ -103,7 +103,33 @@ CREATE TABLE erasures (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (POLICY_TABLES + DECISION_TABLES, CONTACT_TABLES + ERASURE_TABLES)
+OBJECTIVE_TABLES = """
+ALTER TABLE policies ADD COLUMN feature_sets TEXT NOT NULL DEFAULT '{}';
+
+CREATE TABLE lessons (
+    idempotency_key     TEXT NOT NULL,
+    reward_key          TEXT NOT NULL,
+    effect              INTEGER NOT NULL,
+    time_ms             INTEGER NOT NULL,
+    PRIMARY KEY (idempotency_key, reward_key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO lessons SELECT idempotency_key, reward_key, effect, outcome_time_ms FROM outcomes WHERE effect <> 0;
+CREATE INDEX lessons_by_reward_key ON lessons (reward_key, effect, time_ms);
+
+ALTER TABLE reward_outbox ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0;
+DROP INDEX rewards_pending;
+CREATE INDEX rewards_due ON reward_outbox (due_ms, time_ms) WHERE presentation IS NOT NULL;
+
+CREATE TABLE success_delays (
+    histogram           TEXT NOT NULL,
+    bucket              INTEGER NOT NULL,
+    count               INTEGER NOT NULL,
+    PRIMARY KEY (histogram, bucket)
+) STRICT, WITHOUT ROWID;
+"""
+"""A lesson is what one outcome teaches one reward."""
+
+MIGRATIONS: tuple[str, ...] = (POLICY_TABLES + DECISION_TABLES, CONTACT_TABLES + ERASURE_TABLES, OBJECTIVE_TABLES)
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
 MONGO_SCHEMA = MongoSchema(
@@ -112,8 +138,16 @@ MONGO_SCHEMA = MongoSchema(
     {
         "policy_files": [IndexModel([("policy_version", 1)])],
         "decisions": [IndexModel([("request_id", 1)], unique=True), IndexModel([("profile_id", 1), ("_id", 1)])],
-        "outcomes": [IndexModel([("decision_id", 1)]), IndexModel([("reward_key", 1)])],
-        "reward_outbox": [IndexModel([("is_pending", 1)], partialFilterExpression={"is_pending": True})],
+        "outcomes": [
+            IndexModel([("decision_id", 1)]),
+            IndexModel([("reward_key", 1)]),
+            IndexModel([("lessons.reward_key", 1)]),
+        ],
+        "reward_outbox": [
+            IndexModel([("is_pending", 1)], partialFilterExpression={"is_pending": True}),
+            IndexModel([("due_ms", 1), ("time_ms", 1)], partialFilterExpression={"is_pending": True}),
+        ],
+        "success_delays": [IndexModel([("histogram", 1)])],
         "contact_outbox": [IndexModel([("queued", 1)])],
         "erasures": [IndexModel([("due_ms", 1)])],
         "erasure_feed": [],

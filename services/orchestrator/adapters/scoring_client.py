@@ -10,8 +10,8 @@ from tandem.scoring.v1 import scoring_service_pb2 as pb
 from tandem.scoring.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
 from services.orchestrator.adapters.deadline import remaining_s
-from services.orchestrator.app.ports import Reward, ScoreQuestion, Scores
-from services.orchestrator.domain.policy_parts import AttributePart, FeatureSetPart, ScoredActionPart
+from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
+from services.orchestrator.domain.policy_parts import AttributePart, CrossPart, FeatureSetPart, ScoredActionPart
 from shared.clock import Clock
 from shared.errors import Internal
 from shared.rpc.channel import call
@@ -48,6 +48,8 @@ class GrpcScoring:
             np.array(response.evidences),
             np.array(response.log_odds_means),
             np.array(response.log_odds_deviations),
+            _shadow(response),
+            response.is_apprentice,
         )
 
     async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
@@ -74,6 +76,12 @@ class GrpcScoring:
         return response.feature_set_version
 
 
+def _shadow(response: pb.ScoreActionsResponse) -> ShadowScores | None:
+    if not response.HasField("shadow"):
+        return None
+    return ShadowScores(response.shadow.model_version, np.array(response.shadow.means))
+
+
 def _reward(reward: Reward) -> pb.Reward:
     return pb.Reward(
         reward_key=reward.reward_key,
@@ -84,6 +92,17 @@ def _reward(reward: Reward) -> pb.Reward:
         features={name: feature_to_proto(feature) for name, feature in reward.features.items()},
         reward=reward.reward,
         reward_time=timestamp_proto(reward.reward_time_ms),
+        prediction=None if reward.prediction is None else _prediction(reward.prediction),
+    )
+
+
+def _prediction(said: Prediction) -> pb.Prediction:
+    return pb.Prediction(
+        model_version=said.model_version,
+        propensity=said.propensity,
+        shadow_model_version=said.shadow_model_version,
+        shadow_propensity=said.shadow_propensity,
+        choice_probability=said.choice_probability,
     )
 
 
@@ -92,7 +111,21 @@ def _feature_set(feature_set: FeatureSetPart) -> pb.FeatureSet:
         features=[_feature(feature) for feature in feature_set.features],
         actions=[_action(action) for action in feature_set.actions],
         prior_propensity=feature_set.prior_propensity,
+        objective=feature_set.objective,
+        crosses=[_cross(cross) for cross in feature_set.crosses],
+        monotone=[_monotone(name, sign) for name, sign in feature_set.monotone.items()],
+        interactions=[pb.InteractionGroup(names=names) for names in feature_set.interactions],
     )
+
+
+def _cross(cross: CrossPart) -> pb.CrossDeclaration:
+    kind = f"KIND_{cross.kind}"
+    return pb.CrossDeclaration(name=cross.name, kind=kind, feature=cross.feature, attribute=cross.attribute)
+
+
+def _monotone(name: str, sign: int) -> pb.MonotoneConstraint:
+    way = pb.MonotoneConstraint.DIRECTION_INCREASING if sign > 0 else pb.MonotoneConstraint.DIRECTION_DECREASING
+    return pb.MonotoneConstraint(name=name, direction=way)
 
 
 def _feature(feature: AttributePart) -> pb.FeatureDeclaration:

@@ -21,9 +21,12 @@ ORDER BY decision_id LIMIT ?
 """
 _HOLD = """
 DELETE FROM reward_outbox WHERE reward_key IN
-(SELECT reward_key FROM outcomes WHERE decision_id IN (SELECT value FROM json_each(?)))
+(SELECT lessons.reward_key FROM lessons JOIN outcomes USING (idempotency_key)
+WHERE outcomes.decision_id IN (SELECT value FROM json_each(?)))
 """
 _ERASE = (
+    "DELETE FROM lessons WHERE idempotency_key IN "
+    "(SELECT idempotency_key FROM outcomes WHERE decision_id IN (SELECT value FROM json_each(?)))",
     "DELETE FROM outcomes WHERE decision_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM decisions WHERE decision_id IN (SELECT value FROM json_each(?))",
 )

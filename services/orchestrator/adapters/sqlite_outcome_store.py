@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.sqlite_contact_outbox import insert_reports
-from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation
+from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation, Wait
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
 from shared.errors import request_id_reused
@@ -16,17 +16,22 @@ from shared.sqlite import SqliteDatabase
 _RECEIPT = "SELECT body_hash, response FROM receipts WHERE rpc = ? AND request_id = ?"
 _INSERT_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?)"
 _INSERT = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING"
-_LESSONS = "SELECT effect, outcome_time_ms FROM outcomes WHERE reward_key = ?"
+_TEACH = "INSERT INTO lessons VALUES (?, ?, ?, ?)"
+_LESSONS = "SELECT effect, time_ms FROM lessons WHERE reward_key = ?"
 _QUEUE = (
-    "INSERT INTO reward_outbox VALUES (:key, 1, :value, :time_ms, :presentation) ON CONFLICT (reward_key) DO UPDATE "
-    "SET revision = revision + 1, value = :value, time_ms = :time_ms, presentation = :presentation "
-    "WHERE value <> :value"
+    "INSERT INTO reward_outbox VALUES (:key, 1, :value, :time_ms, :presentation, :due_ms) "
+    "ON CONFLICT (reward_key) DO UPDATE SET revision = revision + 1, value = :value, time_ms = :time_ms, "
+    "presentation = :presentation, due_ms = :due_ms WHERE value <> :value"
 )
 _PENDING = (
     "SELECT reward_key, revision, value, time_ms, presentation FROM reward_outbox WHERE presentation IS NOT NULL "
-    "ORDER BY time_ms LIMIT ?"
+    "AND due_ms <= ? ORDER BY due_ms, time_ms LIMIT ?"
 )
-_COUNT_PENDING = "SELECT count(*) FROM reward_outbox WHERE presentation IS NOT NULL"
+_COUNT_PENDING = "SELECT count(*) FROM reward_outbox WHERE presentation IS NOT NULL AND due_ms <= ?"
+_COUNT_DELAY = (
+    "INSERT INTO success_delays VALUES (?, ?, 1) ON CONFLICT (histogram, bucket) DO UPDATE SET count = count + 1"
+)
+_DELAYS = "SELECT bucket, count FROM success_delays WHERE histogram = ?"
 _DELIVERED = "UPDATE reward_outbox SET presentation = NULL WHERE reward_key = ? AND revision = ?"
 
 _Row = tuple[str, str, str, int, int, bytes]
@@ -48,8 +53,9 @@ class SqliteOutcomeStore:
             if earlier is not None:
                 return earlier
             new_keys = {row[0] for row in rows if connection.execute(_INSERT, row).rowcount == 1}
+            connection.executemany(_TEACH, _lessons(capture.outcomes, new_keys))
             for reward_key, presentation in presentations.items():
-                _queue_reward(connection, reward_key, presentation)
+                _queue_reward(connection, reward_key, presentation, capture.waits.get(reward_key))
             insert_reports(connection, capture.reports)
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             connection.execute(_INSERT_RECEIPT, (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response))
@@ -65,15 +71,18 @@ class SqliteOutcomeStore:
         rows = self._database.read("SELECT outcome FROM outcomes WHERE decision_id = ? ORDER BY rowid", (decision_id,))
         return tuple(self._codec.decode(CapturedOutcome, blob) for (blob,) in rows)
 
-    async def pending(self, limit: int) -> tuple[PendingReward, ...]:
+    async def pending(self, limit: int, now_ms: int) -> tuple[PendingReward, ...]:
         return tuple(
             PendingReward(key, revision, value, time_ms, self._codec.decode(Presentation, presentation))
-            for key, revision, value, time_ms, presentation in self._database.read(_PENDING, (limit,))
+            for key, revision, value, time_ms, presentation in self._database.read(_PENDING, (now_ms, limit))
         )
 
-    async def count_pending(self) -> int:
-        row = self._database.read_one(_COUNT_PENDING)
+    async def count_pending(self, now_ms: int) -> int:
+        row = self._database.read_one(_COUNT_PENDING, (now_ms,))
         return int(row[0]) if row is not None else 0
+
+    async def success_delays(self, histogram: str) -> Mapping[int, int]:
+        return dict(self._database.read(_DELAYS, (histogram,)))
 
     async def mark_delivered(self, rewards: Sequence[PendingReward]) -> None:
         delivered = [(reward.reward_key, reward.revision) for reward in rewards]
@@ -97,10 +106,21 @@ def _earlier(connection: sqlite3.Connection, capture: Capture) -> Receipt | None
     return Receipt(capture.rpc, capture.request_id, *row) if row is not None else None
 
 
-def _queue_reward(connection: sqlite3.Connection, reward_key: str, presentation: bytes) -> None:
-    """What all outcomes of the presentation come to waits for delivery, unless it is what was learnt already."""
+def _lessons(outcomes: Sequence[CapturedOutcome], new_keys: Set[str]) -> Iterator[tuple[str, str, int, int]]:
+    for outcome in outcomes:
+        key = outcome.item.idempotency_key
+        if key in new_keys:
+            yield from ((key, each.reward_key, int(each.effect), outcome.outcome_time_ms) for each in outcome.lessons)
+
+
+def _queue_reward(connection: sqlite3.Connection, reward_key: str, presentation: bytes, wait: Wait | None) -> None:
+    """What all lessons of the reward come to waits for delivery, unless it is what was learnt already."""
     lessons = connection.execute(_LESSONS, (reward_key,)).fetchall()
     learnt = reward_of(Lesson(Effect(effect), time_ms) for effect, time_ms in lessons)
-    if learnt is not None:
-        values = {"key": reward_key, "value": learnt.value, "time_ms": learnt.time_ms, "presentation": presentation}
-        connection.execute(_QUEUE, values)
+    if learnt is None:
+        return
+    values = {"key": reward_key, "value": learnt.value, "time_ms": learnt.time_ms, "presentation": presentation}
+    due_ms = wait.due_ms if wait is not None and learnt.is_open else 0
+    is_new = connection.execute(_QUEUE, {**values, "due_ms": due_ms}).rowcount == 1
+    if is_new and wait is not None and learnt.value > 0:
+        connection.execute(_COUNT_DELAY, (wait.histogram, wait.bucket))

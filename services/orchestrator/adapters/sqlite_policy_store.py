@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import msgspec
+
 from services.orchestrator.app.policy_store import (
     NOTHING_ACTIVE,
     ActivePointer,
@@ -40,8 +42,8 @@ class SqlitePolicyStore:
 
     async def get(self, policy_version: str) -> PolicyRecord | None:
         row = self._database.read_one(
-            "SELECT policy_version, trait_schema, rule_set, feature_set, catalogue, name, publish_time_ms "
-            "FROM policies WHERE policy_version = ?",
+            "SELECT policy_version, trait_schema, rule_set, feature_set, catalogue, feature_sets, name, "
+            "publish_time_ms FROM policies WHERE policy_version = ?",
             (policy_version,),
         )
         if row is None:
@@ -49,8 +51,10 @@ class SqlitePolicyStore:
         files = self._database.read(
             "SELECT path, content FROM policy_files WHERE policy_version = ? ORDER BY path", (policy_version,)
         )
-        *versions, name, publish_time_ms = row
-        return PolicyRecord(PolicyVersions(*versions), name, dict(files), publish_time_ms)
+        policy, trait_schema, rule_set, feature_set, catalogue, feature_sets, name, publish_time_ms = row
+        by_objective = msgspec.json.decode(feature_sets, type=dict[str, str])
+        versions = PolicyVersions(policy, trait_schema, rule_set, feature_set, catalogue, by_objective)
+        return PolicyRecord(versions, name, dict(files), publish_time_ms)
 
     async def active(self) -> ActivePointer:
         row = self._database.read_one(_POINTER)
@@ -92,7 +96,7 @@ def _insert_record(connection: sqlite3.Connection, record: PolicyRecord) -> None
     versions = record.versions
     connection.execute(
         "INSERT OR IGNORE INTO policies (policy_version, name, trait_schema, rule_set, feature_set, catalogue, "
-        "publish_time_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "publish_time_ms, feature_sets) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             versions.policy,
             record.name,
@@ -101,6 +105,7 @@ def _insert_record(connection: sqlite3.Connection, record: PolicyRecord) -> None
             versions.feature_set,
             versions.catalogue,
             record.publish_time_ms,
+            msgspec.json.encode(versions.feature_sets).decode(),
         ),
     )
     connection.executemany(

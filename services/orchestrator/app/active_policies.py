@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.orchestrator.app.policy_store import PolicyRecord, PolicyStore, PolicyVersions
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import LimitTable
+from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy, PolicySettings
 from services.orchestrator.domain.policy_parts import AttributePart
@@ -40,6 +41,14 @@ class ActivePolicy:
     @property
     def catalogue(self) -> Catalogue:
         return self.compiled.catalogue
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """Those it declares, each with the address of its features."""
+        return tuple(
+            replace(each, feature_set_version=self.versions.feature_sets[each.name])
+            for each in self.compiled.objectives
+        )
 
     @property
     def limits(self) -> LimitTable:

@@ -11,12 +11,13 @@ import msgspec
 from services.orchestrator.app.capture_answer import CaptureAnswer, ItemFault, ItemResult
 from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.courier import Courier
-from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeItem
+from services.orchestrator.app.lessons import Delays, delays_of, lessons_of, presentations_of, waits_of
+from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeItem, Presentation, Wait
 from services.orchestrator.app.presentations import PresentationFinder, Presented
 from services.orchestrator.app.receipts import earlier_answer
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.contact_steps import step_of
-from services.orchestrator.domain.outcome import Effect, effect_of
+from services.orchestrator.domain.outcome import effect_of
 from shared.clock import MAX_CLOCK_SKEW_MS
 from shared.errors import InvalidArgument, NotFound
 from shared.ids import content_hash
@@ -54,7 +55,7 @@ class CaptureOutcomes:
         if earlier is not None:
             return earlier
         found = await self._find_all(items)
-        capture = self._capture(request_id, body_hash, found)
+        capture = self._capture(request_id, body_hash, found, await self._delays(found))
         receipt = await self._world.outcomes.append(capture)
         answer = msgspec.json.decode(receipt.response, type=CaptureAnswer)
         self._count(found, answer)
@@ -82,25 +83,32 @@ class CaptureOutcomes:
         except (InvalidArgument, NotFound) as fault:
             return ItemFault.of(fault)
 
-    def _capture(self, request_id: str, body_hash: str, found: Sequence[_Taken | ItemFault]) -> Capture:
+    async def _delays(self, found: Sequence[_Taken | ItemFault]) -> Delays:
+        """Of the objectives with a window that are learnt from these outcomes."""
+        taken = [each for each in found if isinstance(each, _Taken)]
+        return await delays_of((each.presented for each in taken), self._world.outcomes)
+
+    def _capture(self, request_id: str, body_hash: str, found: Sequence[_Taken | ItemFault], delays: Delays) -> Capture:
         now_ms = self._world.clock()
         taken: dict[str, CapturedOutcome] = {}
-        presentations = {}
+        presentations: dict[str, Presentation] = {}
+        waits: dict[str, Wait] = {}
         reports = []
         for position, each in enumerate(found):
             if isinstance(each, ItemFault) or each.item.idempotency_key in taken:
                 continue
             outcome = _captured(each, position, now_ms)
             taken[each.item.idempotency_key] = outcome
-            if outcome.effect is not Effect.NOTHING:
-                presentations[outcome.reward_key] = each.presented.presentation
+            if outcome.lessons:
+                presentations |= presentations_of(each.presented)
+                waits |= waits_of(each.presented, delays, now_ms)
             reports += _reports(each, outcome)
 
         def response_of(new_keys: Set[str]) -> bytes:
             return msgspec.json.encode(_answer(found, new_keys))
 
         outcomes = tuple(taken.values())
-        return Capture(RPC, request_id, body_hash, outcomes, presentations, response_of, tuple(reports))
+        return Capture(RPC, request_id, body_hash, outcomes, presentations, response_of, tuple(reports), waits)
 
     def _count(self, found: Sequence[_Taken | ItemFault], answer: CaptureAnswer) -> None:
         for each, result in zip(found, answer.items, strict=True):
@@ -110,14 +118,16 @@ class CaptureOutcomes:
 
 def _captured(taken: _Taken, position: int, now_ms: int) -> CapturedOutcome:
     item, presented = taken.item, taken.presented
+    time_ms = now_ms if item.outcome_time_ms is None else item.outcome_time_ms
     return CapturedOutcome(
         item=item,
         decision_id=presented.record.decision_id,
         reward_key=presented.reward_key,
         effect=effect_of(item.outcome, presented.direction, is_machine=item.is_machine),
-        outcome_time_ms=now_ms if item.outcome_time_ms is None else item.outcome_time_ms,
+        outcome_time_ms=time_ms,
         capture_time_ms=now_ms,
         position=position,
+        lessons=lessons_of(presented, item, time_ms),
     )
 
 

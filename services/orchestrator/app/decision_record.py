@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import Answer
+from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.refusals import Refusal
 from services.orchestrator.domain.subject import ConsentStatement
 from shared.values import Feature
@@ -45,6 +47,18 @@ class SlotVector:
     probabilities: FloatColumn
     refusals: int = 0
     """How many of the record's refusals were known: the draw was made without what they closed."""
+    explored: Explored | None = None
+    """How the vector came about; None for a record of before this was kept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShadowColumn:
+    """What a model that was only tried said of the same candidates: `propensity` float64[C]."""
+
+    model_version: str
+    propensity: FloatColumn
+    other_winners: int
+    """In how many places with candidates another one, or silence, would have been worth most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,3 +88,10 @@ class DecisionRecord:
     """Contacts that were drawn, and that the ledger refused then."""
     is_for_somebody: bool = False
     """Whether the request named a person; of one without a profile the names are not kept."""
+    objectives: tuple[Objective, ...] = ()
+    """Those the policy declares: what is learnt from the decision."""
+    segments: tuple[str, ...] | None = None
+    """Those the person was in; None where no model looks at them."""
+    shadow: ShadowColumn | None = None
+    is_apprentice: bool = False
+    """The model's answer was not used: what it would have said is in `shadow`."""

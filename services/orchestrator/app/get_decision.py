@@ -15,6 +15,7 @@ from services.orchestrator.app.erasures import ErasureStore
 from services.orchestrator.app.outcome_store import CapturedOutcome
 from services.orchestrator.app.presentations import decision_not_found
 from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.decision import Answer, Candidate
 from shared.errors import NotFound
 
@@ -22,10 +23,21 @@ EXPORT_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
+class ExploredSlot:
+    """How one slot was explored."""
+
+    placement_id: str
+    slot: int
+    explored: Explored
+    silence_probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedDecision:
     command: DecideCommand
     answer: Answer
     outcomes: tuple[CapturedOutcome, ...]
+    explored_slots: tuple[ExploredSlot, ...] = ()
 
 
 class GetDecision:
@@ -38,7 +50,7 @@ class GetDecision:
         policy = await self._world.policies.get(record.policy_version)
         outcomes = await self._world.outcomes.list_by_decision(decision_id)
         answer = replace(record.answer, candidates=recorded_candidates(record, policy))
-        return RecordedDecision(record.command, answer, outcomes)
+        return RecordedDecision(record.command, answer, outcomes, explored_slots(record))
 
 
 class ExportSubjectData:
@@ -61,6 +73,17 @@ async def read(log: DecisionLog, decision_id: str) -> DecisionRecord:
     if record is None:
         raise decision_not_found(decision_id)
     return record
+
+
+def explored_slots(record: DecisionRecord) -> tuple[ExploredSlot, ...]:
+    """In the order they were drawn; none of a record of before this was kept."""
+    return tuple(
+        ExploredSlot(
+            record.answer.placements[slot.place].placement_id, slot.slot, slot.explored, float(slot.probabilities[-1])
+        )
+        for slot in record.slots
+        if slot.explored is not None
+    )
 
 
 def recorded_candidates(record: DecisionRecord, policy: ActivePolicy) -> tuple[Candidate, ...]:

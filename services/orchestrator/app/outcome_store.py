@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.policy_store import Receipt
+from services.orchestrator.app.ports import Prediction
 from services.orchestrator.domain.outcome import Effect, Outcome
 from services.orchestrator.domain.subject import Identity
 from shared.values import Feature
@@ -50,17 +51,29 @@ class OutcomeItem:
 
 
 @dataclass(frozen=True, slots=True)
+class RewardLesson:
+    """What an outcome teaches one reward."""
+
+    reward_key: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
 class CapturedOutcome:
     """An outcome as it is kept: of which presentation it speaks, and what it teaches."""
 
     item: OutcomeItem
     decision_id: str
     reward_key: str
+    """Of the presentation."""
     effect: Effect
+    """Where nobody says what counts as a success."""
     outcome_time_ms: int
     capture_time_ms: int
     position: int
     """Within its call."""
+    lessons: tuple[RewardLesson, ...] = ()
+    """By objective; none for one that it teaches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,18 @@ class Presentation:
     """Whose outcome it is: asked for their consent when it is learnt from. Empty: nobody's."""
     profile_id: str = ""
     """Theirs when the decision was made; empty for somebody nobody had recorded."""
+    prediction: Prediction | None = None
+    """What the decision's model said of it; None where it said nothing about this objective."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a reward's failure waits, and where its success is counted (domain.feedback_delay)."""
+
+    due_ms: int
+    histogram: str
+    bucket: int
+    """Of the delay with which a success becomes known now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +127,18 @@ class Capture:
     """The response to keep, given which idempotency keys were new. Pure: a store may ask more than once."""
     reports: Sequence[ContactReport] = ()
     """What the outcomes tell the contact ledger."""
+    waits: Mapping[str, Wait] = field(default_factory=dict)
+    """By reward key; those that are not here wait for nothing."""
 
 
 class OutcomeStore(Protocol):
     """Durable when a method returns; every method raises Unavailable when the store does not answer."""
 
     async def append(self, capture: Capture) -> Receipt:
-        """Stores the outcomes whose keys are new, what all outcomes of each reward key now come to
+        """Stores the outcomes whose keys are new, what all lessons of each reward key now come to
         (domain.outcome.reward_of) as pending where that changed, the reports in the contact outbox, and the receipt;
-        all or nothing.
+        all or nothing. A reward that is still open is due when its wait is over, any other at once; one that becomes a
+        success is counted in its histogram of delays.
 
         Answers the receipt that is stored: that of the same request, where it was faster and nothing was stored now.
         Raises AlreadyExists (REQUEST_ID_REUSED) when another body has the request id.
@@ -123,11 +151,15 @@ class OutcomeStore(Protocol):
         """In the order of capture."""
         ...
 
-    async def pending(self, limit: int) -> tuple[PendingReward, ...]:
-        """Rewards the scoring service does not have, oldest first."""
+    async def pending(self, limit: int, now_ms: int) -> tuple[PendingReward, ...]:
+        """Rewards that are due and that the scoring service does not have, oldest first."""
         ...
 
-    async def count_pending(self) -> int: ...
+    async def count_pending(self, now_ms: int) -> int: ...
+
+    async def success_delays(self, histogram: str) -> Mapping[int, int]:
+        """How many successes were counted, by bucket."""
+        ...
 
     async def mark_delivered(self, rewards: Sequence[PendingReward]) -> None:
         """A reward that changed since keeps waiting with its new value."""

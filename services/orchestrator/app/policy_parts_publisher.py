@@ -24,12 +24,17 @@ class PartPublishers:
 
         Raises Unavailable, and InvalidArgument where a service refuses its part.
         """
+        rule_set = await self.rules.publish_rule_set(new_id("req"), policy.rule_set)
+        feature_sets = {
+            each.objective: await self.features.publish_feature_set(new_id("req"), each) for each in policy.feature_sets
+        }
         versions = PolicyVersions(
             policy=policy.version,
-            rule_set=await self.rules.publish_rule_set(new_id("req"), policy.rule_set),
-            feature_set=await self.features.publish_feature_set(new_id("req"), policy.feature_set),
+            rule_set=rule_set,
+            feature_set=feature_sets[policy.arbitrated],
             trait_schema=await self._publish_schema(policy, activate=activate),
             catalogue=policy.catalogue.version,
+            feature_sets=feature_sets if policy.objectives else {},
         )
         if activate:
             await self.rules.activate_triggers(new_id("req"), versions.rule_set)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -15,7 +15,10 @@ class PolicyVersions:
     trait_schema: str
     rule_set: str
     feature_set: str
+    """Of the objective by which is decided."""
     catalogue: str
+    feature_sets: Mapping[str, str] = field(default_factory=dict)
+    """By objective, of those the policy declares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,14 @@ class ScoreQuestion:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ShadowScores:
+    """Of a model that is only tried; `means` float64[C]."""
+
+    model_version: str
+    means: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """float64[C] each; see tandem.scoring.v1.ScoreActionsResponse."""
 
@@ -204,10 +212,24 @@ class Scores:
     evidences: NDArray[np.float64]
     log_odds_means: NDArray[np.float64]
     log_odds_deviations: NDArray[np.float64]
+    shadow: ShadowScores | None = None
+    is_apprentice: bool = False
+    """The means are the expected rate alone; what the model would have said is in `shadow`."""
 
 
 class Scorer(Protocol):
     async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What was said of a presentation when the decision was made; the shadow version is empty where none was tried."""
+
+    model_version: str
+    propensity: float
+    choice_probability: float
+    shadow_model_version: str = ""
+    shadow_propensity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +242,7 @@ class Reward:
     features: Mapping[str, Feature]
     reward: float
     reward_time_ms: int
+    prediction: Prediction | None = None
 
 
 class RewardSink(Protocol):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.decision_log import DecisionLog
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.outcome_store import OffPolicy, OutcomeItem, Presentation
+from services.orchestrator.app.ports import Prediction
 from services.orchestrator.domain.catalogue import Catalogue, Direction
+from services.orchestrator.domain.decision import Proposition
+from services.orchestrator.domain.objectives import Objective, model_features
 from services.orchestrator.domain.outcome import reward_key
 from services.orchestrator.domain.tracking import PropositionRef, TokenSigner, parse_proposition_id
 from services.orchestrator.domain.undeclared import undeclared
@@ -26,23 +29,33 @@ class Presented:
     direction: Direction
     reservation_id: str = ""
     """In the contact ledger; empty where the contact is not recorded there."""
+    prediction: Prediction | None = None
+    """None where no model chose it."""
 
     @property
     def reward_key(self) -> str:
         return reward_key(self.record.decision_id, self.placement_id, self.action, self.channel)
 
     @property
-    def presentation(self) -> Presentation:
-        """With the features as they were when the decision was made."""
+    def objectives(self) -> tuple[Objective, ...]:
+        """What is learnt from it."""
+        usual = Objective(feature_set_version=self.record.feature_set_version)
+        return self.record.objectives or (usual,)
+
+    def presentation(self, objective: Objective) -> Presentation:
+        """With the features as they were when the decision was made. Only the objective by which was decided has a
+        prediction."""
         record = self.record
+        is_arbitrated = objective.feature_set_version == record.feature_set_version
         return Presentation(
-            record.feature_set_version,
+            objective.feature_set_version,
             self.action,
             self.channel,
             self.placement_id,
-            record.features,
+            model_features(record.features, record.segments),
             record.command.identities,
             record.profile_id,
+            self.prediction if is_arbitrated else None,
         )
 
 
@@ -81,6 +94,7 @@ class PresentationFinder:
                     proposition.channel,
                     direction,
                     proposition.reservation_id,
+                    _prediction(record, reference, proposition),
                 )
         raise _no_proposition(reference.proposition_id)
 
@@ -103,6 +117,18 @@ class PresentationFinder:
         if record is None:
             raise decision_not_found(decision_id)
         return record
+
+
+def _prediction(record: DecisionRecord, reference: PropositionRef, proposition: Proposition) -> Prediction | None:
+    """As it was recorded; None where the scoring service did not answer."""
+    model_version, shadow = record.answer.versions.model, record.shadow
+    if not model_version:
+        return None
+    said = Prediction(model_version, proposition.propensity, proposition.choice_probability)
+    rows = [each.row for each in record.slots if (each.place, each.slot) == (reference.place, reference.slot)]
+    if shadow is None or not rows:
+        return said
+    return replace(said, shadow_model_version=shadow.model_version, shadow_propensity=float(shadow.propensity[rows[0]]))
 
 
 def decision_not_found(decision_id: str) -> NotFound:

@@ -3,6 +3,9 @@
 A reward waits in the outbox from the moment its outcome is durable until the scoring service has acknowledged it, so
 nothing that was acknowledged is lost for learning. Delivering twice is harmless: the latest reward of a key counts.
 What there is no basis for learning from ends here.
+
+Failures of objectives with a window become due one by one (`domain.feedback_delay`). The courier's rounds, one a
+second, bring what is due by then together; a timer for each would bring them one at a time.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ _log = logging.getLogger("tandem.orchestrator.rewards")
 def reward_courier(
     outcomes: OutcomeStore, sink: RewardSink, consent: LearningConsent, telemetry: Telemetry, clock: Clock
 ) -> Courier:
-    return Courier(_Rewards(outcomes, sink, consent, telemetry), clock)
+    return Courier(_Rewards(outcomes, sink, consent, telemetry, clock), clock)
 
 
 class _Rewards:
@@ -36,21 +39,27 @@ class _Rewards:
     name = "rewards"
 
     def __init__(
-        self, outcomes: OutcomeStore, sink: RewardSink, consent: LearningConsent, telemetry: Telemetry
+        self,
+        outcomes: OutcomeStore,
+        sink: RewardSink,
+        consent: LearningConsent,
+        telemetry: Telemetry,
+        clock: Clock,
     ) -> None:
         self._outcomes = outcomes
         self._sink = sink
         self._consent = consent
         self._telemetry = telemetry
+        self._clock = clock
 
     async def deliver_all(self, deadline_ms: int) -> None:
-        while rewards := await self._outcomes.pending(BATCH):
+        while rewards := await self._outcomes.pending(BATCH, self._clock()):
             permitted = await self._consent.permitted(rewards, deadline_ms=deadline_ms)
             await self._withhold([each for each, may in zip(rewards, permitted, strict=True) if not may])
             await self._deliver([each for each, may in zip(rewards, permitted, strict=True) if may], deadline_ms)
 
     async def count_waiting(self) -> int:
-        return await self._outcomes.count_pending()
+        return await self._outcomes.count_pending(self._clock())
 
     def tell(self, waiting: int) -> None:
         self._telemetry.rewards_pending(waiting)
@@ -90,4 +99,5 @@ def _as_sent(reward: PendingReward) -> Reward:
         shown.features,
         reward.value,
         reward.time_ms,
+        shown.prediction,
     )

@@ -6,9 +6,13 @@ channel; options are what the arbitration chooses among. Columns, by index:
     action a = 0..A-1                      option o = 0..O-1
     lever          float64[A]  >= 0        option_action   int32[O]   -> a
     explores       bool[A]                 option_channel  int32[O]   -> channel_names
+    exploration    int32[A] -> explorations
     valid_from_ms  int64[A]                option_cost     float64[O] money of one contact
     valid_until_ms int64[A] (exclusive)
-    paused         bool[A]
+    paused         bool[A]                 channel_budget  float64[H], by channel_names: the greatest
+                                                           probability of what is not the best there
+
+`explores` is False for what is regulated, or of a group that declares no exploration.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from services.orchestrator.domain.arbitration.exploration import Exploration, Exploring
 from services.orchestrator.domain.text_limits import NO_LIMITS, TextLimits
 
 NO_ACTION = -1
@@ -92,9 +97,22 @@ class Catalogue:
     placements: Mapping[str, PlacementSpec]
     lever: NDArray[np.float64]
     explores: NDArray[np.bool_]
+    explorations: tuple[Exploration, ...]
+    """The first is the one of the policy's arbitration."""
+    exploration: NDArray[np.int32]
     valid_from_ms: NDArray[np.int64]
     valid_until_ms: NDArray[np.int64]
     paused: NDArray[np.bool_]
     option_action: NDArray[np.int32]
     option_channel: NDArray[np.int32]
     option_cost: NDArray[np.float64]
+    channel_budget: NDArray[np.float64]
+
+    def exploring(self, option: NDArray[np.int32]) -> Exploring:
+        """How slots are explored for which these options compete."""
+        return Exploring(
+            self.explorations,
+            self.exploration[self.option_action[option]],
+            self.option_channel[option],
+            self.channel_budget,
+        )

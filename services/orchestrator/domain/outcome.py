@@ -6,7 +6,7 @@ was taken back (0 again), or nothing that can be learnt from. A bot or a mail pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -47,7 +47,9 @@ class Effect(IntEnum):
     TAKEN_BACK = 3
 
 
-_SUCCESSES = frozenset({Outcome.CLICKED, Outcome.ACCEPTED, Outcome.CONVERTED, Outcome.REDEEMED})
+SUCCESSES = (Outcome.CLICKED, Outcome.ACCEPTED, Outcome.CONVERTED, Outcome.REDEEMED)
+"""What counts as a success where nobody says otherwise."""
+_RETURNABLE = frozenset({Outcome.ACCEPTED, Outcome.CONVERTED, Outcome.REDEEMED})
 _SHOWN = frozenset(
     {
         Outcome.IMPRESSION,
@@ -73,22 +75,32 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class LearntReward:
-    """The reward of one presentation, and the time of the outcome that decided it."""
+    """The reward of one presentation, and the time of the outcome that decided it.
+
+    `is_open`: it was presented, and nothing else has come of it so far.
+    """
 
     value: float
     time_ms: int
+    is_open: bool = False
 
 
-def effect_of(outcome: Outcome, direction: Direction, *, is_machine: bool) -> Effect:
-    """A delivered message was presented; a delivered web page or call need not have been."""
+def effect_of(
+    outcome: Outcome, direction: Direction, *, is_machine: bool, successes: Collection[Outcome] = SUCCESSES
+) -> Effect:
+    """A delivered message was presented; a delivered web page or call need not have been.
+
+    What succeeds in another way than this one was presented too. A return takes back what was taken, not that it was
+    looked at.
+    """
     if is_machine:
         return Effect.NOTHING
-    if outcome in _SUCCESSES:
+    if outcome in successes:
         return Effect.SUCCEEDED
     if outcome is Outcome.RETURNED:
-        return Effect.TAKEN_BACK
-    is_shown = outcome in _SHOWN or (outcome is Outcome.DELIVERED and direction is Direction.OUTBOUND)
-    return Effect.SHOWN if is_shown else Effect.NOTHING
+        return Effect.SHOWN if _RETURNABLE.isdisjoint(successes) else Effect.TAKEN_BACK
+    is_delivered = outcome is Outcome.DELIVERED and direction is Direction.OUTBOUND
+    return Effect.SHOWN if outcome in _SHOWN or outcome in SUCCESSES or is_delivered else Effect.NOTHING
 
 
 def reward_of(lessons: Iterable[Lesson]) -> LearntReward | None:
@@ -101,7 +113,7 @@ def reward_of(lessons: Iterable[Lesson]) -> LearntReward | None:
         return None
     turning = [lesson for lesson in teaching if lesson[1] is not Effect.SHOWN]
     time_ms, effect = turning[-1] if turning else teaching[0]
-    return LearntReward(1.0 if effect is Effect.SUCCEEDED else 0.0, time_ms)
+    return LearntReward(1.0 if effect is Effect.SUCCEEDED else 0.0, time_ms, is_open=not turning)
 
 
 def _in_order(lesson: Lesson) -> tuple[int, Effect]:
@@ -109,5 +121,5 @@ def _in_order(lesson: Lesson) -> tuple[int, Effect]:
 
 
 def reward_key(decision_id: str, placement_id: str, action: str, channel: str) -> str:
-    """The name of one presentation."""
+    """The name of one presentation, and of its reward where the policy declares no objectives."""
     return f"{decision_id}/{placement_id}/{action}/{channel}"

@@ -296,12 +296,33 @@ class ScoredActionPart:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossPart:
+    """A customer's feature against an attribute of the action."""
+
+    name: str
+    kind: str
+    """CONTAINS, EQUALS, RATIO or DIFFERENCE."""
+    feature: str
+    attribute: str
+
+
+USUAL_OBJECTIVE = "success"
+"""What the scoring service calls the objective of a policy that declares none."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureSetPart:
-    """For the scoring service. Actions are in the order of the catalogue's."""
+    """For the scoring service, of one objective. Actions are in the order of the catalogue's."""
 
     features: tuple[AttributePart, ...]
     actions: tuple[ScoredActionPart, ...]
     prior_propensity: float
+    objective: str = USUAL_OBJECTIVE
+    crosses: tuple[CrossPart, ...] = ()
+    monotone: Mapping[str, int] = field(default_factory=dict)
+    """1 where the propensity may only grow with the number of that name, -1 where it may only fall."""
+    interactions: tuple[tuple[str, ...], ...] = ()
+    """Names that one tree may combine; none: all."""
 
 
 @dataclass(frozen=True, slots=True)

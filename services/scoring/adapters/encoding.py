@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 import msgspec
 
-from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
+from services.scoring.domain.feature_set import (
+    DEFAULT_OBJECTIVE,
+    ActionDeclaration,
+    CrossDeclaration,
+    CrossKind,
+    FeatureDeclaration,
+    FeatureSet,
+)
 from services.scoring.domain.reward_batch import Addition, Receipt, RewardOutcome
-from services.scoring.domain.rewards import ErasedEntry, LogEntry, Reward
+from services.scoring.domain.rewards import ErasedEntry, LogEntry, Prediction, Reward
 from shared import errors
 from shared.values import AttributeType, Feature, FeatureStatus, Value
 
@@ -24,6 +32,10 @@ def encode_feature_set(feature_set: FeatureSet) -> bytes:
             "features": [(feature.name, int(feature.type)) for feature in feature_set.features],
             "actions": [(each.action, each.group, each.issue, dict(each.attributes)) for each in feature_set.actions],
             "prior_propensity": feature_set.prior_propensity,
+            "objective": feature_set.objective,
+            "crosses": [(each.name, int(each.kind), each.feature, each.attribute) for each in feature_set.crosses],
+            "monotone": dict(feature_set.monotone),
+            "interactions": feature_set.interactions,
         }
     )
 
@@ -37,6 +49,13 @@ def decode_feature_set(content: bytes) -> FeatureSet:
             for action, group, issue, attributes in stored["actions"]
         ),
         prior_propensity=stored["prior_propensity"],
+        objective=stored.get("objective", DEFAULT_OBJECTIVE),
+        crosses=tuple(
+            CrossDeclaration(name, CrossKind(kind), feature, attribute)
+            for name, kind, feature, attribute in stored.get("crosses", ())
+        ),
+        monotone=stored.get("monotone", {}),
+        interactions=tuple(map(tuple, stored.get("interactions", ()))),
     )
 
 
@@ -53,6 +72,7 @@ def encode_addition(addition: Addition) -> bytes:
             "reward": reward.reward,
             "reward_time_ms": reward.reward_time_ms,
             "previous_reward": addition.previous_reward,
+            "prediction": reward.prediction and astuple(reward.prediction),
         }
     )
 
@@ -67,9 +87,10 @@ def decode_entry(position: int, content: bytes) -> LogEntry | ErasedEntry:
 
 def decode_addition(content: bytes) -> Addition:
     stored = msgspec.msgpack.decode(content)
-    previous_reward = stored.pop("previous_reward")
+    previous_reward, said = stored.pop("previous_reward"), stored.pop("prediction", None)
     features = {name: Feature(_value(v), FeatureStatus(status)) for name, (status, v) in stored.pop("features").items()}
-    return Addition(Reward(features=features, **stored), previous_reward)
+    prediction = Prediction(*said) if said else None
+    return Addition(Reward(features=features, prediction=prediction, **stored), previous_reward)
 
 
 def encode_outcomes(receipt: Receipt) -> bytes:

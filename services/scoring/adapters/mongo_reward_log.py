@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import DESCENDING, ReturnDocument, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.scoring.adapters.encoding import (
@@ -61,6 +61,12 @@ class MongoRewardLog:
             cursor = self._rewards.find({"_id": {"$gt": after}}, {"content": 1}).sort("_id").limit(limit)
             documents = await cursor.to_list()
         return [decode_entry(each["_id"], each["content"]) for each in documents]
+
+    async def read_back(self, before: int | None, limit: int) -> Sequence[LogEntry | ErasedEntry]:
+        found = {} if before is None else {"_id": {"$lt": before}}
+        with mongo_errors("scoring"):
+            documents = await self._rewards.find(found, {"content": 1}).sort("_id", DESCENDING).limit(limit).to_list()
+        return await asyncio.to_thread(lambda: [decode_entry(each["_id"], each["content"]) for each in documents])
 
     async def last_position(self) -> int:
         with mongo_errors("scoring"):

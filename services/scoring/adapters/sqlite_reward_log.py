@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Collection, Sequence
 
@@ -20,6 +21,7 @@ from shared.sqlite import SqliteDatabase
 
 _OF_PREFIX = "SELECT position FROM reward WHERE reward_key >= ? AND reward_key < ?"
 _UNNAMED = "SELECT position, content FROM reward WHERE reward_key IS NULL AND content <> ?"
+_NO_POSITION = 2**63 - 1
 _RECEIPT = "SELECT body_hash, outcomes FROM receipt WHERE request_id = ?"
 
 
@@ -38,6 +40,11 @@ class SqliteRewardLog:
         sql = "SELECT position, content FROM reward WHERE position > ? ORDER BY position LIMIT ?"
         rows = self._database.read(sql, (after, limit))
         return [decode_entry(position, content) for position, content in rows]
+
+    async def read_back(self, before: int | None, limit: int) -> Sequence[LogEntry | ErasedEntry]:
+        sql = "SELECT position, content FROM reward WHERE position < ? ORDER BY position DESC LIMIT ?"
+        rows = self._database.read(sql, (_NO_POSITION if before is None else before, limit))
+        return await asyncio.to_thread(lambda: [decode_entry(position, content) for position, content in rows])
 
     async def erase(self, decision_ids: Collection[str]) -> int:
         erased = await self._database.write(lambda connection: _erase(connection, tuple(decision_ids)))

@@ -30,5 +30,27 @@ SCHEMA = StoreSchema(
         ALTER TABLE reward ADD COLUMN reward_key TEXT;
         CREATE INDEX reward_by_key ON reward (reward_key);
         """,
+        """
+        ALTER TABLE feature_set ADD COLUMN objective TEXT NOT NULL DEFAULT 'success';
+        CREATE INDEX feature_set_by_objective ON feature_set (objective);
+        CREATE TABLE model (
+            model_id TEXT PRIMARY KEY, objective TEXT NOT NULL, train_time_ms INTEGER NOT NULL, record BLOB NOT NULL,
+            digest BLOB NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX model_by_time ON model (objective, train_time_ms);
+        CREATE TABLE model_content (model_id TEXT PRIMARY KEY, content BLOB NOT NULL);
+        CREATE TABLE assignment (
+            objective TEXT NOT NULL, revision INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (objective, revision)
+        ) WITHOUT ROWID;
+        CREATE TABLE assignment_receipt (
+            request_id TEXT PRIMARY KEY, body_hash TEXT NOT NULL, assignment BLOB NOT NULL, time_ms INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX assignment_receipt_by_time ON assignment_receipt (time_ms);
+        CREATE TABLE training (
+            training_id TEXT PRIMARY KEY, request_id TEXT NOT NULL UNIQUE, objective TEXT NOT NULL,
+            state INTEGER NOT NULL, start_ms INTEGER NOT NULL, content BLOB NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX training_by_time ON training (objective, start_ms);
+        """,
     ),
 )

@@ -10,18 +10,23 @@ from tandem.scoring.v1 import scoring_service_pb2 as pb
 from services.scoring.app.application import RecordedRewards
 from services.scoring.app.record_rewards import RewardItem
 from services.scoring.domain.feature_set import (
+    DEFAULT_OBJECTIVE,
     DEFAULT_PRIOR_PROPENSITY,
     ActionDeclaration,
+    CrossDeclaration,
+    CrossKind,
     FeatureDeclaration,
     FeatureSet,
 )
 from services.scoring.domain.reward_batch import RewardOutcome
-from services.scoring.domain.rewards import Reward
-from services.scoring.domain.scoring import ScoreQuery, Scores
+from services.scoring.domain.rewards import Prediction, Reward
+from services.scoring.domain.scoring import ScoreQuery, Scores, ShadowScores
 from shared.errors import InvalidArgument
 from shared.rpc.errors import to_status
 from shared.rpc.values import features_from_proto, timestamp_ms, value_from_proto
 from shared.values import AttributeType
+
+_SIGNS = {pb.MonotoneConstraint.DIRECTION_INCREASING: 1, pb.MonotoneConstraint.DIRECTION_DECREASING: -1}
 
 
 def feature_set_from_proto(message: pb.FeatureSet, path: str) -> FeatureSet:
@@ -34,6 +39,12 @@ def feature_set_from_proto(message: pb.FeatureSet, path: str) -> FeatureSet:
             _action_from_proto(action, f"{path}.actions[{index}]") for index, action in enumerate(message.actions)
         ),
         prior_propensity=message.prior_propensity or DEFAULT_PRIOR_PROPENSITY,
+        objective=message.objective or DEFAULT_OBJECTIVE,
+        crosses=tuple(
+            _cross_from_proto(cross, f"{path}.crosses[{index}]") for index, cross in enumerate(message.crosses)
+        ),
+        monotone=_monotone_from_proto(message.monotone, f"{path}.monotone"),
+        interactions=tuple(tuple(group.names) for group in message.interactions),
     )
 
 
@@ -56,7 +67,13 @@ def scores_to_proto(scores: Scores) -> pb.ScoreActionsResponse:
         log_odds_means=scores.log_odds_means.tolist(),
         log_odds_deviations=scores.log_odds_deviations.tolist(),
         feature_statuses={name: int(status) for name, status in scores.feature_statuses.items()},  # type: ignore[misc]
+        shadow=None if scores.shadow is None else _shadow_to_proto(scores.shadow),
+        is_apprentice=scores.is_apprentice,
     )
+
+
+def _shadow_to_proto(shadow: ShadowScores) -> pb.ShadowScores:
+    return pb.ShadowScores(model_version=shadow.model_version, means=shadow.means.tolist())
 
 
 def rewards_from_proto(messages: Sequence[pb.Reward]) -> list[RewardItem]:
@@ -75,6 +92,25 @@ def _action_from_proto(message: pb.ActionDeclaration, path: str) -> ActionDeclar
         name: value_from_proto(value, f'{path}.attributes["{name}"]') for name, value in message.attributes.items()
     }
     return ActionDeclaration(message.action, message.group, message.issue, attributes)
+
+
+def _cross_from_proto(message: pb.CrossDeclaration, path: str) -> CrossDeclaration:
+    try:
+        kind = CrossKind(message.kind)
+    except ValueError:
+        raise InvalidArgument.field(f"{path}.kind", "must be a kind of cross") from None
+    return CrossDeclaration(message.name, kind, message.feature, message.attribute)
+
+
+def _monotone_from_proto(messages: Sequence[pb.MonotoneConstraint], path: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for index, message in enumerate(messages):
+        if message.direction not in _SIGNS:
+            raise InvalidArgument.field(f"{path}[{index}].direction", "must be INCREASING or DECREASING")
+        if message.name in found:
+            raise InvalidArgument.field(f"{path}[{index}].name", f"{message.name!r} is constrained twice")
+        found[message.name] = _SIGNS[message.direction]
+    return found
 
 
 def _type_from_proto(kind: value_pb2.AttributeType, path: str) -> AttributeType:
@@ -96,9 +132,20 @@ def _reward_from_proto(message: pb.Reward, path: str) -> RewardItem:
             features=features_from_proto(message.features, f"{path}.features"),
             reward=message.reward,
             reward_time_ms=time_ms,
+            prediction=_prediction_from_proto(message.prediction) if message.HasField("prediction") else None,
         )
     except InvalidArgument as error:
         return RewardOutcome(message.reward_key, error=error)
+
+
+def _prediction_from_proto(message: pb.Prediction) -> Prediction:
+    return Prediction(
+        model_version=message.model_version,
+        propensity=message.propensity,
+        choice_probability=message.choice_probability,
+        shadow_version=message.shadow_model_version,
+        shadow_propensity=message.shadow_propensity,
+    )
 
 
 def _item_to_proto(outcome: RewardOutcome) -> pb.RecordRewardsResponse.Item:

@@ -6,14 +6,18 @@ import asyncio
 
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
-from services.scoring.api import mapping
+from services.scoring.api import batch_mapping, explain_mapping, mapping, models_mapping
 from services.scoring.app.application import ScoringApplication
+from services.scoring.app.health import DEFAULT_WINDOW
+from services.scoring.app.training_order import TrainingOrder
+from services.scoring.domain.feature_set import DEFAULT_OBJECTIVE
 from shared.rpc.context import CallContext
 
 SERVICE = pb.DESCRIPTOR.services_by_name["ScoringService"]
 
 
 _INLINE_CANDIDATES = 2_000
+_INLINE_SUBJECTS = 10
 _INLINE_REWARDS = 10
 """Translating more takes above a millisecond and leaves the event loop."""
 
@@ -35,6 +39,19 @@ class ScoringServicer:
             return mapping.scores_to_proto(scores)
         return await asyncio.to_thread(mapping.scores_to_proto, scores)
 
+    async def ExplainScore(self, request: pb.ExplainScoreRequest, _context: CallContext) -> pb.ExplainScoreResponse:
+        question = explain_mapping.question_from_proto(request)
+        return explain_mapping.explained_to_proto(await self._app.explain_score(question))
+
+    async def BatchScoreActions(
+        self, request: pb.BatchScoreActionsRequest, _context: CallContext
+    ) -> pb.BatchScoreActionsResponse:
+        subjects = len(request.subjects)
+        if subjects > _INLINE_SUBJECTS or subjects * len(request.actions) > _INLINE_CANDIDATES:
+            query = await asyncio.to_thread(batch_mapping.batch_from_proto, request)
+            return await asyncio.to_thread(batch_mapping.batch_to_proto, await self._app.batch_score(query))
+        return batch_mapping.batch_to_proto(await self._app.batch_score(batch_mapping.batch_from_proto(request)))
+
     async def RecordRewards(self, request: pb.RecordRewardsRequest, _context: CallContext) -> pb.RecordRewardsResponse:
         if len(request.rewards) <= _INLINE_REWARDS:
             items = mapping.rewards_from_proto(request.rewards)
@@ -47,3 +64,28 @@ class ScoringServicer:
     ) -> pb.EraseSubjectDataResponse:
         erased = await self._app.erase_subject_data(request.request_id, list(request.decision_ids))
         return pb.EraseSubjectDataResponse(erased_count=erased)
+
+    async def TrainModel(self, request: pb.TrainModelRequest, _context: CallContext) -> pb.TrainModelResponse:
+        order = TrainingOrder(request.objective or DEFAULT_OBJECTIVE, request.days, request.seed)
+        training = await self._app.train_model(request.request_id, order)
+        return pb.TrainModelResponse(training=models_mapping.training_to_proto(training))
+
+    async def ListModels(self, request: pb.ListModelsRequest, _context: CallContext) -> pb.ListModelsResponse:
+        registry = await self._app.list_models(request.objective or DEFAULT_OBJECTIVE)
+        return models_mapping.registry_to_proto(registry)
+
+    async def GetModel(self, request: pb.GetModelRequest, _context: CallContext) -> pb.GetModelResponse:
+        return pb.GetModelResponse(model=models_mapping.model_to_proto(await self._app.get_model(request.model_id)))
+
+    async def ActivateModel(self, request: pb.ActivateModelRequest, _context: CallContext) -> pb.ActivateModelResponse:
+        wanted = models_mapping.activation_from_proto(request)
+        assignment = await self._app.activate_model(request.request_id, wanted)
+        return pb.ActivateModelResponse(assignment=models_mapping.assignment_to_proto(assignment))
+
+    async def GetModelHealth(
+        self, request: pb.GetModelHealthRequest, _context: CallContext
+    ) -> pb.GetModelHealthResponse:
+        window = request.window or DEFAULT_WINDOW
+        return models_mapping.health_to_proto(
+            await self._app.model_health(request.objective or DEFAULT_OBJECTIVE, window)
+        )

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from services.scoring.app.batch_score import Answers, BatchQuery, batch_score
+from services.scoring.app.explain_score import ExplainedScore, ExplainQuery, ExplainScore, no_contributions
 from services.scoring.app.feature_sets import FeatureSets
 from services.scoring.app.follow import Follower
-from services.scoring.app.learn import Learner
-from services.scoring.app.live_model import LiveModel
-from services.scoring.app.ports import FeatureSetStore, Observer, RewardLog, Scorer, SnapshotStore
+from services.scoring.app.health import DEFAULT_WINDOW, ModelHealth
+from services.scoring.app.health_watch import HealthWatch, Watchfulness
+from services.scoring.app.model_in_use import ModelMaker
+from services.scoring.app.models import Activation, Models, RegisteredModel, Registry
+from services.scoring.app.models_in_use import ModelsInUse
+from services.scoring.app.objectives import Objectives
+from services.scoring.app.ports import (
+    FeatureSetStore,
+    ForestContributions,
+    ModelStore,
+    Observer,
+    RewardLog,
+    Scorer,
+    SnapshotStore,
+    TrainingStore,
+)
 from services.scoring.app.publish_feature_set import publish_feature_set
 from services.scoring.app.record_rewards import RecordRewards, RewardItem
+from services.scoring.app.roll_back import RollBack
 from services.scoring.app.score import score
-from services.scoring.app.snapshots import Snapshots
-from services.scoring.domain.feature_set import FeatureSet
+from services.scoring.app.train import NoTrainers, Trainers, TrainModel
+from services.scoring.app.training_order import TrainingOrder
+from services.scoring.domain.feature_set import DEFAULT_OBJECTIVE, FeatureSet
+from services.scoring.domain.health.report import HealthReport
+from services.scoring.domain.models import Assignment, Training
 from services.scoring.domain.reward_batch import RewardOutcome
+from services.scoring.domain.rewards import Reward
 from services.scoring.domain.scoring import ScoreQuery, Scores
 from shared.clock import Clock
 from shared.errors import InvalidArgument
@@ -31,6 +51,8 @@ class Stores:
     feature_sets: FeatureSetStore
     rewards: RewardLog
     snapshots: SnapshotStore
+    models: ModelStore
+    trainings: TrainingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +61,12 @@ class Pace:
 
     follow_seconds: float = 1.0
     snapshot_rewards: int = 10_000
+    watchfulness: Watchfulness = field(default_factory=Watchfulness)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedRewards:
-    """One outcome per item, and the model after them."""
+    """One outcome per item, and the champion of the first one's objective after them."""
 
     outcomes: tuple[RewardOutcome, ...]
     model_version: str
@@ -52,34 +75,61 @@ class RecordedRewards:
 class ScoringApplication:
     """`start` before the first call, `close` after the last."""
 
-    def __init__(self, stores: Stores, scorer: Scorer, clock: Clock, observer: Observer, pace: Pace) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        scorer: Scorer,
+        clock: Clock,
+        observer: Observer,
+        pace: Pace,
+        trainers: Trainers | None = None,
+        contributions: ForestContributions = no_contributions,
+    ) -> None:
         self._stores = stores
         self._observer = observer
-        self._model = LiveModel(scorer)
-        self._feature_sets = FeatureSets(stores.feature_sets, scorer)
-        self._snapshots = Snapshots(stores.snapshots, self._model, pace.snapshot_rewards)
-        self._learner = Learner(stores.rewards, self._feature_sets, self._model, self._snapshots, clock)
-        self._follower = Follower(self._learner, self._snapshots, self._model, observer, pace.follow_seconds)
-        self._record = RecordRewards(stores.rewards, self._feature_sets, self._learner, observer, clock)
+        self._feature_sets = FeatureSets(stores.feature_sets, scorer.compiler)
+        watchfulness = pace.watchfulness
+        bounds, baseless = watchfulness.bounds, scorer.id_without_base
+        self._objectives = objectives = Objectives(stores.feature_sets)
+        maker = ModelMaker(
+            stores.feature_sets, stores.rewards, stores.snapshots, objectives, clock, pace.snapshot_rewards
+        )
+        self._in_use = ModelsInUse(stores.models, maker, scorer, self._feature_sets, objectives, observer)
+        self._explain = ExplainScore(stores.feature_sets, stores.models, self._in_use, contributions)
+        self._follower = Follower(self._in_use, pace.follow_seconds)
+        self._record = RecordRewards(stores.rewards, self._feature_sets, self._in_use, observer, clock)
+        self._models = Models(stores.models, stores.trainings, objectives, baseless, clock)
+        self._health = ModelHealth(
+            stores.rewards, stores.models, self._models, objectives, bounds, clock, lambda: self._in_use.refusals
+        )
+        roll_back = RollBack(stores.models, observer, bounds, clock)
+        self._train = TrainModel(objectives, stores.trainings, trainers or NoTrainers(), clock)
+        self._watch = HealthWatch(stores.rewards, objectives, self._health, roll_back, observer, watchfulness, clock)
 
     @property
     def model_version(self) -> str:
-        """The model and the last reward it learnt: "<model id>@<log position>"."""
-        return _version(self._model.scorer)
+        """The champion of the default objective and the last reward it learnt: "<model id>@<log position>"."""
+        return self.scorer.model_version
 
     @property
     def scorer(self) -> Scorer:
-        """The model as it is now; look, but do not change it."""
-        return self._model.scorer
+        """The champion of the default objective as it is now; look, but do not change it."""
+        return self._in_use.champion.scorer
+
+    @property
+    def in_use(self) -> ModelsInUse:
+        """The models that answer, and those that are tried."""
+        return self._in_use
 
     async def start(self) -> None:
-        """Restores the model from its latest snapshot and the log after it, and begins to follow the log."""
-        await self._snapshots.restore(self._stores.rewards)
-        await self._learner.catch_up()
+        """Restores the models from their latest snapshots and the log after them, and begins to follow the log."""
+        await self._in_use.start()
         self._follower.start()
+        self._watch.start()
 
     async def close(self) -> None:
         """Stops following and saves a snapshot. The stores are still needed for it."""
+        await self._watch.stop()
         await self._follower.stop()
 
     async def check(self) -> None:
@@ -89,17 +139,30 @@ class ScoringApplication:
     async def publish_feature_set(self, request_id: str, feature_set: FeatureSet) -> str:
         """Answers the version. Raises InvalidArgument with every violation, AlreadyExists for a reused request id."""
         _check_request_id(request_id)
-        return await publish_feature_set(request_id, feature_set, self._stores.feature_sets, self._feature_sets)
+        version = await publish_feature_set(request_id, feature_set, self._stores.feature_sets, self._feature_sets)
+        await self._in_use.prepare(feature_set.objective, version)
+        return version
 
     async def score(self, query: ScoreQuery) -> Scores:
         """One vectorised pass over all candidates. Raises NotFound, InvalidArgument."""
-        return await score(query, self._feature_sets, self._model, self._observer)
+        return await score(query, self._feature_sets, self._in_use, self._observer)
+
+    async def batch_score(self, query: BatchQuery) -> Answers:
+        """The same candidates for many subjects: scores or an error each. Raises NotFound, InvalidArgument."""
+        return await batch_score(query, self._feature_sets, self._in_use, self._observer)
+
+    async def explain_score(self, query: ExplainQuery) -> ExplainedScore:
+        """Why one candidate has its score. Raises NotFound, InvalidArgument, FailedPrecondition."""
+        return await self._explain(query)
 
     async def record_rewards(self, request_id: str, items: Sequence[RewardItem]) -> RecordedRewards:
         """Durable, and in this application's next score, when it returns. Raises InvalidArgument, AlreadyExists."""
         _check_request_id(request_id)
         outcomes = await self._record(request_id, items)
-        return RecordedRewards(outcomes, self.model_version)
+        versions = [item.feature_set_version for item in items if isinstance(item, Reward)]
+        objective = (await self._objectives.of(versions[0]) if versions else None) or DEFAULT_OBJECTIVE
+        roles = await self._in_use.of(objective)
+        return RecordedRewards(outcomes, roles.champion.scorer.model_version)
 
     async def erase_subject_data(self, request_id: str, decision_ids: Sequence[str]) -> int:
         """Erases the rewards of decisions; answers how many. What was learnt of them is in a snapshot first, so that
@@ -112,13 +175,32 @@ class ScoringApplication:
             if not (0 < len(decision_id) <= MAX_ID_LENGTH and decision_id.isprintable()):
                 text = f"must be 1 to {MAX_ID_LENGTH} printable characters"
                 raise InvalidArgument.field(f"decision_ids[{index}]", text)
-        await self._learner.catch_up()
-        await self._snapshots.save()
+        await self._in_use.save_all_that_is_assigned()
         return await self._stores.rewards.erase(decision_ids)
 
+    async def list_models(self, objective: str = DEFAULT_OBJECTIVE) -> Registry:
+        """The models of an objective, who has which role, and the trainings of late."""
+        return await self._models.list(objective)
 
-def _version(scorer: Scorer) -> str:
-    return f"{scorer.model_id}@{scorer.position}"
+    async def get_model(self, model_id: str) -> RegisteredModel:
+        """Raises InvalidArgument, NotFound."""
+        return await self._models.get(model_id)
+
+    async def activate_model(self, request_id: str, wanted: Activation) -> Assignment:
+        """Durable when it returns; every replica follows. Raises as `Models.activate` does."""
+        _check_request_id(request_id)
+        return await self._models.activate(request_id, wanted)
+
+    async def train_model(self, request_id: str, order: TrainingOrder) -> Training:
+        """Begins a training in a process of its own; answers the one that was begun, or that was under way. Raises
+        InvalidArgument, NotFound.
+        """
+        _check_request_id(request_id)
+        return await self._train(request_id, order)
+
+    async def model_health(self, objective: str = DEFAULT_OBJECTIVE, window: int = DEFAULT_WINDOW) -> HealthReport:
+        """How the models in use fared on the last `window` presentations. Raises InvalidArgument, NotFound."""
+        return await self._health.report(objective, window)
 
 
 def _check_request_id(request_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from services.scoring.app.ports import FeatureSetStore, Scorer
+from services.scoring.app.ports import Compiler, FeatureSetStore
 from services.scoring.domain.compiled import CompiledFeatureSet
 from services.scoring.domain.feature_set import FeatureSet
 from shared.errors import NotFound
@@ -16,9 +16,9 @@ _INLINE_ACTIONS = 50
 
 
 class FeatureSets:
-    def __init__(self, store: FeatureSetStore, scorer: Scorer) -> None:
+    def __init__(self, store: FeatureSetStore, compiler: Compiler) -> None:
         self._store = store
-        self._scorer = scorer
+        self._compiler = compiler
         self._compiled: OrderedDict[str, CompiledFeatureSet] = OrderedDict()
 
     async def get(self, version: str, path: str = "feature_set_version") -> CompiledFeatureSet:
@@ -36,13 +36,17 @@ class FeatureSets:
             )
         return await self.add(feature_set)
 
+    def recent(self, objective: str, count: int) -> list[str]:
+        """The versions used last, the latest first."""
+        found = [version for version, compiled in reversed(self._compiled.items()) if compiled.objective == objective]
+        return found[:count]
+
     async def add(self, feature_set: FeatureSet) -> CompiledFeatureSet:
         """Compiles and keeps it."""
-        compile_it = self._scorer.compile
         if len(feature_set.actions) <= _INLINE_ACTIONS:
-            compiled = compile_it(feature_set)
+            compiled = self._compiler(feature_set)
         else:
-            compiled = await asyncio.to_thread(compile_it, feature_set)
+            compiled = await asyncio.to_thread(self._compiler, feature_set)
         self._compiled[compiled.version] = compiled
         while len(self._compiled) > _KEPT:
             self._compiled.popitem(last=False)

@@ -1,32 +1,24 @@
-"""The background loop: other replicas' rewards every second, snapshots, and the age of the model."""
+"""The background loop: other replicas' rewards every second, snapshots, the models assigned, and their age."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
-from services.scoring.app.learn import Learner
-from services.scoring.app.live_model import LiveModel
-from services.scoring.app.ports import Observer
-from services.scoring.app.snapshots import Snapshots
+from services.scoring.app.models_in_use import ModelsInUse
 
 _log = logging.getLogger("tandem.scoring")
 
 
 class Follower:
-    def __init__(
-        self, learner: Learner, snapshots: Snapshots, model: LiveModel, observer: Observer, interval_seconds: float
-    ) -> None:
-        self._learner = learner
-        self._snapshots = snapshots
-        self._model = model
-        self._observer = observer
+    def __init__(self, models: ModelsInUse, interval_seconds: float) -> None:
+        self._models = models
         self._interval_seconds = interval_seconds
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._observe()
+        self._models.observe()
         self._task = asyncio.create_task(self._run(), name="scoring-follower")
 
     async def stop(self) -> None:
@@ -37,16 +29,14 @@ class Follower:
         self._stopping.set()
         if self._task is not None:
             await asyncio.wait((self._task,))
-        await self._snapshots.save()
+        await self._models.close()
 
     async def _run(self) -> None:
         while not await self._pause():
             try:
-                await self._learner.catch_up()
-                await self._snapshots.save_if_due()
+                await self._models.follow()
             except Exception as failure:  # noqa: BLE001 - the top of a background loop: the next round tries again
-                _log.warning("the model does not follow the log", extra={"fields": {"cause": str(failure)}})
-            self._observe()
+                _log.warning("the models do not follow the log", extra={"fields": {"cause": str(failure)}})
 
     async def _pause(self) -> bool:
         """Waits for the next round; True where there is none."""
@@ -55,6 +45,3 @@ class Follower:
         except TimeoutError:
             return False
         return True
-
-    def _observe(self) -> None:
-        self._observer.model_is(self._model.scorer.position, self._learner.age_seconds)

@@ -1,4 +1,7 @@
-"""The model follows the reward log: strictly in order, every entry once, wherever it was appended."""
+"""A model follows the reward log: strictly in order, every entry once, wherever it was appended.
+
+Entries of other objectives are passed by: the model's position is that of the log, whatever it learnt of it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from itertools import takewhile
 
 from services.scoring.app.feature_sets import FeatureSets
 from services.scoring.app.live_model import LiveModel
+from services.scoring.app.objectives import Objectives
 from services.scoring.app.ports import RewardLog
 from services.scoring.app.snapshots import Snapshots
 from services.scoring.domain.rewards import LogEntry
@@ -16,25 +20,40 @@ from shared.clock import Clock
 _PAGE = 256
 
 
+class Ended(Exception):
+    """The service stops: what is left of the log is learnt after the next start."""
+
+
 class Learner:
+    """`feature_sets` are those of the model. From when `ending` is set, the log is read no further."""
+
     def __init__(
-        self, log: RewardLog, feature_sets: FeatureSets, model: LiveModel, snapshots: Snapshots, clock: Clock
+        self,
+        log: RewardLog,
+        objectives: Objectives,
+        feature_sets: FeatureSets,
+        model: LiveModel,
+        snapshots: Snapshots,
+        clock: Clock,
+        ending: asyncio.Event,
     ) -> None:
         self._log = log
-        self._snapshots = snapshots
+        self._objectives = objectives
         self._feature_sets = feature_sets
         self._model = model
+        self._snapshots = snapshots
         self._clock = clock
+        self._ending = ending
         self._turn = asyncio.Lock()
         self._learnt_ms = clock()
 
     @property
     def age_seconds(self) -> float:
-        """Since the model last learnt, or since this process began."""
+        """Since the model last learnt, or since it began to follow the log here."""
         return max(0.0, (self._clock() - self._learnt_ms) / 1000)
 
     async def catch_up(self) -> None:
-        """Folds what the log has and the model has not."""
+        """Folds what the log has and the model has not. Raises Ended."""
         async with self._turn:
             await self._catch_up()
 
@@ -50,6 +69,8 @@ class Learner:
 
     async def _catch_up(self) -> None:
         while entries := await self._log.read(self._model.scorer.position, _PAGE):
+            if self._ending.is_set():
+                raise Ended("the service stops")
             there = list(takewhile(lambda entry: isinstance(entry, LogEntry), entries))
             await self._fold([entry for entry in there if isinstance(entry, LogEntry)])
             if len(there) < len(entries):
@@ -62,6 +83,10 @@ class Learner:
             self._model.skip(position)
 
     async def _fold(self, entries: Sequence[LogEntry]) -> None:
-        steps = [(await self._feature_sets.get(entry.reward.feature_set_version), entry) for entry in entries]
-        await self._model.fold(steps)
-        self._learnt_ms = self._clock()
+        objective = self._model.scorer.objective
+        mine = [e for e in entries if await self._objectives.of(e.reward.feature_set_version) == objective]
+        if mine:
+            await self._model.fold([(await self._feature_sets.get(e.reward.feature_set_version), e) for e in mine])
+            self._learnt_ms = self._clock()
+        if entries and self._model.scorer.position < entries[-1].position:
+            self._model.skip(entries[-1].position)

@@ -53,10 +53,13 @@ class LiveModel:
         self._edition = _Edition(scorer)
 
     def skip(self, position: int) -> None:
-        """Goes on to an entry that cannot be learnt any more."""
-        changed = self.scorer.copy()
-        changed.skip(position)
-        self.replace(changed)
+        """Goes on to an entry that is not for this model, or cannot be learnt any more."""
+        if self._edition.readers == 0:
+            self.scorer.skip(position)
+        else:
+            changed = self.scorer.copy()
+            changed.skip(position)
+            self.replace(changed)
 
     async def fold(self, steps: Sequence[Step]) -> None:
         """Learns the entries in their order. One call at a time."""

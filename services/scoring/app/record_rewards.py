@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.scoring.app.feature_sets import FeatureSets
-from services.scoring.app.learn import Learner
+from services.scoring.app.models_in_use import ModelsInUse
 from services.scoring.app.ports import Observer, RewardLog
 from services.scoring.domain.compiled import unknown_action
 from services.scoring.domain.customer import read_features
@@ -32,7 +32,7 @@ class RecordRewards:
 
     log: RewardLog
     feature_sets: FeatureSets
-    learner: Learner
+    models: ModelsInUse
     observer: Observer
     clock: Clock
 
@@ -47,11 +47,11 @@ class RecordRewards:
         receipt = await self.log.receipt(request_id)
         if receipt is not None:
             receipt.require_body(request_id, body_hash)
-            await self.learner.catch_up()
+            await self.models.catch_up()
             return receipt.outcomes
         checked = tuple([await self._checked(item, index) for index, item in enumerate(items)])
         appended = await self.log.append(RewardBatch(request_id, body_hash, checked, self.clock()))
-        await self.learner.take(appended.entries)
+        await self.models.take(appended.entries)
         self.observer.rewarded(_results(appended))
         return appended.receipt.outcomes
 
@@ -68,6 +68,7 @@ class RecordRewards:
             if item.action not in compiled.rows:
                 raise unknown_action(f"{path}.action", item.action)
             features = read_features(compiled.features, item.features, f"{path}.features")
+            await self.models.of(compiled.objective)
             time_ms = now_ms if item.reward_time_ms is None else item.reward_time_ms
             return replace(item, features=features, reward_time_ms=time_ms)
         except (InvalidArgument, NotFound) as error:

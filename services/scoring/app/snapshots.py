@@ -18,12 +18,12 @@ class Snapshots:
         self._store = store
         self._model = model
         self._every = every
-        self._saved = 0
+        self._saved = model.scorer.position
 
     async def restore(self, log: RewardLog) -> None:
         """Puts the latest good snapshot in place, if there is one."""
         scorer, last = self._model.scorer, await log.last_position()
-        for content in await self._store.latest(scorer.model_id):
+        for content in await self._store.latest(scorer.snapshot_id):
             try:
                 restored = await asyncio.to_thread(scorer.restored, content)
                 if restored.position > last:
@@ -38,7 +38,7 @@ class Snapshots:
     async def advance(self, position: int) -> None:
         """Puts a snapshot in place that has learnt the entry at the position, if there is one."""
         scorer = self._model.scorer
-        for content in await self._store.latest(scorer.model_id):
+        for content in await self._store.latest(scorer.snapshot_id):
             try:
                 restored = await asyncio.to_thread(scorer.restored, content)
             except ValueError as error:
@@ -55,9 +55,9 @@ class Snapshots:
     async def save(self) -> None:
         """Nothing where nothing was learnt since the last one."""
         with self._model.held() as scorer:
-            model_id, position = scorer.model_id, scorer.position
+            snapshot_id, position = scorer.snapshot_id, scorer.position
             if position == self._saved:
                 return
             content = await asyncio.to_thread(scorer.snapshot)
-        await self._store.save(model_id, position, content)
+        await self._store.save(snapshot_id, position, content)
         self._saved = position

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.scoring.domain.compiled import Rows
+from services.scoring.domain.compiled import CompiledFeatureSet, Rows
 from services.scoring.domain.hashing import Hashes, token
+from services.scoring.domain.scoring import ScoreQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,16 @@ class Candidates:
     rows: Rows
     channels: Column
     placements: Column
+
+
+def candidates_of(compiled: CompiledFeatureSet, query: ScoreQuery) -> Candidates:
+    """Raises InvalidArgument for an action that is not of the feature set."""
+    count = len(query.actions)
+    return Candidates(
+        compiled.rows_of(query.actions),
+        column("channel", query.channels, count),
+        column("placement", query.placement_ids, count),
+    )
 
 
 def column(kind: str, names: Sequence[str], count: int) -> Column:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from services.scoring.domain.base_model.served import BoundBase
 from services.scoring.domain.encoding import tokens_of
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
 from services.scoring.domain.hashing import Hashes, Slots, slots, token
@@ -34,8 +35,12 @@ Rows = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class CompiledFeatureSet:
+    """`base` is the base model bound to these actions, for a model that has one."""
+
     version: str
+    objective: str
     features: tuple[FeatureDeclaration, ...]
+    prior_propensity: float
     prior_log_odds: float
     rows: Mapping[str, int]
     token_hashes: Hashes
@@ -45,6 +50,7 @@ class CompiledFeatureSet:
     tokens: npt.NDArray[np.int32]
     weights: Floats
     action_hashes: Hashes
+    base: BoundBase | None = None
 
     def rows_of(self, actions: Sequence[str]) -> Rows:
         """The rows of actions by name. Raises InvalidArgument, naming the first one that is not declared."""
@@ -61,7 +67,7 @@ def unknown_action(path: str, action: str) -> InvalidArgument:
 
 
 def compile_feature_set(feature_set: FeatureSet, priors: Priors) -> CompiledFeatureSet:
-    """The arrays of a valid feature set; about 15 µs per action."""
+    """The arrays of a valid feature set, without a base; about 15 µs per action."""
     table = _TokenTable(priors)
     lines = [table.line(action) for action in feature_set.actions]
     width = max((len(line) for line in lines), default=1)
@@ -74,8 +80,10 @@ def compile_feature_set(feature_set: FeatureSet, priors: Priors) -> CompiledFeat
     hashes = np.array(table.hashes, np.uint64)
     return CompiledFeatureSet(
         version=feature_set.version,
+        objective=feature_set.objective,
         features=feature_set.features,
-        prior_log_odds=log_odds_of(feature_set.prior_propensity, _cold_variance(feature_set, priors)),
+        prior_propensity=feature_set.prior_propensity,
+        prior_log_odds=log_odds_of(feature_set.prior_propensity, cold_variance(feature_set, priors)),
         rows={action.action: row for row, action in enumerate(feature_set.actions)},
         token_hashes=hashes,
         token_slots=slots(hashes),
@@ -87,7 +95,7 @@ def compile_feature_set(feature_set: FeatureSet, priors: Priors) -> CompiledFeat
     )
 
 
-def _cold_variance(feature_set: FeatureSet, priors: Priors) -> float:
+def cold_variance(feature_set: FeatureSet, priors: Priors) -> float:
     """Of a candidate's log-odds before anything is learnt, for a customer whose features are known.
 
     The prior propensity is what is expected, so it is the mean over this variance and not at its middle: log-odds of

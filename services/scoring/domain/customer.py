@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.scoring.domain.encoding import Token, tokens_of
+from services.scoring.domain.encoding import Token, tokens_of, tokens_of_number
 from services.scoring.domain.feature_set import FeatureDeclaration
 from services.scoring.domain.hashing import Hashes, Slots, slots, token
+from services.scoring.domain.standards import UNKNOWN, Standards, is_number
 from shared.errors import InvalidArgument
-from shared.values import NOT_FOUND, Feature, FeatureStatus, conform
+from shared.values import NOT_FOUND, Feature, FeatureStatus, Value, conform
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,24 @@ def _read(declared: FeatureDeclaration, feature: Feature, path: str) -> Feature:
     return feature if value is feature.value else Feature(value, feature.status)
 
 
-def encode_customer(features: Mapping[str, Feature]) -> Customer:
+def encode_customer(features: Mapping[str, Feature], standards: Standards) -> Customer:
     """The tokens of features as `read_features` gives them."""
     share = 1.0 / math.sqrt(max(len(features), 1))
     known: list[Token] = []
     unknown: list[Token] = []
     for name, feature in features.items():
         if feature.status is FeatureStatus.PRESENT:
-            known += tokens_of("customer", name, feature.value)
+            known += tokens_of_feature(name, feature.value, standards)
         else:
             unknown.append((token("status", name, feature.status.name), 1.0))
     both = known + unknown
     hashes = np.fromiter((each[0] for each in both), np.uint64, len(both))
     values = np.fromiter((each[1] for each in both), np.float64, len(both))
     return Customer(hashes, values * share, slots(hashes), len(known))
+
+
+def tokens_of_feature(name: str, value: Value, standards: Standards) -> list[Token]:
+    """Of a known value."""
+    if isinstance(value, int | float) and is_number(value):
+        return tokens_of_number("customer", name, value, standards.get(name, UNKNOWN))
+    return tokens_of("customer", name, value)

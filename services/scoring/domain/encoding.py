@@ -2,7 +2,8 @@
 
     type             tokens (weight)
     bool, string     one per value (1)
-    int, double      a bucket, two per doubling (√½), and a signed logarithm (√½ · -4 … 4)
+    int, double      a bucket, two per doubling (√½), and a signed logarithm (√½ · -4 … 4); of a customer, whose numbers
+                     have a standard: the bucket (√0.3) and how far the number is from the usual one (√0.7 · -4 … 4)
     timestamp        hour and weekday in UTC (√½ each): how long ago is a feature of its own, for no call says "now"
     list             one per distinct element (1/√n), the first MAX_ELEMENTS of them; the empty list is a value
     null, missing, stale    an indicator of the status (1), see `customer`: never a zero
@@ -16,6 +17,7 @@ import math
 from datetime import datetime
 
 from services.scoring.domain.hashing import token
+from services.scoring.domain.standards import Standard, magnitude
 from shared.values import Scalar, Value
 
 Token = tuple[int, float]
@@ -23,7 +25,7 @@ Token = tuple[int, float]
 
 MAX_ELEMENTS = 64
 _HALF = math.sqrt(0.5)
-_UNIT = 0.01  # resolution near zero: rates and prices, not only counts
+_BUCKET, _AWAY = math.sqrt(0.3), math.sqrt(0.7)
 _SPAN = 8.0  # the logarithm of about 30
 _MAX_LOG = 4.0  # of about 10^12: a wild number must not outweigh all else
 
@@ -38,8 +40,13 @@ def tokens_of(kind: str, name: str, value: Value) -> list[Token]:
         return [(token(kind, name, text), _HALF) for text in _moment_texts(value)]
     if isinstance(value, bool | str):
         return [(token(kind, name, _text(value)), 1.0)]
-    logarithm = min(max(_log_magnitude(value) / _SPAN, -_MAX_LOG), _MAX_LOG)
+    logarithm = min(max(magnitude(value) / _SPAN, -_MAX_LOG), _MAX_LOG)
     return [(token(kind, name, _text(value)), _HALF), (token(kind, name, "log"), _HALF * logarithm)]
+
+
+def tokens_of_number(kind: str, name: str, number: float, standard: Standard) -> list[Token]:
+    """The tokens of a number of which it is known what is usual."""
+    return [(token(kind, name, _text(number)), _BUCKET), (token(kind, name, "log"), _AWAY * standard.of(number))]
 
 
 def _list_tokens(kind: str, name: str, elements: tuple[Scalar, ...]) -> list[Token]:
@@ -60,11 +67,7 @@ def _text(value: Scalar) -> str:
 
 def _bucket(number: float) -> int:
     """Two buckets per doubling, symmetric about zero; no quantiles, so that no data can shift them."""
-    return int(2.0 / math.log(2.0) * _log_magnitude(number))
-
-
-def _log_magnitude(number: float) -> float:
-    return math.copysign(math.log1p(min(abs(number), 1e300) / _UNIT), number)
+    return int(2.0 / math.log(2.0) * magnitude(number))
 
 
 def _moment_texts(moment: datetime) -> tuple[str, str]:

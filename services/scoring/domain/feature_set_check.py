@@ -6,14 +6,25 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from services.scoring.domain.encoding import MAX_ELEMENTS
-from services.scoring.domain.feature_set import MAX_NAME_LENGTH, ActionDeclaration, FeatureDeclaration, FeatureSet
+from services.scoring.domain.feature_set import (
+    MAX_NAME_LENGTH,
+    ActionDeclaration,
+    CrossDeclaration,
+    CrossKind,
+    FeatureDeclaration,
+    FeatureSet,
+)
 from shared.errors import InvalidArgument, Violation
 from shared.values import AttributeType, Value
 
 MAX_FEATURES = 256
 MAX_ACTIONS = 10_000
 MAX_ATTRIBUTES = 32
+MAX_CROSSES = 64
 _FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
+_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_NUMBERS = (AttributeType.INT, AttributeType.DOUBLE)
+_PLACES = frozenset({"action", "group", "issue", "channel", "placement"})
 _MAX_SHOWN = 100
 
 
@@ -35,12 +46,51 @@ def _violations(feature_set: FeatureSet, path: str) -> Iterator[Violation]:
         yield Violation(f"{path}.prior_propensity", "must be between 0 and 1, both excluded")
     yield from _too_many(len(feature_set.features), MAX_FEATURES, f"{path}.features")
     yield from _too_many(len(feature_set.actions), MAX_ACTIONS, f"{path}.actions")
-    yield from _repeated((feature.name for feature in feature_set.features), f"{path}.features", "name")
     yield from _repeated((action.action for action in feature_set.actions), f"{path}.actions", "action")
     for index, feature in enumerate(feature_set.features):
         yield from _of_feature(feature, f"{path}.features[{index}]")
     for index, action in enumerate(feature_set.actions):
         yield from _of_action(action, f"{path}.actions[{index}]")
+    if not _PLAIN_NAME.fullmatch(feature_set.objective):
+        yield Violation(f"{path}.objective", "must be a name like click")
+    yield from _too_many(len(feature_set.crosses), MAX_CROSSES, f"{path}.crosses")
+    yield from _repeated((feature.name for feature in feature_set.features), f"{path}.features", "name")
+    yield from _repeated((cross.name for cross in feature_set.crosses), f"{path}.crosses", "name")
+    types = {feature.name: feature.type for feature in feature_set.features}
+    for index, cross in enumerate(feature_set.crosses):
+        yield from _of_cross(cross, types, f"{path}.crosses[{index}]")
+    yield from _of_constraints(feature_set, types, path)
+
+
+def _of_cross(cross: CrossDeclaration, types: Mapping[str, AttributeType], path: str) -> Iterator[Violation]:
+    yield from _name(cross.name, f"{path}.name")
+    if cross.name in types:
+        yield Violation(f"{path}.name", f"{cross.name!r} is a feature already")
+    if cross.name in _PLACES or cross.name.startswith("action."):
+        yield Violation(f"{path}.name", f"{cross.name!r} is what the model calls a part of the action or its place")
+    yield from _name(cross.attribute, f"{path}.attribute")
+    kind = types.get(cross.feature)
+    if kind is None:
+        yield Violation(f"{path}.feature", f"no feature {cross.feature!r} is declared")
+    elif cross.kind is CrossKind.CONTAINS and not kind.is_list:
+        yield Violation(f"{path}.feature", f"{cross.feature!r} is {kind.text}; CONTAINS needs a list")
+    elif cross.kind in (CrossKind.RATIO, CrossKind.DIFFERENCE) and kind not in _NUMBERS:
+        yield Violation(f"{path}.feature", f"{cross.feature!r} is {kind.text}; {cross.kind.name} needs a number")
+
+
+def _of_constraints(feature_set: FeatureSet, types: Mapping[str, AttributeType], path: str) -> Iterator[Violation]:
+    attributes = {f"action.{name}" for action in feature_set.actions for name in action.attributes}
+    crosses = {cross.name for cross in feature_set.crosses}
+    for name, sign in feature_set.monotone.items():
+        if sign not in (1, -1):
+            yield Violation(f'{path}.monotone["{name}"]', "must be 1 or -1")
+        if types.get(name) not in _NUMBERS and name not in crosses | attributes:
+            yield Violation(f'{path}.monotone["{name}"]', "must be a number: a feature, a cross or action.<attribute>")
+    known = types.keys() | crosses | attributes | _PLACES
+    for index, names in enumerate(feature_set.interactions):
+        for name in names:
+            if name not in known:
+                yield Violation(f"{path}.interactions[{index}]", f"no {name!r} is declared")
 
 
 def _of_feature(feature: FeatureDeclaration, path: str) -> Iterator[Violation]:

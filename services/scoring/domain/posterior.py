@@ -12,13 +12,14 @@ families that share a slot do each other no harm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from services.scoring.domain.hashing import TABLE_SIZE
 from services.scoring.domain.priors import Priors
+from services.scoring.domain.standards import Standard
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +41,7 @@ class Posterior:
     evidence: dict[str, int]
     offset: float | None
     position: int
+    standards: dict[str, Standard] = field(default_factory=dict)
 
     @property
     def scale_square(self) -> Floats:
@@ -57,11 +59,12 @@ class Posterior:
             dict(self.evidence),
             self.offset,
             self.position,
+            dict(self.standards),
         )
 
 
-def untaught(priors: Priors) -> Posterior:
-    """Before the first reward."""
+def untaught(priors: Priors, position: int = 0) -> Posterior:
+    """Before the first reward; `position` is the last entry that is not to be learnt."""
     mean, variance = priors.scale_mean, priors.scale_deviation**2
     return Posterior(
         mean=np.zeros(TABLE_SIZE),
@@ -72,5 +75,5 @@ def untaught(priors: Priors) -> Posterior:
         responses=0,
         evidence={},
         offset=None,
-        position=0,
+        position=position,
     )

@@ -51,3 +51,7 @@ class Priors:
     def scale_square(self) -> float:
         """E[scale²]: what a scaled variance is expected to be multiplied with."""
         return self.scale_mean**2 + self.scale_deviation**2
+
+
+OVER_A_BASE = Priors(base=0.2)
+"""A base model knows the share of positives; what is left to learn of it is drift."""

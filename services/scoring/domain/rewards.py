@@ -14,6 +14,20 @@ MAX_KEY_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Prediction:
+    """What was said of a presentation when the decision was made.
+
+    `choice_probability` is 0 where it is not known, `shadow_version` empty where no model was tried.
+    """
+
+    model_version: str
+    propensity: float
+    choice_probability: float = 0.0
+    shadow_version: str = ""
+    shadow_propensity: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Reward:
     """What one presentation led to, with the features as they were when the decision was made."""
 
@@ -26,6 +40,7 @@ class Reward:
     reward: float
     reward_time_ms: int | None = None
     """None until it is recorded, where the caller does not say."""
+    prediction: Prediction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +74,19 @@ def check_reward(reward: Reward, path: str, now_ms: int) -> None:
         raise InvalidArgument.field(f"{path}.reward", "must be a number from 0 to 1")
     if reward.reward_time_ms is not None and not 0 <= reward.reward_time_ms <= now_ms + MAX_CLOCK_SKEW_MS:
         raise InvalidArgument.field(f"{path}.reward_time", "must be between 1970 and now")
+    if reward.prediction is not None:
+        _check_prediction(reward.prediction, f"{path}.prediction")
+
+
+def _check_prediction(said: Prediction, path: str) -> None:
+    for field, version in (("model_version", said.model_version), ("shadow_model_version", said.shadow_version)):
+        if len(version) > MAX_NAME_LENGTH or not version.isprintable():
+            raise InvalidArgument.field(f"{path}.{field}", f"must be at most {MAX_NAME_LENGTH} printable characters")
+    numbers = (
+        ("propensity", said.propensity),
+        ("shadow_propensity", said.shadow_propensity),
+        ("choice_probability", said.choice_probability),
+    )
+    for field, number in numbers:
+        if not 0.0 <= number <= 1.0:  # neither is NaN
+            raise InvalidArgument.field(f"{path}.{field}", "must be a number from 0 to 1")

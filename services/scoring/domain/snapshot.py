@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import astuple
 
 import msgspec
 import numpy as np
@@ -12,8 +13,9 @@ import zstandard
 from services.scoring.domain.hashing import TABLE_SIZE
 from services.scoring.domain.posterior import Posterior
 from services.scoring.domain.priors import Kind
+from services.scoring.domain.standards import Standard
 
-_FORMAT = 1
+_FORMAT = 2
 _DIGEST_BYTES = 32
 _MAX_BYTES = 20 * TABLE_SIZE + 64 * 2**20
 
@@ -31,6 +33,7 @@ class _Content(msgspec.Struct):
     scale_variance: bytes
     level: bytes
     responses: int
+    standards: dict[str, tuple[int, float, float]]
 
 
 def encode(model_id: str, posterior: Posterior) -> bytes:
@@ -49,6 +52,7 @@ def encode(model_id: str, posterior: Posterior) -> bytes:
         scale_variance=_bytes(posterior.scale_variance),
         level=_bytes(posterior.level),
         responses=posterior.responses,
+        standards={name: astuple(standard) for name, standard in posterior.standards.items()},
     )
     frame = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(content))
     return hashlib.sha256(frame).digest() + frame
@@ -76,6 +80,7 @@ def decode(model_id: str, snapshot: bytes) -> Posterior:
         evidence=content.evidence,
         offset=content.offset,
         position=content.position,
+        standards={name: Standard(*each) for name, each in content.standards.items()},
     )
 
 

@@ -17,7 +17,7 @@ MAY_KNOW_WIRE = re.compile(
 )
 MAY_READ_ENVIRONMENT = re.compile(r"shared/settings\.py|services/cli/|services/\w+/__main__\.py|services/__main__\.py")
 SERVICE_PARTS = {"__main__.py", "settings.py", "bootstrap.py", "domain", "app", "adapters", "api", "README.md"}
-OWN_PARTS = {"rules": {"durable_worker"}}
+OWN_PARTS = {"rules": {"durable_worker"}, "scoring": {"trainer.py"}}
 """What one service has alone, for a reason that its README gives."""
 
 

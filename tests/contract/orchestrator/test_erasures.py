@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from services.orchestrator.adapters.metrics import PrometheusTelemetry
 from services.orchestrator.app.erase_subject_data import SECOND_ROUND_MS, EraseSubjectData, ErasureCourier
 from services.orchestrator.app.erasures import DueErasure, ErasureNotice, ErasureStore
-from services.orchestrator.app.outcome_store import Capture
+from services.orchestrator.app.outcome_store import Capture, RewardLesson
 from services.orchestrator.bootstrap import Stores
 from services.orchestrator.domain.outcome import Effect
 from shared.errors import Unavailable
@@ -57,14 +57,16 @@ def courier(world: World, stores: Stores) -> ErasureCourier:
 async def decide(stores: Stores, decision_id: str, profile_id: str) -> None:
     await stores.log.append(record(decision_id, f"r_{decision_id}", profile_id=profile_id))
     outcome = captured(f"o_{decision_id}", Effect.SUCCEEDED, decision_id=decision_id)
-    learning = {outcome.reward_key: PRESENTATION}
+    by_objective = RewardLesson(f"{outcome.reward_key}/click", Effect.SUCCEEDED)
+    outcome = replace(outcome, lessons=(*outcome.lessons, by_objective))
+    learning = {lesson.reward_key: PRESENTATION for lesson in outcome.lessons}
     await stores.outcomes.append(
         Capture("CaptureOutcomes", f"c_{decision_id}", "body", (outcome,), learning, lambda _: b"")
     )
 
 
 async def is_there(stores: Stores, decision_id: str) -> bool:
-    pending = {reward.reward_key.partition("/")[0] for reward in await stores.outcomes.pending(100)}
+    pending = {reward.reward_key.partition("/")[0] for reward in await stores.outcomes.pending(100, NOW_MS)}
     signs = [
         await stores.log.get(decision_id) is not None,
         bool(await stores.outcomes.list_by_decision(decision_id)),

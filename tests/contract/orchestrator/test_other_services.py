@@ -22,6 +22,7 @@ from services.orchestrator.adapters.scoring_client import GrpcScoring
 from services.orchestrator.app.ports import (
     ConsentSignals,
     PolicyQuestion,
+    Prediction,
     Reward,
     ScoreQuestion,
     SubjectQuery,
@@ -33,7 +34,7 @@ from services.orchestrator.domain.decision import Explain
 from services.orchestrator.domain.policy.aggregates import MEASURES
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
-from services.orchestrator.domain.policy_parts import AggregatePart, OnUnknown, Place, RulePart, RuleSetPart
+from services.orchestrator.domain.policy_parts import AggregatePart, CrossPart, OnUnknown, Place, RulePart, RuleSetPart
 from services.orchestrator.domain.subject import ConsentStatement, Identity
 from services.profile.app.requests import ConsentWrite, SetConsent
 from services.profile.domain.consents import ConsentStatus, LegalBasis
@@ -315,6 +316,33 @@ async def test_scores_and_what_they_learn_are_the_same(
         for column in ("means", "uncertainties", "evidences", "log_odds_means", "log_odds_deviations"):
             assert getattr(one, column).tolist() == getattr(other, column).tolist()
     assert after[0][0].means[0] > before[0].means[0]
+
+
+async def test_the_features_of_an_objective_get_the_same_version(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
+) -> None:
+    part = replace(
+        policy.feature_set,
+        objective="click",
+        crosses=(CrossPart("young", "DIFFERENCE", "age", "price"), CrossPart("same", "EQUALS", "tier", "kind")),
+        monotone={"age": -1, "young": 1},
+        interactions=(("age", "young"), ("channel", "action.kind")),
+    )
+    versions = {await each.scoring.publish_feature_set(fresh_id(), part) for each in both}
+    assert len(versions) == 1
+    assert versions != {await both[0].scoring.publish_feature_set(fresh_id(), policy.feature_set)}
+
+
+async def test_predictions_are_taken_by_both(both: tuple[OtherServices, OtherServices], policy: CompiledPolicy) -> None:
+    said = Prediction("m@1", 0.25, 0.5, "n@2", 0.125)
+    for index, each in enumerate(both):
+        version = await each.scoring.publish_feature_set(fresh_id(), policy.feature_set)
+        good = Reward(f"p_{index}", version, "espresso", "WEB", "home_hero", FACTS, 1.0, system_clock(), said)
+        await each.scoring.record_rewards(fresh_id(), [good], deadline_ms=soon())
+        bad = replace(good, reward_key=f"q_{index}", prediction=replace(said, shadow_propensity=1.5))
+        with pytest.raises(InvalidArgument) as refused:
+            await each.scoring.record_rewards(fresh_id(), [bad], deadline_ms=soon())
+        assert "shadow_propensity" in str(refused.value)
 
 
 async def test_a_refused_reward_raises_and_the_others_are_taken(

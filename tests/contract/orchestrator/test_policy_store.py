@@ -47,6 +47,14 @@ def _receipt(request_id: str, body: str = "body", rpc: str = "PublishPolicy") ->
     return Receipt(rpc, request_id, body, f"answer to {request_id}".encode())
 
 
+async def test_the_features_of_each_objective_are_kept(store: PolicyStore) -> None:
+    plain, record = _record("p1"), _record("p2")
+    versions = replace(record.versions, feature_sets={"click": "f-click", "buy": "f-buy"})
+    for index, each in enumerate((plain, replace(record, versions=versions))):
+        await store.add(each, _receipt(f"r{index}"), await store.active())
+        assert await store.get(each.versions.policy) == each
+
+
 async def test_an_empty_store_has_nothing_active(store: PolicyStore) -> None:
     assert await store.active() == NOTHING_ACTIVE
     assert await store.get("p-1") is None

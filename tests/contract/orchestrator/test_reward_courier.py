@@ -85,7 +85,7 @@ async def test_more_than_a_batch_is_delivered_in_one_go(
 ) -> None:
     await queue(outbox, shop, ["green_tea"] * (BATCH + 3))
     await courier_at(SteppingClock(system_clock())).deliver_now(20_000)
-    assert await outbox.count_pending() == 0
+    assert await outbox.count_pending(system_clock()) == 0
     assert await learnt(shop) == BATCH + 3
 
 
@@ -94,7 +94,7 @@ async def test_a_refused_reward_is_given_up_and_the_others_are_learnt(
 ) -> None:
     await queue(outbox, shop, ["green_tea", "no_such_action", "espresso", "neither", "green_tea"])
     await courier_at(SteppingClock(system_clock())).deliver_now(20_000)
-    assert await outbox.count_pending() == 0
+    assert await outbox.count_pending(system_clock()) == 0
     assert await learnt(shop) == 3
 
 
@@ -105,12 +105,12 @@ async def test_after_a_failure_it_rests_before_it_tries_again(
     clock = SteppingClock(system_clock())
     sender = courier_at(clock)
     await sender.deliver_now(0)
-    assert await outbox.count_pending() == 1
+    assert await outbox.count_pending(system_clock()) == 1
     await sender.deliver_now(20_000)
-    assert await outbox.count_pending() == 1, "it did not rest"
+    assert await outbox.count_pending(system_clock()) == 1, "it did not rest"
     clock.now_ms += RETRY_MS
     await sender.deliver_now(20_000)
-    assert await outbox.count_pending() == 0
+    assert await outbox.count_pending(system_clock()) == 0
 
 
 def sample(name: str) -> float:
@@ -127,7 +127,7 @@ async def test_who_refused_to_be_learnt_from_is_not_and_holds_back_nobody(
     who = [Identity("crm", name) for name in ("ann", "bob", "nobody_knows")]
     await queue(outbox, shop, ["green_tea"] * 4, who)
     await courier_at(SteppingClock(system_clock())).deliver_now(20_000)
-    assert await outbox.count_pending() == 0
+    assert await outbox.count_pending(system_clock()) == 0
     assert await learnt(shop) == 3
     assert sample("tandem_rewards_withheld_total") - before == 1
 
@@ -147,7 +147,7 @@ async def test_somebody_who_is_not_there_any_more_is_not_learnt_from(
     shop: Shop, outbox: OutcomeStore, policies: ActivePolicies
 ) -> None:
     await queue(outbox, shop, ["green_tea"], [Identity("crm", "gone")])
-    (waiting,) = await outbox.pending(1)
+    (waiting,) = await outbox.pending(1, system_clock())
     erased = replace(waiting, presentation=replace(waiting.presentation, profile_id="p_gone"))
     consent = LearningConsent(shop.others.profile, policies, system_clock)
     assert await consent.permitted([waiting, erased], deadline_ms=system_clock() + 5_000) == [True, False]
@@ -162,5 +162,5 @@ async def test_rewards_wait_while_nobody_can_tell_who_may_be_learnt_from(
         consent = LearningConsent(GrpcProfiles(nowhere, system_clock), policies, clock)
         sender = reward_courier(outbox, shop.others.scoring, consent, PrometheusTelemetry(), clock)
         await sender.deliver_now(3_000)
-    assert await outbox.count_pending() == 1
+    assert await outbox.count_pending(system_clock()) == 1
     assert await learnt(shop) == 0

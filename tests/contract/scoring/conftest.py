@@ -11,11 +11,15 @@ import pytest
 
 from services.scoring.adapters import mongo_collections, sqlite_tables
 from services.scoring.adapters.mongo_feature_sets import MongoFeatureSetStore
+from services.scoring.adapters.mongo_models import MongoModelStore
 from services.scoring.adapters.mongo_reward_log import MongoRewardLog
 from services.scoring.adapters.mongo_snapshots import MongoSnapshotStore
+from services.scoring.adapters.mongo_trainings import MongoTrainingStore
 from services.scoring.adapters.sqlite_feature_sets import SqliteFeatureSetStore
+from services.scoring.adapters.sqlite_models import SqliteModelStore
 from services.scoring.adapters.sqlite_reward_log import SqliteRewardLog
 from services.scoring.adapters.sqlite_snapshots import SqliteSnapshotStore
+from services.scoring.adapters.sqlite_trainings import SqliteTrainingStore
 from services.scoring.app.application import Stores
 from services.scoring.settings import ScoringSettings
 from shared.mongo import MongoDatabase
@@ -50,8 +54,20 @@ async def _open(settings: ScoringSettings, stack: AsyncExitStack) -> Stores:
     if settings.mongo_uri is None:
         files = await SqliteDatabase.open(settings.data_dir / sqlite_tables.FILE_NAME, schema=sqlite_tables.SCHEMA)
         stack.push_async_callback(files.close)
-        return Stores(SqliteFeatureSetStore(files), SqliteRewardLog(files), SqliteSnapshotStore(files))
+        return Stores(
+            SqliteFeatureSetStore(files),
+            SqliteRewardLog(files),
+            SqliteSnapshotStore(files),
+            SqliteModelStore(files),
+            SqliteTrainingStore(files),
+        )
     uri = settings.mongo_uri.get_secret_value()
     database = await MongoDatabase.open(uri, settings.mongo_database, schema=mongo_collections.SCHEMA)
     stack.push_async_callback(database.close)
-    return Stores(MongoFeatureSetStore(database), MongoRewardLog(database), MongoSnapshotStore(database))
+    return Stores(
+        MongoFeatureSetStore(database),
+        MongoRewardLog(database),
+        MongoSnapshotStore(database),
+        MongoModelStore(database),
+        MongoTrainingStore(database),
+    )

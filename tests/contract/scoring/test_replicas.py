@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
 import numpy as np
@@ -12,11 +12,11 @@ import pytest
 
 from services.scoring.app.application import Pace, ScoringApplication, Stores
 from services.scoring.domain.bayesian_scorer import BayesianScorer
-from services.scoring.domain.compiled import Floats
 from services.scoring.domain.posterior import Posterior
 from services.scoring.domain.reward_batch import RewardBatch
 from services.scoring.domain.scoring import ScoreQuery
 from shared.errors import InvalidArgument
+from tests.support.observers import Watcher
 from tests.support.scoring import ANNA, FEATURE_SET, NOW_MS, learnable, reward, taught
 
 OpenStores = Callable[[], Awaitable[Stores]]
@@ -24,24 +24,6 @@ Start = Callable[..., Awaitable[ScoringApplication]]
 NAMES = [action.action for action in FEATURE_SET.actions]
 QUERY = ScoreQuery(FEATURE_SET.version, ANNA, NAMES)
 NEVER = Pace(follow_seconds=3600, snapshot_rewards=10**9)
-
-
-class Watcher:
-    """An observer that remembers."""
-
-    def __init__(self) -> None:
-        self.results: dict[str, int] = {}
-        self.position = -1
-
-    def scored(self, means: Floats) -> None: ...
-
-    def rewarded(self, results: Mapping[str, int]) -> None:
-        for name, count in results.items():
-            self.results[name] = self.results.get(name, 0) + count
-
-    def model_is(self, position: int, age_seconds: float) -> None:
-        assert age_seconds >= 0
-        self.position = position
 
 
 @pytest.fixture

@@ -236,3 +236,19 @@ async def test_entries_of_an_older_version_are_erased_too(tmp_path: Path) -> Non
     assert await log.erase(["d1"]) == 1
     assert [isinstance(entry, ErasedEntry) for entry in await log.read(0, 10)] == [True, False]
     await database.close()
+
+
+async def test_log_is_read_from_its_end_page_by_page(stores: Stores) -> None:
+    await stores.rewards.append(batch("r1", *(reward(f"d{index}/hero") for index in range(7))))
+    await stores.rewards.erase(["d3"])
+    pages = [await stores.rewards.read_back(before, 3) for before in (None, 5, 2, 1)]
+    assert [[entry.position for entry in page] for page in pages] == [[7, 6, 5], [4, 3, 2], [1], []]
+    assert list(reversed([entry for page in pages for entry in page])) == list(await stores.rewards.read(0, 10))
+
+
+async def test_objectives_are_those_of_the_feature_sets(stores: Stores) -> None:
+    assert list(await stores.feature_sets.objectives()) == []
+    for number, objective in enumerate(("success", "open", "click", "open")):
+        published = replace(FEATURE_SET, objective=objective, prior_propensity=0.1 + number / 100)
+        await stores.feature_sets.put(f"r{number}", published)
+    assert list(await stores.feature_sets.objectives()) == ["click", "open", "success"]

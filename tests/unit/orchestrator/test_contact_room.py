@@ -19,7 +19,7 @@ from services.orchestrator.domain.arbitration.slots import (
     Terms,
     fill_slots,
 )
-from tests.support.arbitration import Shape, random_field
+from tests.support.arbitration import Shape, exploring, random_field
 
 
 def field_of(counters: Sequence[Sequence[int]], room: Sequence[int], *, seed: int = 1, places: int = 1) -> Field:
@@ -31,7 +31,7 @@ def field_of(counters: Sequence[Sequence[int]], room: Sequence[int], *, seed: in
     counter = np.array([[endless if each < 0 else each for each in row] for row in counters], dtype=np.int32)
     contacts = ContactRoom(counter[rows], np.array([*room, 2**40], dtype=np.int64))
     starts = np.arange(places + 1, dtype=np.intp) * size
-    return Field(starts, rows.astype(np.int32), worth.take(rows), beliefs.take(rows), contacts)
+    return Field(starts, rows.astype(np.int32), worth.take(rows), beliefs.take(rows), exploring(rows.size), contacts)
 
 
 def terms(decision_id: str = "d1") -> Terms:
@@ -70,7 +70,11 @@ def test_without_room_a_row_is_as_if_it_were_not_there(size: int, seed: int, dat
     field = field_of([[0 if row in full else -1] for row in range(size)], [0], seed=seed)
     rows = np.array([row for row in range(size) if row not in full])
     fewer = Field(
-        np.array([0, rows.size], dtype=np.intp), rows.astype(np.int32), field.worth.take(rows), field.beliefs.take(rows)
+        np.array([0, rows.size], dtype=np.intp),
+        rows.astype(np.int32),
+        field.worth.take(rows),
+        field.beliefs.take(rows),
+        exploring(rows.size),
     )
     (draw,) = fill_slots(field, [SlotPlan("home", 1)], terms())
     (alone,) = fill_slots(fewer, [SlotPlan("home", 1)], terms())

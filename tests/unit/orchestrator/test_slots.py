@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from services.orchestrator.domain.arbitration.beliefs import Beliefs
 from services.orchestrator.domain.arbitration.draw import pick, uniform
 from services.orchestrator.domain.arbitration.slots import SILENCE, Field, SlotPlan, Terms, fill_slots
-from services.orchestrator.domain.arbitration.thompson import Beliefs
 from services.orchestrator.domain.arbitration.worth import Worth
-from tests.support.arbitration import Shape, random_field
+from tests.support.arbitration import Shape, exploring, random_field
 
 
 def field_of(actions: list[list[int]], priorities: list[list[float]], *, explores: bool = False) -> Field:
@@ -22,7 +22,11 @@ def field_of(actions: list[list[int]], priorities: list[list[float]], *, explore
     beliefs = Beliefs(ones, ones * 3.0, ones, np.full(flat.size, explores))
     starts = np.cumsum([0, *map(len, actions)]).astype(np.intp)
     return Field(
-        starts, np.array([a for place in actions for a in place], dtype=np.int32), Worth(flat, ones * 0), beliefs
+        starts,
+        np.array([a for place in actions for a in place], dtype=np.int32),
+        Worth(flat, ones * 0),
+        beliefs,
+        exploring(flat.size),
     )
 
 
@@ -95,7 +99,7 @@ def test_a_later_slot_is_conditional_on_the_earlier_one() -> None:
 def test_every_vector_sums_to_one_and_no_action_comes_twice(size: int, seed: int, count: int) -> None:
     worth, beliefs = random_field(Shape(size), seed)
     actions: NDArray[np.int32] = np.arange(size, dtype=np.int32) // 2
-    field = Field(np.array([0, size], dtype=np.intp), actions, worth, beliefs)
+    field = Field(np.array([0, size], dtype=np.intp), actions, worth, beliefs, exploring(size))
     draws = fill_slots(field, [SlotPlan("home", count)], terms(f"d{seed}", reserve=-10.0))
     assert [draw.probabilities.sum() for draw in draws] == pytest.approx([1.0] * len(draws))
     chosen = [int(actions[draw.row]) for draw in draws]
@@ -108,11 +112,13 @@ def test_removing_a_losing_candidate_changes_nothing_without_exploration(
 ) -> None:
     worth, beliefs = random_field(Shape(size, exploring=0.0), seed)
     actions: NDArray[np.int32] = np.arange(size, dtype=np.int32)
-    field = Field(np.array([0, size], dtype=np.intp), actions, worth, beliefs)
+    field = Field(np.array([0, size], dtype=np.intp), actions, worth, beliefs, exploring(size))
     (winner,) = fill_slots(field, [SlotPlan("home", 1)], terms())
     loser = data.draw(st.integers(0, size - 1).filter(lambda row: row != winner.row))
     rows = np.delete(np.arange(size), loser)
-    fewer = Field(np.array([0, size - 1], dtype=np.intp), actions[rows], worth.take(rows), beliefs.take(rows))
+    fewer = Field(
+        np.array([0, size - 1], dtype=np.intp), actions[rows], worth.take(rows), beliefs.take(rows), exploring(size - 1)
+    )
     (again,) = fill_slots(fewer, [SlotPlan("home", 1)], terms())
     assert SILENCE in (winner.row, again.row) or fewer.action[again.row] == actions[winner.row]
     assert (again.row == SILENCE) == (winner.row == SILENCE)
@@ -121,7 +127,7 @@ def test_removing_a_losing_candidate_changes_nothing_without_exploration(
 def ranks(worth: Worth, beliefs: Beliefs) -> dict[int, int]:
     """The rank of every action when all are shown."""
     size = worth.slope.size
-    field = Field(np.array([0, size], dtype=np.intp), np.arange(size, dtype=np.int32), worth, beliefs)
+    field = Field(np.array([0, size], dtype=np.intp), np.arange(size, dtype=np.int32), worth, beliefs, exploring(size))
     draws = fill_slots(field, [SlotPlan("home", size)], terms(reserve=-1e9))
     return {draw.row: draw.slot for draw in draws}
 

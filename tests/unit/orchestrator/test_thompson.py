@@ -7,13 +7,14 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, ndtr
 
-from services.orchestrator.domain.arbitration.thompson import Beliefs, choice_probabilities
+from services.orchestrator.domain.arbitration.beliefs import Beliefs
+from services.orchestrator.domain.arbitration.thompson import choice_probabilities
 from services.orchestrator.domain.arbitration.worth import Worth
-from tests.support.arbitration import Shape, drawn_frequencies, random_field, total_variation
+from tests.support.arbitration import Shape, drawn_frequencies, integrated, random_field, total_variation
 
 DRAWS = int(os.environ.get("ARBITRATION_DRAWS", "100000"))
 """A million at full strength; sampling alone then differs by about .002."""
@@ -47,6 +48,24 @@ def test_probabilities_are_the_frequencies_of_really_drawing(shape: Shape, reser
     computed = choice_probabilities(worth, beliefs, reserve)
     drawn = drawn_frequencies(worth, beliefs, reserve, DRAWS, seed=7)
     assert total_variation(computed, drawn) < 0.01
+
+
+@given(
+    st.integers(1, 25),
+    st.integers(0, 10_000),
+    st.sampled_from([0.0, 0.3, 1.0, 3.0]),
+    st.sampled_from([0.05, 0.5, 1.0, 4.0]),
+    st.floats(-7.0, 1.0),
+    st.sampled_from([-1e9, 0.0, 0.05, 0.3]),
+)
+@settings(max_examples=60, deadline=None)
+def test_probabilities_err_by_less_than_they_say(
+    size: int, seed: int, spread: float, deviation: float, log_odds: float, reserve: float
+) -> None:
+    shape = Shape(size, value_spread=spread, deviation=deviation, negative=0.1, log_odds=log_odds)
+    worth, beliefs = random_field(shape, seed)
+    computed = choice_probabilities(worth, beliefs, reserve)
+    assert total_variation(computed, integrated(worth, beliefs, reserve)) < 0.005
 
 
 @given(

@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
-from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
-from services.scoring.domain.feature_set_check import MAX_ACTIONS, MAX_FEATURES, check_feature_set
+from services.scoring.domain.feature_set import (
+    ActionDeclaration,
+    CrossDeclaration,
+    CrossKind,
+    FeatureDeclaration,
+    FeatureSet,
+)
+from services.scoring.domain.feature_set_check import MAX_ACTIONS, MAX_CROSSES, MAX_FEATURES, check_feature_set
 from shared.errors import InvalidArgument
 from shared.values import AttributeType
 from tests.support.scoring import ACTIONS, FEATURE_SET, FEATURES
@@ -35,6 +41,7 @@ def test_another_content_has_another_version(changed: FeatureSet) -> None:
 def test_valid_and_empty_feature_sets_pass() -> None:
     check_feature_set(FEATURE_SET)
     check_feature_set(FeatureSet((), ()))
+    check_feature_set(crossing(cross("x"), monotone={"age": 1, "x": -1}, interactions=(("age", "x"), ("channel",))))
 
 
 def feature(name: str) -> FeatureDeclaration:
@@ -43,6 +50,17 @@ def feature(name: str) -> FeatureDeclaration:
 
 def action(name: str = "a", **changed: Any) -> ActionDeclaration:
     return replace(ActionDeclaration(name, "g", "i", {}), **changed)
+
+
+def cross(
+    name: str, kind: CrossKind = CrossKind.EQUALS, feature: str = "age", attribute: str = "brand"
+) -> CrossDeclaration:
+    return CrossDeclaration(name, kind, feature, attribute)
+
+
+def crossing(*crosses: CrossDeclaration, **changed: Any) -> FeatureSet:
+    features = (feature("age"), FeatureDeclaration("tags", AttributeType.STRING_LIST))
+    return FeatureSet(features, (), crosses=crosses, **changed)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +80,19 @@ def action(name: str = "a", **changed: Any) -> ActionDeclaration:
         (FeatureSet((), (action(attributes={"tags": ("x",) * 65}),)), 'feature_set.actions[0].attributes["tags"]'),
         (FeatureSet((), (action(attributes={f"a{i}": 1 for i in range(33)}),)), "feature_set.actions[0].attributes"),
         (FeatureSet((), tuple(action(f"a{i}") for i in range(MAX_ACTIONS + 1))), "feature_set.actions"),
+        (FeatureSet((), (), objective="Click!"), "feature_set.objective"),
+        (crossing(cross("x"), cross("x")), "feature_set.crosses[1].name"),
+        (crossing(cross("age")), "feature_set.crosses[0].name"),
+        (crossing(cross("channel")), "feature_set.crosses[0].name"),
+        (crossing(cross("x", feature="agee")), "feature_set.crosses[0].feature"),
+        (crossing(cross("x", CrossKind.CONTAINS)), "feature_set.crosses[0].feature"),
+        (crossing(cross("x", CrossKind.RATIO, "tags")), "feature_set.crosses[0].feature"),
+        (crossing(cross("x", attribute="Brand")), "feature_set.crosses[0].attribute"),
+        (crossing(*(cross(f"x{i}") for i in range(MAX_CROSSES + 1))), "feature_set.crosses"),
+        (crossing(monotone={"agee": 1}), 'feature_set.monotone["agee"]'),
+        (crossing(monotone={"tags": 1}), 'feature_set.monotone["tags"]'),
+        (crossing(monotone={"age": 2}), 'feature_set.monotone["age"]'),
+        (crossing(interactions=(("age", "group"), ("age", "grope"))), "feature_set.interactions[1]"),
     ],
 )
 def test_mistake_is_named_by_its_path(wrong: FeatureSet, path: str) -> None:

@@ -61,7 +61,10 @@ FEATURE_VALUES = st.fixed_dictionaries(
 @given(FEATURE_VALUES)
 def test_columns_agree_with_the_terms_of_each_presentation(features: dict[str, Feature]) -> None:
     answer = scores(features=features)
-    posterior, customer = SCORER.posterior, encode_customer(read_features(FEATURES, features))
+    posterior, customer = (
+        SCORER.posterior,
+        encode_customer(read_features(FEATURES, features), SCORER.posterior.standards),
+    )
     assert posterior.offset is not None
     for index, name in enumerate(NAMES):
         shown = Presentation(COMPILED.rows[name], CHANNELS[index], PLACES[index])

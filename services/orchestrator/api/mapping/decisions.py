@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 from google.protobuf.json_format import MessageToDict
+from tandem.orchestrator.v1 import decision_pb2 as decision_pb
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
 from services.orchestrator.api.mapping import answer, fields, outcomes
 from services.orchestrator.api.mapping.request import request_to
 from services.orchestrator.app.explain_decision import Explanation
-from services.orchestrator.app.get_decision import RecordedDecision
+from services.orchestrator.app.get_decision import ExploredSlot, RecordedDecision
 from services.orchestrator.app.outcome_store import CapturedOutcome
 from shared.rpc.values import feature_to_proto
 
@@ -20,6 +21,7 @@ def recorded_response(decision: RecordedDecision) -> pb.GetDecisionResponse:
         request=request_to(decision.command),
         response=answer.response_of(decision.answer),
         outcomes=[_captured(outcome) for outcome in decision.outcomes],
+        explored_slots=[_explored(slot) for slot in decision.explored_slots],
     )
 
 
@@ -34,6 +36,20 @@ def explained_response(explanation: Explanation) -> pb.ExplainDecisionResponse:
         response=answer.response_of(explanation.answer),
         attributes={name: feature_to_proto(feature) for name, feature in explanation.attributes.items()},
         segments=explanation.segments,
+    )
+
+
+def _explored(slot: ExploredSlot) -> decision_pb.ExploredSlot:
+    explored, exploration = slot.explored, slot.explored.exploration
+    return decision_pb.ExploredSlot(
+        placement_id=slot.placement_id,
+        rank=slot.slot + 1,
+        kind=int(exploration.kind),  # type: ignore[arg-type]
+        gamma=exploration.gamma,
+        floor=explored.floor,
+        floor_bound=explored.floor_binds,
+        budget_bound=explored.budget_binds,
+        silence_probability=slot.silence_probability,
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.compete import Competition
 from services.orchestrator.app.decide.score import Scored
+from services.orchestrator.domain.arbitration.beliefs import Beliefs
+from services.orchestrator.domain.arbitration.reshaping import reshaped
 from services.orchestrator.domain.arbitration.slots import (
     FROM_THE_START,
     ContactRoom,
@@ -19,7 +21,6 @@ from services.orchestrator.domain.arbitration.slots import (
     Terms,
     fill_slots,
 )
-from services.orchestrator.domain.arbitration.thompson import Beliefs
 from services.orchestrator.domain.arbitration.worth import Column
 from services.orchestrator.domain.pricing import Contest
 
@@ -68,14 +69,18 @@ async def _fill(arena: Arena, standing: Standing) -> Sequence[SlotDraw]:
 
 def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
     contest, scores, allowance = competition.contest, scored.scores, competition.allowance
-    explores = brief.catalogue.explores[contest.action] & scored.is_learnt
-    beliefs = Beliefs(scores.means, scores.log_odds_means, scores.log_odds_deviations, explores)
+    explores = brief.catalogue.explores[contest.action]
+    drawn_from = reshaped(scores.log_odds_means, scores.log_odds_deviations, scores.means, scores.evidences)
+    beliefs = Beliefs(scores.means, *drawn_from, explores)
+    exploring = brief.catalogue.exploring(contest.option)
+    if not scored.may_explore:
+        exploring = exploring.without_exploration()
     contacts = None
     if allowance is not None:
         contacts = ContactRoom(allowance.table.option_counter[contest.option], allowance.room)
     across_placements = brief.command.across_placements is not False
     return Arena(
-        Field(contest.starts, contest.action, contest.worth, beliefs, contacts),
+        Field(contest.starts, contest.action, contest.worth, beliefs, exploring, contacts),
         [SlotPlan(place.placement_id, place.count) for place in brief.places],
         Terms(brief.decision_id, brief.policy.settings.reserve, across_placements),
     )

@@ -16,7 +16,7 @@ from services.orchestrator.app.decide.compete import compete
 from services.orchestrator.app.decide.gather import Known, gather
 from services.orchestrator.app.decide.judge import judge
 from services.orchestrator.app.decide.placements import Settled
-from services.orchestrator.app.decide.record import record_of
+from services.orchestrator.app.decide.record import closed_record, record_of
 from services.orchestrator.app.decide.reserve import Contacted, reserve
 from services.orchestrator.app.decide.score import score
 from services.orchestrator.app.decide.stopwatch import Stopwatch
@@ -57,7 +57,7 @@ class Decide:
         watch.lap("rules")
         if verdict is None:
             answer = replace(closed_answer(brief, known), timing=watch.timing())
-            return _Decided(record_of(brief, known, None, answer, world.clock()))
+            return _Decided(closed_record(brief, known, answer, world.clock()))
         return await self._settle(brief, known, verdict, budget, watch)
 
     async def _settle(
@@ -66,16 +66,18 @@ class Decide:
         world = self._world
         competition = compete(brief, known, verdict)
         watch.lap("arbitration")
-        scored = await score(brief, known, competition.contest, world.scorer, budget)
+        segments = verdict.segments if brief.policy.compiled.reads_segments else None
+        scored = await score(brief, known, segments, competition.contest, world.scorer, budget)
         watch.lap("scoring")
         choice = await choose(brief, competition, scored)
         watch.lap("arbitration")
         contacted = await reserve(brief, known, choice, world.ledger, budget)
         watch.lap("ledger" if brief.has_limits else "arbitration")
-        answer = settled_answer(Settled(brief, known, verdict, competition, contacted), world.signer)
+        settled = Settled(brief, known, verdict, competition, contacted)
+        answer = settled_answer(settled, world.signer)
         watch.lap("arbitration")
         answer = replace(answer, timing=watch.timing())
-        return _Decided(record_of(brief, known, contacted, answer, world.clock()), contacted)
+        return _Decided(record_of(settled, answer, world.clock()), contacted)
 
     async def _keep(self, decided: _Decided) -> Answer:
         """The answer that is in the log: ours, or that of the same request which was faster."""

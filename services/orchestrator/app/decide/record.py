@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
+from operator import ne
 
 import numpy as np
 
@@ -11,8 +13,15 @@ from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.decide.gather import Known
-from services.orchestrator.app.decide.reserve import Contacted
-from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, FloatColumn, SlotVector
+from services.orchestrator.app.decide.placements import Settled
+from services.orchestrator.app.decision_record import (
+    CandidateColumns,
+    DecisionRecord,
+    FloatColumn,
+    ShadowColumn,
+    SlotVector,
+)
+from services.orchestrator.domain.arbitration.contenders import incumbents
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.decision import Answer, Candidate
@@ -24,11 +33,24 @@ _NO_NUMBERS = np.empty(0)
 NO_CANDIDATES = CandidateColumns(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), *(_NO_NUMBERS,) * 6)
 
 
-def record_of(
-    brief: Brief, known: Known, contacted: Contacted | None, answer: Answer, record_time_ms: int
-) -> DecisionRecord:
-    """`contacted` None: the decision failed closed."""
-    command, choice = brief.command, None if contacted is None else contacted.choice
+def record_of(settled: Settled, answer: Answer, record_time_ms: int) -> DecisionRecord:
+    """Of a decision that came to its end."""
+    brief, choice = settled.brief, settled.choice
+    return replace(
+        closed_record(brief, settled.known, answer, record_time_ms),
+        fails_closed=False,
+        candidates=columns_of(choice),
+        slots=tuple(_vector(draw) for draw in choice.draws),
+        refusals=settled.contacted.refusals,
+        segments=settled.verdict.segments if brief.policy.compiled.reads_segments else None,
+        shadow=_shadow(brief, choice),
+        is_apprentice=choice.scored.scores.is_apprentice,
+    )
+
+
+def closed_record(brief: Brief, known: Known, answer: Answer, record_time_ms: int) -> DecisionRecord:
+    """Of a decision that failed closed: nothing competed."""
+    command = brief.command
     return DecisionRecord(
         decision_id=answer.decision_id,
         request_id=command.request_id,
@@ -41,15 +63,25 @@ def record_of(
         command=_kept(command, known, answer),
         features=known.features,
         consents=known.view.consents,
-        fails_closed=choice is None,
-        candidates=NO_CANDIDATES if choice is None else columns_of(choice),
-        slots=() if choice is None else tuple(_vector(draw) for draw in choice.draws),
+        fails_closed=True,
+        candidates=NO_CANDIDATES,
+        slots=(),
         answer=answer,
         contact_counts=known.contact_counts,
         is_known=known.view.is_known,
-        refusals=() if contacted is None else contacted.refusals,
         is_for_somebody=brief.is_for_somebody,
+        objectives=brief.policy.objectives,
     )
+
+
+def _shadow(brief: Brief, choice: Choice) -> ShadowColumn | None:
+    said, contest = choice.scored.scores.shadow, choice.contest
+    if said is None:
+        return None
+    reserve = brief.policy.settings.reserve
+    ours = incumbents(contest.starts, choice.priority, reserve)
+    others = incumbents(contest.starts, contest.worth.at(said.means), reserve)
+    return ShadowColumn(said.model_version, said.means, sum(map(ne, ours, others)))
 
 
 def _kept(command: DecideCommand, known: Known, answer: Answer) -> DecideCommand:
@@ -61,21 +93,21 @@ def _kept(command: DecideCommand, known: Known, answer: Answer) -> DecideCommand
 
 
 def columns_of(choice: Choice) -> CandidateColumns:
-    contest, scores = choice.contest, choice.scored.scores
+    contest, beliefs = choice.contest, choice.arena.field.beliefs
     return CandidateColumns(
         contest.starts.astype(np.int64),
         contest.option,
         choice.priority,
-        scores.means,
-        scores.log_odds_means,
-        scores.log_odds_deviations,
+        beliefs.propensity,
+        beliefs.log_odds_mean,
+        beliefs.log_odds_deviation,
         contest.prices.business_value,
         contest.prices.context_weight,
     )
 
 
 def _vector(draw: SlotDraw) -> SlotVector:
-    return SlotVector(draw.place, draw.slot, draw.row, draw.probabilities, draw.refusals)
+    return SlotVector(draw.place, draw.slot, draw.row, draw.probabilities, draw.refusals, draw.explored)
 
 
 def candidates_of(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import SCORING_SHARE, Budget
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import ScoreQuestion, Scorer, Scores
+from services.orchestrator.domain.objectives import model_features
 from services.orchestrator.domain.pricing import Contest
 from shared.errors import InvalidArgument, TandemError
+from shared.values import Feature
 
 SCORING_UNAVAILABLE = "SCORING_UNAVAILABLE"
 MAX_CANDIDATES = 60_000
@@ -22,36 +26,45 @@ _log = logging.getLogger("tandem.orchestrator.decide")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """`is_learnt` False: the scores are the prior's, and exploring on them would be noise."""
+    """`is_learnt` False: nobody answered, and the scores are the prior's."""
 
     scores: Scores
     is_learnt: bool = True
 
+    @property
+    def may_explore(self) -> bool:
+        """Exploring on a rate that is the same for all would be noise."""
+        return self.is_learnt and not self.scores.is_apprentice
 
-async def score(brief: Brief, known: Known, contest: Contest, scorer: Scorer, budget: Budget) -> Scored:
-    """One call for all candidates; without an answer each has the prior propensity, so value and lever rank them."""
+
+async def score(
+    brief: Brief, known: Known, segments: tuple[str, ...] | None, contest: Contest, scorer: Scorer, budget: Budget
+) -> Scored:
+    """One call for all candidates; without an answer each has the prior propensity, so value and lever rank them.
+    `segments` None: no model looks at them."""
     if contest.size > MAX_CANDIDATES:
         raise InvalidArgument.field("placements", f"ask for {contest.size} candidates; at most {MAX_CANDIDATES}")
     if not contest.size:
         return Scored(_prior(brief, 0))
     try:
-        scores = await scorer.score(_question(brief, known, contest), deadline_ms=budget.share(SCORING_SHARE))
+        question = _question(brief, model_features(known.features, segments), contest)
+        scores = await scorer.score(question, deadline_ms=budget.share(SCORING_SHARE))
     except TandemError as failure:
         _log.warning("no scores", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
         return Scored(_prior(brief, contest.size), is_learnt=False)
     if not _is_sound(scores, contest.size):
         _log.error("unusable scores", extra={"fields": {"model": scores.model_version}})
         return Scored(_prior(brief, contest.size), is_learnt=False)
-    return Scored(scores)
+    return Scored(_with_sound_shadow(scores, contest.size))
 
 
-def _question(brief: Brief, known: Known, contest: Contest) -> ScoreQuestion:
+def _question(brief: Brief, features: Mapping[str, Feature], contest: Contest) -> ScoreQuestion:
     catalogue = brief.catalogue
     channels = np.array(catalogue.channel_names, dtype=object)[catalogue.option_channel[contest.option]]
     placements = np.array([place.placement_id for place in brief.places], dtype=object)[contest.place_of_row()]
     return ScoreQuestion(
         brief.policy.versions.feature_set,
-        known.features,
+        features,
         contest.action,
         tuple(channels.tolist()),
         tuple(placements.tolist()),
@@ -80,4 +93,16 @@ def _is_sound(scores: Scores, size: int) -> bool:
         scores.log_odds_means,
         scores.log_odds_deviations,
     )
-    return all(column.shape == (size,) and bool(np.isfinite(column).all()) for column in columns)
+    return all(_is_column(column, size) for column in columns)
+
+
+def _with_sound_shadow(scores: Scores, size: int) -> Scores:
+    """A model that is only tried can spoil no decision."""
+    if scores.shadow is None or _is_column(scores.shadow.means, size):
+        return scores
+    _log.error("unusable scores of a shadow", extra={"fields": {"model": scores.shadow.model_version}})
+    return replace(scores, shadow=None)
+
+
+def _is_column(column: NDArray[np.float64], size: int) -> bool:
+    return column.shape == (size,) and bool(np.isfinite(column).all())

@@ -1,7 +1,12 @@
 """Choosing among the candidates that survived: pure, vectorised, no Python object per candidate.
 
-`worth`     what a candidate is worth as a line of its propensity
-`thompson`  the probability with which each one is chosen
-`draw`      the one random draw of a slot
-`slots`     filling the slots of a request in order
+`worth`        what a candidate is worth as a line of its propensity
+`beliefs`      what is believed of its propensity
+`contenders`   those who are left for one slot, and who of them is the incumbent
+`exploration`  how the policy wants slots to be explored
+`explorers`    one protocol, and who implements it: `thompson`, `inverse_gap`, `greedy`
+`bounds`       the floor under every probability, and the budget of what is not the best
+`explore`      the vector of one slot: all of the above together
+`draw`         the one random draw of a slot
+`slots`        filling the slots of a request in order
 """

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.orchestrator.domain.arbitration.beliefs import Beliefs
+from services.orchestrator.domain.arbitration.contenders import Contenders
 from services.orchestrator.domain.arbitration.draw import pick, uniform
-from services.orchestrator.domain.arbitration.thompson import Beliefs, choice_probabilities
+from services.orchestrator.domain.arbitration.exploration import Exploring
+from services.orchestrator.domain.arbitration.explore import Explored, explore
 from services.orchestrator.domain.arbitration.worth import Column, Worth
 
 SILENCE = -1
@@ -37,6 +40,7 @@ class Field:
     action: NDArray[np.int32]
     worth: Worth
     beliefs: Beliefs
+    exploring: Exploring
     contacts: ContactRoom | None = None
     """None where no contact limit is declared."""
 
@@ -69,6 +73,7 @@ class SlotDraw:
     probabilities: Column
     best_priority: float
     """Money expected of the best candidate the slot could have had, at its mean propensity."""
+    explored: Explored
     refusals: int = 0
     """How many contacts the ledger had refused before."""
 
@@ -145,13 +150,15 @@ class _Filling:
         return rows
 
     def _draw(self, place: int, placement_id: str, slot: int, rows: NDArray[np.intp]) -> SlotDraw:
-        worth, beliefs = self._field.worth.take(rows), self._field.beliefs.take(rows)
-        shares = choice_probabilities(worth, beliefs, self._terms.reserve)
-        first, stop = int(self._field.starts[place]), int(self._field.starts[place + 1])
+        field, reserve = self._field, self._terms.reserve
+        contenders = Contenders.of(field.worth.take(rows), field.beliefs.take(rows), reserve)
+        vector = explore(contenders, field.exploring.take(rows))
+        first, stop = int(field.starts[place]), int(field.starts[place + 1])
         probabilities = np.zeros(stop - first + 1)
-        probabilities[rows - first] = shares[:-1]
-        probabilities[-1] = shares[-1]
+        probabilities[rows - first] = vector.probabilities[:-1]
+        probabilities[-1] = vector.probabilities[-1]
         refusals = self._standing.refusals
         drawn = pick(probabilities, uniform(self._terms.decision_id, placement_id, slot, refusals))
         row = first + drawn if drawn < stop - first else SILENCE
-        return SlotDraw(place, slot, row, probabilities, float(worth.at(beliefs.propensity).max()), refusals)
+        best = float(contenders.priority.max())
+        return SlotDraw(place, slot, row, probabilities, best, vector.explored, refusals)

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.orchestrator.domain.catalogue import Channel, Direction
 from services.orchestrator.domain.policy.conditions import STAGE_FIELDS, rules_of
+from services.orchestrator.domain.policy.explorations import EXPLORATION_BUDGET
 from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, optional, read_fields
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
@@ -24,6 +25,8 @@ class ChannelDeclaration:
     channel: Channel
     rules: tuple[RulePart, ...]
     """For every treatment on it."""
+    exploration_budget: float | None
+    """None: as the arbitration says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,14 @@ DIRECTION = Field("direction", leaf(choice({"INBOUND", "OUTBOUND"})), required=T
 PURPOSE = Field("purpose", leaf(upper_identifier))
 CONSENT = Field("consent", leaf(choice({"REQUIRED", "NONE"})))
 LIMITS = Field("limits", _limits, shape=_LIMITS_SHAPE)
-CHANNEL_FIELDS: tuple[Field[Any], ...] = (DIRECTION, PURPOSE, CONSENT, LIMITS, *STAGE_FIELDS)
+CHANNEL_FIELDS: tuple[Field[Any], ...] = (
+    DIRECTION,
+    PURPOSE,
+    CONSENT,
+    LIMITS,
+    EXPLORATION_BUDGET,
+    *STAGE_FIELDS,
+)
 
 
 def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDeclaration:
@@ -74,7 +84,10 @@ def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDecl
         needs_consent=consent == "REQUIRED",
         limits=fields.get(LIMITS, TextLimits()),
     )
-    return ChannelDeclaration(channel, rules_of(fields))
+    if direction is Direction.INBOUND and fields.is_written(EXPLORATION_BUDGET):
+        message = "exploration_budget: is for outbound channels, whose contacts are scarce"
+        findings.error(fields.place(EXPLORATION_BUDGET), "CONTRADICTION", message)
+    return ChannelDeclaration(channel, rules_of(fields), fields.get(EXPLORATION_BUDGET, None))
 
 
 CHANNEL = Field("channel", leaf(reference), required=True)

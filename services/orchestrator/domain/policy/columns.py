@@ -8,11 +8,19 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from services.orchestrator.domain.catalogue import NO_ACTION, Action, Catalogue, PlacementSpec, Treatment
+from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
+from services.orchestrator.domain.catalogue import (
+    NO_ACTION,
+    Action,
+    Catalogue,
+    Channel,
+    Direction,
+    PlacementSpec,
+    Treatment,
+)
 from services.orchestrator.domain.policy.channels import PlacementDeclaration
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.parts import Lineage
-from services.orchestrator.domain.policy.tree import GroupDeclaration
 from services.orchestrator.domain.policy.wording import TreatmentDeclaration
 from services.orchestrator.domain.policy.words import Reference
 from shared.ids import content_id
@@ -20,7 +28,9 @@ from shared.ids import content_id
 
 def catalogue(document: PolicyDocument, actions: tuple[Lineage, ...]) -> Catalogue:
     """Only for a document without errors: every reference leads somewhere."""
-    explores = {group.level.name: _explores(group, document) for group in document.groups}
+    declared_by = {group.level.name: group.exploration for group in document.groups}
+    explorations = [declared_by[lineage.group] or document.written.exploration for lineage in actions]
+    table = {each: index for index, each in enumerate(dict.fromkeys([document.written.exploration, *explorations]))}
     declared = [(index, treatment) for index, each in enumerate(actions) for treatment in each.action.treatments]
     options = tuple(_treatment(treatment, index) for index, treatment in declared)
     channel_index = {name: index for index, name in enumerate(document.channels)}
@@ -34,19 +44,29 @@ def catalogue(document: PolicyDocument, actions: tuple[Lineage, ...]) -> Catalog
         channel_names=tuple(document.channels),
         placements=_placements(document, options),
         lever=np.array([math.prod(level.lever for level in lineage.levels) for lineage in actions], np.float64),
-        explores=np.array([explores[lineage.group] for lineage in actions], np.bool_),
+        explores=np.array([_explores(*each) for each in zip(actions, explorations, strict=True)], np.bool_),
+        explorations=tuple(table),
+        exploration=np.array([table[each] for each in explorations], np.int32),
         valid_from_ms=np.array([lineage.action.valid_from_ms for lineage in actions], np.int64),
         valid_until_ms=np.array([lineage.action.valid_until_ms for lineage in actions], np.int64),
         paused=np.array([lineage.action.paused for lineage in actions], np.bool_),
         option_action=np.array([option.action for option in options], np.int32),
         option_channel=np.array([channel_index[option.channel] for option in options], np.int32),
         option_cost=np.array([treatment.cost for _, treatment in declared], np.float64),
+        channel_budget=np.array([_budget(channel, document) for channel in document.channels.values()], np.float64),
     )
     return replace(built, version=_version(built))
 
 
-def _explores(group: GroupDeclaration, document: PolicyDocument) -> bool:
-    return document.written.explores if group.explores is None else group.explores
+def _explores(lineage: Lineage, exploration: Exploration) -> bool:
+    is_regulated = any(level.regulated for level in lineage.levels)
+    return exploration.kind is not ExplorationKind.NONE and not is_regulated
+
+
+def _budget(channel: Channel, document: PolicyDocument) -> float:
+    if channel.direction is Direction.INBOUND:
+        return 1.0
+    return document.channel_budgets.get(channel.name, document.written.exploration_budget)
 
 
 def _action(lineage: Lineage) -> Action:
@@ -83,5 +103,6 @@ def _version(built: Catalogue) -> str:
         for field in fields(built)
         if isinstance(column := getattr(built, field.name), np.ndarray)
     }
-    names = [built.default_locale, built.actions, built.options, dict(built.channels), dict(built.placements)]
+    tables = (built.actions, built.options, built.explorations)
+    names = [built.default_locale, *tables, dict(built.channels), dict(built.placements)]
     return content_id("catalogue", [names, columns])

@@ -13,7 +13,8 @@ from services.orchestrator.domain.policy.content_checks import check_content
 from services.orchestrator.domain.policy.document import PolicyDocument, read_document
 from services.orchestrator.domain.policy.findings import Findings, TooManyFindings
 from services.orchestrator.domain.policy.folder import policy_files, read_folder
-from services.orchestrator.domain.policy.parts import Lineage, feature_set, lineages, rule_set, trait_schema
+from services.orchestrator.domain.policy.objective_checks import check_objectives
+from services.orchestrator.domain.policy.parts import Lineage, feature_sets, lineages, rule_set, trait_schema
 from services.orchestrator.domain.policy.references import (
     check_constants,
     check_guarantees,
@@ -22,6 +23,7 @@ from services.orchestrator.domain.policy.references import (
     check_values,
 )
 from services.orchestrator.domain.policy.trigger_checks import check_triggers
+from services.orchestrator.domain.policy_parts import USUAL_OBJECTIVE
 from shared.ids import content_id
 
 
@@ -56,8 +58,11 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
         catalogue=columns,
         trait_schema=schema,
         rule_set=rules,
-        feature_set=feature_set(document, actions),
+        feature_sets=feature_sets(document, actions),
         limits=limit_table(columns, schema.contact_limits),
+        objectives=tuple(declared.objective for declared in document.objectives),
+        arbitrated=document.arbitrated or USUAL_OBJECTIVE,
+        reads_segments=any(declared.reads_segments for declared in document.objectives),
     )
     return Compilation(ordered, rules, compiled)
 
@@ -74,6 +79,7 @@ def _check(
     check_contact(document, actions, findings)
     check_conditions(document, files, findings)
     check_triggers(document, findings)
+    check_objectives(document, actions, findings)
 
 
 def policy_version(files: Mapping[str, bytes]) -> str:

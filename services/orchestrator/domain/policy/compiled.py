@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import LimitTable
-from services.orchestrator.domain.policy_parts import FeatureSetPart, Finding, RuleSetPart, TraitSchemaPart
+from services.orchestrator.domain.objectives import Objective
+from services.orchestrator.domain.policy_parts import (
+    USUAL_OBJECTIVE,
+    FeatureSetPart,
+    Finding,
+    RuleSetPart,
+    TraitSchemaPart,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPolicy:
-    """One policy version. The catalogue's actions, the rule set's ACTION scopes and the feature set's actions have one
+    """One policy version. The catalogue's actions, the rule set's ACTION scopes and the feature sets' actions have one
     order."""
 
     version: str
@@ -37,8 +44,20 @@ class CompiledPolicy:
     catalogue: Catalogue
     trait_schema: TraitSchemaPart
     rule_set: RuleSetPart
-    feature_set: FeatureSetPart
+    feature_sets: tuple[FeatureSetPart, ...]
+    """One per objective."""
     limits: LimitTable
+    objectives: tuple[Objective, ...] = ()
+    """Those it declares."""
+    arbitrated: str = USUAL_OBJECTIVE
+    """The objective by which everything that competes is measured."""
+    reads_segments: bool = False
+    """Whether a model looks at the segments somebody is in."""
+
+    @property
+    def feature_set(self) -> FeatureSetPart:
+        """Of the objective by which is decided."""
+        return next(each for each in self.feature_sets if each.objective == self.arbitrated)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,7 @@ from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.folder import Folder
 from services.orchestrator.domain.policy.inferred_traits import inferred_traits
 from services.orchestrator.domain.policy.namespaces import read_namespace
+from services.orchestrator.domain.policy.objectives import MAX_OBJECTIVES, ObjectiveDeclaration, read_objective
 from services.orchestrator.domain.policy.purposes import (
     EventTypeDeclaration,
     PurposeDeclaration,
@@ -46,7 +47,7 @@ from services.orchestrator.domain.policy.triggers import MAX_TRIGGERS, TriggerDe
 from services.orchestrator.domain.policy.uses import USE, Use, used_aggregates
 from services.orchestrator.domain.policy.wording import TreatmentDeclaration, read_fallback
 from services.orchestrator.domain.policy.words import Reference
-from services.orchestrator.domain.policy_parts import NamespacePart, Place, RelationPart, RulePart
+from services.orchestrator.domain.policy_parts import USUAL_OBJECTIVE, NamespacePart, Place, RelationPart, RulePart
 
 MAX_DECLARED = {
     "traits": 2_000,
@@ -58,12 +59,13 @@ MAX_DECLARED = {
     "segments": 2_000,
     "actions": 10_000,
     "triggers": MAX_TRIGGERS,
+    "objectives": MAX_OBJECTIVES,
 }
 """By top-level key."""
 
 NAMED_SECTIONS = frozenset(
     {"traits", "aggregates", "context", "namespaces", "segments", "channels", "placements", "arms"}
-    | {"fallbacks", "issues", "groups", "actions", "purposes", "event_types", "relations", "triggers"}
+    | {"fallbacks", "issues", "groups", "actions", "purposes", "event_types", "relations", "triggers", "objectives"}
 )
 FIELD_SECTIONS = {field.name for field in SINGLES} | {field.name for field in STAGE_FIELDS}
 TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy", USE.name}
@@ -94,12 +96,23 @@ class PolicyDocument:
     """By upper-case name."""
     channel_rules: Mapping[str, tuple[RulePart, ...]]
     """Of the channels that have any."""
+    channel_budgets: Mapping[str, float]
+    """How much of a slot may go to exploration, of the channels that say so."""
     placements: tuple[PlacementDeclaration, ...]
     fallbacks: tuple[TreatmentDeclaration, ...]
     issues: tuple[Level, ...]
     groups: tuple[GroupDeclaration, ...]
     actions: tuple[ActionDeclaration, ...]
     contact: ContactPolicyDeclaration
+    objectives: tuple[ObjectiveDeclaration, ...]
+
+    @property
+    def arbitrated(self) -> str:
+        """The declared objective by which is decided: the one that is named, the only one, or the one of the usual
+        name; empty where there is none, or it is not clear."""
+        names = [declared.objective.name for declared in self.objectives]
+        wanted = self.written.objective.name if self.written.objective is not None else USUAL_OBJECTIVE
+        return wanted if wanted in names else names[0] if len(names) == 1 else ""
 
     @property
     def aggregates(self) -> tuple[AttributeDeclaration, ...]:
@@ -150,12 +163,16 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         rules=tuple(rule for field in STAGE_FIELDS for rule in sections.joined(field)),
         channels={each.channel.name: each.channel for each in channels},
         channel_rules={each.channel.name: each.rules for each in channels if each.rules},
+        channel_budgets={
+            each.channel.name: each.exploration_budget for each in channels if each.exploration_budget is not None
+        },
         placements=sections.named("placements", "placement", read_placement),
         issues=sections.named("issues", "issue", read_issue),
         groups=sections.named("groups", "group", read_group),
         actions=sections.named("actions", "action", action_reader(treatment_names)),
         fallbacks=sections.named("fallbacks", "treatment", read_fallback, treatment_names),
         contact=_read_contact(sections, findings),
+        objectives=sections.named("objectives", "objective", read_objective),
     )
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from services.orchestrator.domain.objectives import SEGMENTS
 from services.orchestrator.domain.policy.document import PolicyDocument
+from services.orchestrator.domain.policy.objectives import ObjectiveDeclaration
 from services.orchestrator.domain.policy.tree import ActionDeclaration, Level
 from services.orchestrator.domain.policy.trigger_parts import observed_types, trigger_parts
 from services.orchestrator.domain.policy.values import Constant
@@ -17,6 +19,7 @@ from services.orchestrator.domain.policy.words import Reference
 from services.orchestrator.domain.policy_parts import (
     AggregatePart,
     AttributePart,
+    CrossPart,
     FeatureSetPart,
     PurposePart,
     RuleSetPart,
@@ -25,6 +28,7 @@ from services.orchestrator.domain.policy_parts import (
     TraitPart,
     TraitSchemaPart,
 )
+from shared.values import AttributeType
 
 UNRESOLVED = "_unresolved"
 
@@ -153,14 +157,36 @@ def _as_float(value: Constant) -> Constant:
     return float(value) if type(value) is int else value
 
 
-def feature_set(document: PolicyDocument, actions: tuple[Lineage, ...]) -> FeatureSetPart:
+def features_of(document: PolicyDocument, objective: ObjectiveDeclaration | None = None) -> tuple[AttributePart, ...]:
+    """What a model may look at; of the policy as a whole, or as an objective chooses."""
+    excluded = {each.name for each in objective.excluded} if objective is not None else set()
+    segments = (AttributePart(SEGMENTS, AttributeType.STRING_LIST),)
     features = tuple(
         AttributePart(declaration.attribute.name, declaration.attribute.type)
         for declaration in document.attributes
-        if declaration.is_feature
+        if declaration.is_feature and declaration.attribute.name not in excluded
     )
+    return features + segments if objective is not None and objective.reads_segments else features
+
+
+def feature_sets(document: PolicyDocument, actions: tuple[Lineage, ...]) -> tuple[FeatureSetPart, ...]:
+    """One per objective, in their order; that of the usual one where none is declared."""
+    prior_propensity = document.written.prior_propensity
     scored = tuple(
         ScoredActionPart(lineage.action.level.name, lineage.group, lineage.issue, attributes)
         for lineage, attributes in zip(actions, constants(actions), strict=True)
     )
-    return FeatureSetPart(features, scored, document.written.prior_propensity)
+    if not document.objectives:
+        return (FeatureSetPart(features_of(document), scored, prior_propensity),)
+    return tuple(
+        FeatureSetPart(
+            features_of(document, declared),
+            scored,
+            declared.prior_propensity or prior_propensity,
+            declared.objective.name,
+            tuple(CrossPart(each.name, each.kind, each.feature.name, each.attribute.name) for each in declared.crosses),
+            {mentioned.name: sign for mentioned, sign in declared.monotone.items()},
+            tuple(tuple(mentioned.name for mentioned in group) for group in declared.interactions),
+        )
+        for declared in document.objectives
+    )

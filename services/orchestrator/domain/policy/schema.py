@@ -16,6 +16,7 @@ from services.orchestrator.domain.policy.conditions import STAGE_FIELDS
 from services.orchestrator.domain.policy.contact import CONTACT_FIELDS
 from services.orchestrator.domain.policy.fields import Field, Shape
 from services.orchestrator.domain.policy.namespaces import NAMESPACE_FIELDS
+from services.orchestrator.domain.policy.objectives import OBJECTIVE_FIELDS
 from services.orchestrator.domain.policy.purposes import EVENT_TYPE_FIELDS, PURPOSE_FIELDS
 from services.orchestrator.domain.policy.segments import SEGMENT_FIELDS
 from services.orchestrator.domain.policy.settings import RECORDS, SINGLES
@@ -42,6 +43,7 @@ NAMED: Mapping[str, tuple[Field[Any], ...]] = {
     "groups": GROUP_FIELDS,
     "actions": ACTION_FIELDS,
     "triggers": TRIGGER_FIELDS,
+    "objectives": OBJECTIVE_FIELDS,
 }
 """The tables of what one declares by name, by top-level key."""
 

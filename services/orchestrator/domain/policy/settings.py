@@ -6,15 +6,18 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from services.orchestrator.domain.arbitration.exploration import Exploration
 from services.orchestrator.domain.policy.compiled import PolicySettings
+from services.orchestrator.domain.policy.explorations import EXPLORATION, EXPLORATION_BUDGET
 from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import Node
+from services.orchestrator.domain.policy.objectives import PRIOR_PROPENSITY, PROPENSITY
 from services.orchestrator.domain.policy.purposes import BASES, PurposeDeclaration
 from services.orchestrator.domain.policy.scalars import is_null, number, text
 from services.orchestrator.domain.policy.sections import Sections
-from services.orchestrator.domain.policy.shapes import one_of
-from services.orchestrator.domain.policy.words import choice, identifier, locale, within
+from services.orchestrator.domain.policy.shapes import NAME, either, one_of
+from services.orchestrator.domain.policy.words import Reference, choice, identifier, locale, reference, within
 
 MAX_MONEY = 1e12
 
@@ -24,11 +27,15 @@ class WrittenSettings:
     """The settings of the decision, and what else the compiler needs."""
 
     settings: PolicySettings
-    explores: bool
-    """What groups do that say nothing of their own."""
+    exploration: Exploration
+    """Of groups that say nothing of their own, and where silence is worth most."""
+    exploration_budget: float
+    """Of outbound channels that say nothing of their own; 1 for no bound."""
     prior_propensity: float
     engine: str
     """That evaluates the rules: INDEXED or DURABLE."""
+    objective: Reference | None
+    """By which everything that competes is measured; None where the policy does not say."""
 
 
 def _currency(node: Node) -> str:
@@ -38,35 +45,21 @@ def _currency(node: Node) -> str:
     raise Refused(node.place, "must be an ISO 4217 code such as EUR", code="OUT_OF_RANGE")
 
 
-def _probability(node: Node) -> float:
-    share = number(node)
-    if 0 < share < 1:
-        return share
-    raise Refused(node.place, "must be between 0 and 1, both excluded", code="OUT_OF_RANGE")
-
-
-def _objective(node: Node) -> str:
-    objective = text(node)
-    if objective.lower() == "propensity":
-        return "PROPENSITY"
-    message = f'the objective "{objective[:40]}" is not built in this version: only propensity is'
-    raise Refused(node.place, message, code="NOT_SUPPORTED")
+def _objective(node: Node) -> Reference | None:
+    """None for the word that means the one there is."""
+    return None if text(node).lower() == PROPENSITY else reference(node)
 
 
 POLICY = Field("policy", leaf(identifier), required=True)
 CURRENCY = Field("currency", leaf(_currency, {"type": "string", "pattern": "^[A-Z]{3}$"}))
 DEFAULT_LOCALE = Field("default_locale", leaf(locale))
-PRIOR_PROPENSITY = Field(
-    "prior_propensity", leaf(_probability, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
-)
 ENGINE = Field("engine", leaf(choice({"INDEXED", "DURABLE"})))
 SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY, ENGINE)
 
 BASIS = Field("basis", leaf(choice(BASES)), required=True)
-OBJECTIVE = Field("objective", leaf(_objective, one_of({"PROPENSITY"})))
+OBJECTIVE = Field("objective", leaf(_objective, either(one_of({PROPENSITY.upper()}), NAME)))
 RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
-EXPLORATION = Field("exploration", leaf(choice({"THOMPSON", "NONE"})))
-RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION)}
+RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET)}
 
 
 def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], findings: Findings) -> WrittenSettings:
@@ -79,9 +72,15 @@ def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], 
         profiling_basis=_profiling_basis(profiling, purposes, findings),
         declares_quiet_hours=_declares_quiet_hours(sections),
     )
-    explores = arbitration.get(EXPLORATION, "THOMPSON") == "THOMPSON"
     prior, engine = sections.single(PRIOR_PROPENSITY), sections.single(ENGINE)
-    return WrittenSettings(settings, explores, prior or 0.05, engine or "INDEXED")
+    return WrittenSettings(
+        settings,
+        exploration=arbitration.get(EXPLORATION, Exploration()),
+        exploration_budget=arbitration.get(EXPLORATION_BUDGET, 1.0),
+        prior_propensity=prior or 0.05,
+        engine=engine or "INDEXED",
+        objective=arbitration.get(OBJECTIVE, None),
+    )
 
 
 def _declares_quiet_hours(sections: Sections) -> bool:

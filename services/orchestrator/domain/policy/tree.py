@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.orchestrator.domain.arbitration.exploration import Exploration
 from services.orchestrator.domain.policy.conditions import STAGE_FIELDS, number_field, rules_of
+from services.orchestrator.domain.policy.explorations import EXPLORATION
 from services.orchestrator.domain.policy.fields import (
     EntryParser,
     Field,
@@ -24,7 +26,6 @@ from services.orchestrator.domain.policy.values import Constant, constants
 from services.orchestrator.domain.policy.wording import TREATMENT_FIELDS, TreatmentDeclaration, read_treatment
 from services.orchestrator.domain.policy.words import (
     Reference,
-    choice,
     identifier,
     reference,
     upper_identifier,
@@ -48,6 +49,8 @@ class Level:
     numbers: tuple[NumberPart, ...]
     attributes: Mapping[str, Constant]
     lever: float
+    regulated: bool
+    """What is below it, and itself, is never chosen to learn from it."""
     says_value: bool
     """Whether a business value is written, be it one that cannot be read."""
 
@@ -55,7 +58,7 @@ class Level:
 @dataclass(frozen=True, slots=True)
 class GroupDeclaration:
     level: Level
-    explores: bool | None
+    exploration: Exploration | None
     """None: as the policy's arbitration says."""
 
 
@@ -73,7 +76,8 @@ BUSINESS_VALUE = number_field("business_value")
 NUMBER_FIELDS = (BUSINESS_VALUE, number_field("context_weight", minimum=0))
 ATTRIBUTES = Field("attributes", constants, shape=named_shape(VALUE))
 LEVER = Field("lever", within(number, 0, MAX_LEVER))
-LEVEL_FIELDS: tuple[Field[Any], ...] = (*STAGE_FIELDS, *NUMBER_FIELDS, ATTRIBUTES, LEVER)
+REGULATED = Field("regulated", leaf(boolean))
+LEVEL_FIELDS: tuple[Field[Any], ...] = (*STAGE_FIELDS, *NUMBER_FIELDS, ATTRIBUTES, LEVER, REGULATED)
 
 
 def _level(name: str, place: Place, parent: Reference | None, fields: Fields) -> Level:
@@ -86,6 +90,7 @@ def _level(name: str, place: Place, parent: Reference | None, fields: Fields) ->
         numbers=tuple(written for written in numbers if written is not None),
         attributes=fields.get(ATTRIBUTES, {}),
         lever=fields.get(LEVER, 1.0),
+        regulated=fields.get(REGULATED, False),
         says_value=fields.is_written(BUSINESS_VALUE),
     )
 
@@ -96,16 +101,14 @@ def read_issue(key: ScalarNode, node: Node, findings: Findings) -> Level:
 
 
 ISSUE = Field("issue", leaf(reference), required=True)
-EXPLORATION = Field("exploration", leaf(choice({"THOMPSON", "NONE"})))
 GROUP_FIELDS: tuple[Field[Any], ...] = (ISSUE, EXPLORATION, *LEVEL_FIELDS)
 
 
 def read_group(key: ScalarNode, node: Node, findings: Findings) -> GroupDeclaration:
     name = identifier(key)
     fields = read_fields(key.place, node, GROUP_FIELDS, findings)
-    exploration = fields.get(EXPLORATION, None)
     level = _level(name, key.place, fields.get(ISSUE, None), fields)
-    return GroupDeclaration(level, None if exploration is None else exploration == "THOMPSON")
+    return GroupDeclaration(level, fields.get(EXPLORATION, None))
 
 
 GROUP = Field("group", leaf(reference), required=True)

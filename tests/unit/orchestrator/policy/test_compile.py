@@ -225,6 +225,10 @@ def test_every_change_of_words_money_or_dates_changes_the_catalogue(compiled: Co
         ("default_locale: fr", "default_locale: en"),
         ("fallback: story", "fallback: a_web"),
         ("exploration: THOMPSON", "exploration: NONE"),
+        ("exploration: THOMPSON", "exploration: {kind: THOMPSON, floor: 0.01}"),
+        ("exploration: NONE", "exploration: INVERSE_GAP_WEIGHTING"),
+        ("lever: 1.5", "lever: 1.5, regulated: true"),
+        ("purpose: news", "purpose: news, exploration_budget: 0.1"),
     ]
     versions = {compiled(RICH.replace(*change)).catalogue.version for change in changes}
     assert len(versions | {compiled(RICH).catalogue.version}) == len(changes) + 1

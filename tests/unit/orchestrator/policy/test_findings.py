@@ -22,7 +22,7 @@ CASES = {
         ["1:28 UNKNOWN_KEY"],
     ),
     "key not built yet": ("campaigns: {}\njourneys: {}", ["1:1 NOT_SUPPORTED", "2:1 NOT_SUPPORTED"]),
-    "objective not built yet": ("arbitration: {objective: uplift}", ["1:26 NOT_SUPPORTED"]),
+    "unknown objective": ("arbitration: {objective: uplift}", ["1:26 UNKNOWN_OBJECTIVE"]),
     "text where a number belongs": ("prior_propensity: high", ["1:19 WRONG_TYPE"]),
     "number where text belongs": ("currency: 5", ["1:11 WRONG_TYPE"]),
     "list where a mapping belongs": ("traits: [age]", ["1:9 WRONG_TYPE"]),
@@ -188,6 +188,36 @@ CASES = {
         "arms: {holdout: 0.5, random_eligible: 0.5}",
         ["1:1 NOT_ENFORCED_YET", "1:1 OUT_OF_RANGE"],
     ),
+    "unknown exploration": ("arbitration: {exploration: THOMSON}", ["1:28 OUT_OF_RANGE"]),
+    "exploration of no kind": ("arbitration: {exploration: {gamma: 5}}", ["1:28 MISSING_KEY"]),
+    "exploration of several kinds": ("arbitration: {exploration: [THOMPSON, NONE]}", ["1:28 WRONG_TYPE"]),
+    "unknown key of an exploration": (
+        "arbitration: {exploration: {kind: THOMPSON, flor: 0.1}}",
+        ["1:45 UNKNOWN_KEY"],
+    ),
+    "gamma of Thompson sampling": (
+        "groups: {g: {issue: retain, exploration: {kind: THOMPSON, gamma: 5}}}",
+        ["1:66 CONTRADICTION"],
+    ),
+    "floor under what is not explored": (
+        "groups: {g: {issue: retain, exploration: {kind: NONE, floor: 0.1}}}",
+        ["1:62 CONTRADICTION"],
+    ),
+    "negative gamma": (
+        "arbitration: {exploration: {kind: INVERSE_GAP_WEIGHTING, gamma: -1}}",
+        ["1:65 OUT_OF_RANGE"],
+    ),
+    "gamma that is no number": (
+        "arbitration: {exploration: {kind: INVERSE_GAP_WEIGHTING, gamma: .nan}}",
+        ["1:65 OUT_OF_RANGE"],
+    ),
+    "floor above the whole": ("arbitration: {exploration: {kind: THOMPSON, floor: 1.5}}", ["1:52 OUT_OF_RANGE"]),
+    "budget above the whole": ("arbitration: {exploration_budget: 2}", ["1:35 OUT_OF_RANGE"]),
+    "budget of an inbound channel": (
+        "channels: {app: {direction: INBOUND, exploration_budget: 0.1}}",
+        ["1:58 CONTRADICTION"],
+    ),
+    "regulated by a word": ("issues: {insure: {regulated: strictly}}", ["1:30 WRONG_TYPE"]),
     "unknown slot": (
         "fallbacks: {f: {channel: web, content: {en: {title: 'Hi {{frist_name|you}}'}}}}",
         ["1:54 UNKNOWN_SLOT"],

@@ -42,6 +42,13 @@ class NoActionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NO_ACTION_REASON_CHANNEL: _ClassVar[NoActionReason]
     NO_ACTION_REASON_NOT_PRICED: _ClassVar[NoActionReason]
     NO_ACTION_REASON_CONTACT_POLICY: _ClassVar[NoActionReason]
+
+class ExplorationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EXPLORATION_KIND_UNSPECIFIED: _ClassVar[ExplorationKind]
+    EXPLORATION_KIND_NONE: _ClassVar[ExplorationKind]
+    EXPLORATION_KIND_THOMPSON: _ClassVar[ExplorationKind]
+    EXPLORATION_KIND_INVERSE_GAP_WEIGHTING: _ClassVar[ExplorationKind]
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_INBOUND: Direction
 DIRECTION_OUTBOUND: Direction
@@ -58,6 +65,10 @@ NO_ACTION_REASON_DEGRADED: NoActionReason
 NO_ACTION_REASON_CHANNEL: NoActionReason
 NO_ACTION_REASON_NOT_PRICED: NoActionReason
 NO_ACTION_REASON_CONTACT_POLICY: NoActionReason
+EXPLORATION_KIND_UNSPECIFIED: ExplorationKind
+EXPLORATION_KIND_NONE: ExplorationKind
+EXPLORATION_KIND_THOMPSON: ExplorationKind
+EXPLORATION_KIND_INVERSE_GAP_WEIGHTING: ExplorationKind
 
 class Accepts(_message.Message):
     __slots__ = ("formats", "max_length", "width", "height")
@@ -212,6 +223,26 @@ class Candidate(_message.Message):
     priority: float
     propensity: float
     def __init__(self, action: _Optional[str] = ..., treatment: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., choice_probability: _Optional[float] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ...) -> None: ...
+
+class ExploredSlot(_message.Message):
+    __slots__ = ("placement_id", "rank", "kind", "gamma", "floor", "floor_bound", "budget_bound", "silence_probability")
+    PLACEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RANK_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    GAMMA_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_BOUND_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_BOUND_FIELD_NUMBER: _ClassVar[int]
+    SILENCE_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    placement_id: str
+    rank: int
+    kind: ExplorationKind
+    gamma: float
+    floor: float
+    floor_bound: bool
+    budget_bound: bool
+    silence_probability: float
+    def __init__(self, placement_id: _Optional[str] = ..., rank: _Optional[int] = ..., kind: _Optional[_Union[ExplorationKind, str]] = ..., gamma: _Optional[float] = ..., floor: _Optional[float] = ..., floor_bound: _Optional[bool] = ..., budget_bound: _Optional[bool] = ..., silence_probability: _Optional[float] = ...) -> None: ...
 
 class Timing(_message.Message):
     __slots__ = ("profile", "rules", "scoring", "arbitration", "total", "ledger")

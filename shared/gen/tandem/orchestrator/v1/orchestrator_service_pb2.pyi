@@ -78,7 +78,7 @@ class GetDecisionRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ...) -> None: ...
 
 class GetDecisionResponse(_message.Message):
-    __slots__ = ("request", "response", "outcomes")
+    __slots__ = ("request", "response", "outcomes", "explored_slots")
     class CapturedOutcome(_message.Message):
         __slots__ = ("item", "capture_time")
         ITEM_FIELD_NUMBER: _ClassVar[int]
@@ -89,10 +89,12 @@ class GetDecisionResponse(_message.Message):
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    EXPLORED_SLOTS_FIELD_NUMBER: _ClassVar[int]
     request: _decision_pb2.DecideRequest
     response: _decision_pb2.DecideResponse
     outcomes: _containers.RepeatedCompositeFieldContainer[GetDecisionResponse.CapturedOutcome]
-    def __init__(self, request: _Optional[_Union[_decision_pb2.DecideRequest, _Mapping]] = ..., response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[GetDecisionResponse.CapturedOutcome, _Mapping]]] = ...) -> None: ...
+    explored_slots: _containers.RepeatedCompositeFieldContainer[_decision_pb2.ExploredSlot]
+    def __init__(self, request: _Optional[_Union[_decision_pb2.DecideRequest, _Mapping]] = ..., response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[GetDecisionResponse.CapturedOutcome, _Mapping]]] = ..., explored_slots: _Optional[_Iterable[_Union[_decision_pb2.ExploredSlot, _Mapping]]] = ...) -> None: ...
 
 class ExplainDecisionRequest(_message.Message):
     __slots__ = ("decision_id",)

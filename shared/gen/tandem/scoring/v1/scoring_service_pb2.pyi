@@ -4,7 +4,9 @@ from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from tandem.common.v1 import value_pb2 as _value_pb2
+from tandem.scoring.v1 import model_pb2 as _model_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -39,15 +41,69 @@ class ActionDeclaration(_message.Message):
     attributes: _containers.MessageMap[str, _value_pb2.TypedValue]
     def __init__(self, action: _Optional[str] = ..., group: _Optional[str] = ..., issue: _Optional[str] = ..., attributes: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ...) -> None: ...
 
+class CrossDeclaration(_message.Message):
+    __slots__ = ("name", "kind", "feature", "attribute")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        KIND_UNSPECIFIED: _ClassVar[CrossDeclaration.Kind]
+        KIND_CONTAINS: _ClassVar[CrossDeclaration.Kind]
+        KIND_EQUALS: _ClassVar[CrossDeclaration.Kind]
+        KIND_RATIO: _ClassVar[CrossDeclaration.Kind]
+        KIND_DIFFERENCE: _ClassVar[CrossDeclaration.Kind]
+    KIND_UNSPECIFIED: CrossDeclaration.Kind
+    KIND_CONTAINS: CrossDeclaration.Kind
+    KIND_EQUALS: CrossDeclaration.Kind
+    KIND_RATIO: CrossDeclaration.Kind
+    KIND_DIFFERENCE: CrossDeclaration.Kind
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: CrossDeclaration.Kind
+    feature: str
+    attribute: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[CrossDeclaration.Kind, str]] = ..., feature: _Optional[str] = ..., attribute: _Optional[str] = ...) -> None: ...
+
+class MonotoneConstraint(_message.Message):
+    __slots__ = ("name", "direction")
+    class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        DIRECTION_UNSPECIFIED: _ClassVar[MonotoneConstraint.Direction]
+        DIRECTION_INCREASING: _ClassVar[MonotoneConstraint.Direction]
+        DIRECTION_DECREASING: _ClassVar[MonotoneConstraint.Direction]
+    DIRECTION_UNSPECIFIED: MonotoneConstraint.Direction
+    DIRECTION_INCREASING: MonotoneConstraint.Direction
+    DIRECTION_DECREASING: MonotoneConstraint.Direction
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    direction: MonotoneConstraint.Direction
+    def __init__(self, name: _Optional[str] = ..., direction: _Optional[_Union[MonotoneConstraint.Direction, str]] = ...) -> None: ...
+
+class InteractionGroup(_message.Message):
+    __slots__ = ("names",)
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class FeatureSet(_message.Message):
-    __slots__ = ("features", "actions", "prior_propensity")
+    __slots__ = ("features", "actions", "prior_propensity", "objective", "crosses", "monotone", "interactions")
     FEATURES_FIELD_NUMBER: _ClassVar[int]
     ACTIONS_FIELD_NUMBER: _ClassVar[int]
     PRIOR_PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
+    CROSSES_FIELD_NUMBER: _ClassVar[int]
+    MONOTONE_FIELD_NUMBER: _ClassVar[int]
+    INTERACTIONS_FIELD_NUMBER: _ClassVar[int]
     features: _containers.RepeatedCompositeFieldContainer[FeatureDeclaration]
     actions: _containers.RepeatedCompositeFieldContainer[ActionDeclaration]
     prior_propensity: float
-    def __init__(self, features: _Optional[_Iterable[_Union[FeatureDeclaration, _Mapping]]] = ..., actions: _Optional[_Iterable[_Union[ActionDeclaration, _Mapping]]] = ..., prior_propensity: _Optional[float] = ...) -> None: ...
+    objective: str
+    crosses: _containers.RepeatedCompositeFieldContainer[CrossDeclaration]
+    monotone: _containers.RepeatedCompositeFieldContainer[MonotoneConstraint]
+    interactions: _containers.RepeatedCompositeFieldContainer[InteractionGroup]
+    def __init__(self, features: _Optional[_Iterable[_Union[FeatureDeclaration, _Mapping]]] = ..., actions: _Optional[_Iterable[_Union[ActionDeclaration, _Mapping]]] = ..., prior_propensity: _Optional[float] = ..., objective: _Optional[str] = ..., crosses: _Optional[_Iterable[_Union[CrossDeclaration, _Mapping]]] = ..., monotone: _Optional[_Iterable[_Union[MonotoneConstraint, _Mapping]]] = ..., interactions: _Optional[_Iterable[_Union[InteractionGroup, _Mapping]]] = ...) -> None: ...
 
 class PublishFeatureSetRequest(_message.Message):
     __slots__ = ("request_id", "feature_set")
@@ -85,7 +141,7 @@ class ScoreActionsRequest(_message.Message):
     def __init__(self, feature_set_version: _Optional[str] = ..., features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., actions: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., placement_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ScoreActionsResponse(_message.Message):
-    __slots__ = ("model_version", "means", "uncertainties", "evidences", "log_odds_means", "log_odds_deviations", "feature_statuses")
+    __slots__ = ("model_version", "means", "uncertainties", "evidences", "log_odds_means", "log_odds_deviations", "feature_statuses", "shadow", "is_apprentice")
     class FeatureStatusesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +156,8 @@ class ScoreActionsResponse(_message.Message):
     LOG_ODDS_MEANS_FIELD_NUMBER: _ClassVar[int]
     LOG_ODDS_DEVIATIONS_FIELD_NUMBER: _ClassVar[int]
     FEATURE_STATUSES_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
+    IS_APPRENTICE_FIELD_NUMBER: _ClassVar[int]
     model_version: str
     means: _containers.RepeatedScalarFieldContainer[float]
     uncertainties: _containers.RepeatedScalarFieldContainer[float]
@@ -107,10 +165,112 @@ class ScoreActionsResponse(_message.Message):
     log_odds_means: _containers.RepeatedScalarFieldContainer[float]
     log_odds_deviations: _containers.RepeatedScalarFieldContainer[float]
     feature_statuses: _containers.ScalarMap[str, _value_pb2.FeatureStatus]
-    def __init__(self, model_version: _Optional[str] = ..., means: _Optional[_Iterable[float]] = ..., uncertainties: _Optional[_Iterable[float]] = ..., evidences: _Optional[_Iterable[float]] = ..., log_odds_means: _Optional[_Iterable[float]] = ..., log_odds_deviations: _Optional[_Iterable[float]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ...) -> None: ...
+    shadow: ShadowScores
+    is_apprentice: bool
+    def __init__(self, model_version: _Optional[str] = ..., means: _Optional[_Iterable[float]] = ..., uncertainties: _Optional[_Iterable[float]] = ..., evidences: _Optional[_Iterable[float]] = ..., log_odds_means: _Optional[_Iterable[float]] = ..., log_odds_deviations: _Optional[_Iterable[float]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ..., shadow: _Optional[_Union[ShadowScores, _Mapping]] = ..., is_apprentice: _Optional[bool] = ...) -> None: ...
+
+class ShadowScores(_message.Message):
+    __slots__ = ("model_version", "means")
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    MEANS_FIELD_NUMBER: _ClassVar[int]
+    model_version: str
+    means: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, model_version: _Optional[str] = ..., means: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class BatchScoreActionsRequest(_message.Message):
+    __slots__ = ("feature_set_version", "subjects", "actions", "channels", "placement_ids")
+    class Subject(_message.Message):
+        __slots__ = ("features",)
+        class FeaturesEntry(_message.Message):
+            __slots__ = ("key", "value")
+            KEY_FIELD_NUMBER: _ClassVar[int]
+            VALUE_FIELD_NUMBER: _ClassVar[int]
+            key: str
+            value: _value_pb2.Feature
+            def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.Feature, _Mapping]] = ...) -> None: ...
+        FEATURES_FIELD_NUMBER: _ClassVar[int]
+        features: _containers.MessageMap[str, _value_pb2.Feature]
+        def __init__(self, features: _Optional[_Mapping[str, _value_pb2.Feature]] = ...) -> None: ...
+    FEATURE_SET_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SUBJECTS_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENT_IDS_FIELD_NUMBER: _ClassVar[int]
+    feature_set_version: str
+    subjects: _containers.RepeatedCompositeFieldContainer[BatchScoreActionsRequest.Subject]
+    actions: _containers.RepeatedScalarFieldContainer[str]
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    placement_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, feature_set_version: _Optional[str] = ..., subjects: _Optional[_Iterable[_Union[BatchScoreActionsRequest.Subject, _Mapping]]] = ..., actions: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., placement_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class BatchScoreActionsResponse(_message.Message):
+    __slots__ = ("items",)
+    class Item(_message.Message):
+        __slots__ = ("scores", "error")
+        SCORES_FIELD_NUMBER: _ClassVar[int]
+        ERROR_FIELD_NUMBER: _ClassVar[int]
+        scores: ScoreActionsResponse
+        error: _status_pb2.Status
+        def __init__(self, scores: _Optional[_Union[ScoreActionsResponse, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[BatchScoreActionsResponse.Item]
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchScoreActionsResponse.Item, _Mapping]]] = ...) -> None: ...
+
+class ExplainScoreRequest(_message.Message):
+    __slots__ = ("feature_set_version", "features", "action", "channel", "placement_id", "model_id", "max_reasons")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _value_pb2.Feature
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.Feature, _Mapping]] = ...) -> None: ...
+    FEATURE_SET_VERSION_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    PLACEMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MAX_REASONS_FIELD_NUMBER: _ClassVar[int]
+    feature_set_version: str
+    features: _containers.MessageMap[str, _value_pb2.Feature]
+    action: str
+    channel: str
+    placement_id: str
+    model_id: str
+    max_reasons: int
+    def __init__(self, feature_set_version: _Optional[str] = ..., features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., action: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., model_id: _Optional[str] = ..., max_reasons: _Optional[int] = ...) -> None: ...
+
+class Contribution(_message.Message):
+    __slots__ = ("name", "feature", "base", "learnt")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    LEARNT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    feature: _value_pb2.Feature
+    base: float
+    learnt: float
+    def __init__(self, name: _Optional[str] = ..., feature: _Optional[_Union[_value_pb2.Feature, _Mapping]] = ..., base: _Optional[float] = ..., learnt: _Optional[float] = ...) -> None: ...
+
+class ExplainScoreResponse(_message.Message):
+    __slots__ = ("model_version", "mean", "log_odds", "expected_log_odds", "contributions", "reasons")
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    LOG_ODDS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_LOG_ODDS_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTIONS_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    model_version: str
+    mean: float
+    log_odds: float
+    expected_log_odds: float
+    contributions: _containers.RepeatedCompositeFieldContainer[Contribution]
+    reasons: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model_version: _Optional[str] = ..., mean: _Optional[float] = ..., log_odds: _Optional[float] = ..., expected_log_odds: _Optional[float] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Reward(_message.Message):
-    __slots__ = ("reward_key", "feature_set_version", "action", "channel", "placement_id", "features", "reward", "reward_time")
+    __slots__ = ("reward_key", "feature_set_version", "action", "channel", "placement_id", "features", "reward", "reward_time", "prediction")
     class FeaturesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +286,7 @@ class Reward(_message.Message):
     FEATURES_FIELD_NUMBER: _ClassVar[int]
     REWARD_FIELD_NUMBER: _ClassVar[int]
     REWARD_TIME_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
     reward_key: str
     feature_set_version: str
     action: str
@@ -134,7 +295,22 @@ class Reward(_message.Message):
     features: _containers.MessageMap[str, _value_pb2.Feature]
     reward: float
     reward_time: _timestamp_pb2.Timestamp
-    def __init__(self, reward_key: _Optional[str] = ..., feature_set_version: _Optional[str] = ..., action: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., reward: _Optional[float] = ..., reward_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    prediction: Prediction
+    def __init__(self, reward_key: _Optional[str] = ..., feature_set_version: _Optional[str] = ..., action: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., reward: _Optional[float] = ..., reward_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., prediction: _Optional[_Union[Prediction, _Mapping]] = ...) -> None: ...
+
+class Prediction(_message.Message):
+    __slots__ = ("model_version", "propensity", "shadow_model_version", "shadow_propensity", "choice_probability")
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    CHOICE_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    model_version: str
+    propensity: float
+    shadow_model_version: str
+    shadow_propensity: float
+    choice_probability: float
+    def __init__(self, model_version: _Optional[str] = ..., propensity: _Optional[float] = ..., shadow_model_version: _Optional[str] = ..., shadow_propensity: _Optional[float] = ..., choice_probability: _Optional[float] = ...) -> None: ...
 
 class RecordRewardsRequest(_message.Message):
     __slots__ = ("request_id", "rewards")
@@ -179,3 +355,93 @@ class EraseSubjectDataResponse(_message.Message):
     ERASED_COUNT_FIELD_NUMBER: _ClassVar[int]
     erased_count: int
     def __init__(self, erased_count: _Optional[int] = ...) -> None: ...
+
+class TrainModelRequest(_message.Message):
+    __slots__ = ("request_id", "objective", "days", "seed")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    objective: str
+    days: int
+    seed: int
+    def __init__(self, request_id: _Optional[str] = ..., objective: _Optional[str] = ..., days: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
+
+class TrainModelResponse(_message.Message):
+    __slots__ = ("training",)
+    TRAINING_FIELD_NUMBER: _ClassVar[int]
+    training: _model_pb2.Training
+    def __init__(self, training: _Optional[_Union[_model_pb2.Training, _Mapping]] = ...) -> None: ...
+
+class ListModelsRequest(_message.Message):
+    __slots__ = ("objective",)
+    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
+    objective: str
+    def __init__(self, objective: _Optional[str] = ...) -> None: ...
+
+class ListModelsResponse(_message.Message):
+    __slots__ = ("models", "trainings", "assignments")
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    TRAININGS_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNMENTS_FIELD_NUMBER: _ClassVar[int]
+    models: _containers.RepeatedCompositeFieldContainer[_model_pb2.Model]
+    trainings: _containers.RepeatedCompositeFieldContainer[_model_pb2.Training]
+    assignments: _containers.RepeatedCompositeFieldContainer[_model_pb2.Assignment]
+    def __init__(self, models: _Optional[_Iterable[_Union[_model_pb2.Model, _Mapping]]] = ..., trainings: _Optional[_Iterable[_Union[_model_pb2.Training, _Mapping]]] = ..., assignments: _Optional[_Iterable[_Union[_model_pb2.Assignment, _Mapping]]] = ...) -> None: ...
+
+class GetModelRequest(_message.Message):
+    __slots__ = ("model_id",)
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    def __init__(self, model_id: _Optional[str] = ...) -> None: ...
+
+class GetModelResponse(_message.Message):
+    __slots__ = ("model",)
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    model: _model_pb2.Model
+    def __init__(self, model: _Optional[_Union[_model_pb2.Model, _Mapping]] = ...) -> None: ...
+
+class ActivateModelRequest(_message.Message):
+    __slots__ = ("request_id", "model_id", "role", "expected_revision", "reason")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    model_id: str
+    role: _model_pb2.ModelRole
+    expected_revision: int
+    reason: str
+    def __init__(self, request_id: _Optional[str] = ..., model_id: _Optional[str] = ..., role: _Optional[_Union[_model_pb2.ModelRole, str]] = ..., expected_revision: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ActivateModelResponse(_message.Message):
+    __slots__ = ("assignment",)
+    ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    assignment: _model_pb2.Assignment
+    def __init__(self, assignment: _Optional[_Union[_model_pb2.Assignment, _Mapping]] = ...) -> None: ...
+
+class GetModelHealthRequest(_message.Message):
+    __slots__ = ("objective", "window")
+    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    objective: str
+    window: int
+    def __init__(self, objective: _Optional[str] = ..., window: _Optional[int] = ...) -> None: ...
+
+class GetModelHealthResponse(_message.Message):
+    __slots__ = ("objective", "assignment", "qualities", "features", "exploration_entropy", "alarms")
+    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    QUALITIES_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    EXPLORATION_ENTROPY_FIELD_NUMBER: _ClassVar[int]
+    ALARMS_FIELD_NUMBER: _ClassVar[int]
+    objective: str
+    assignment: _model_pb2.Assignment
+    qualities: _containers.RepeatedCompositeFieldContainer[_model_pb2.ModelQuality]
+    features: _containers.RepeatedCompositeFieldContainer[_model_pb2.FeatureHealth]
+    exploration_entropy: float
+    alarms: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, objective: _Optional[str] = ..., assignment: _Optional[_Union[_model_pb2.Assignment, _Mapping]] = ..., qualities: _Optional[_Iterable[_Union[_model_pb2.ModelQuality, _Mapping]]] = ..., features: _Optional[_Iterable[_Union[_model_pb2.FeatureHealth, _Mapping]]] = ..., exploration_entropy: _Optional[float] = ..., alarms: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -27,6 +27,9 @@ if _version_not_supported:
 
 class ScoringServiceStub:
     """Predicts how likely an action's positive outcome is for a person, with its uncertainty, and learns from every reward.
+
+    One model per objective answers: the champion. It is a base model (a forest, or at first nothing but the expected rate)
+    and over it a layer that every reward moves. A challenger beside it is scored and logged, never used.
     """
 
     def __init__(self, channel):
@@ -45,6 +48,16 @@ class ScoringServiceStub:
                 request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ScoreActionsRequest.SerializeToString,
                 response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ScoreActionsResponse.FromString,
                 _registered_method=True)
+        self.BatchScoreActions = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/BatchScoreActions',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.BatchScoreActionsRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.BatchScoreActionsResponse.FromString,
+                _registered_method=True)
+        self.ExplainScore = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/ExplainScore',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreResponse.FromString,
+                _registered_method=True)
         self.RecordRewards = channel.unary_unary(
                 '/tandem.scoring.v1.ScoringService/RecordRewards',
                 request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsRequest.SerializeToString,
@@ -55,10 +68,38 @@ class ScoringServiceStub:
                 request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataRequest.SerializeToString,
                 response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataResponse.FromString,
                 _registered_method=True)
+        self.TrainModel = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/TrainModel',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.TrainModelRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.TrainModelResponse.FromString,
+                _registered_method=True)
+        self.ListModels = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/ListModels',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ListModelsRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ListModelsResponse.FromString,
+                _registered_method=True)
+        self.GetModel = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/GetModel',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelResponse.FromString,
+                _registered_method=True)
+        self.ActivateModel = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/ActivateModel',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ActivateModelRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ActivateModelResponse.FromString,
+                _registered_method=True)
+        self.GetModelHealth = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/GetModelHealth',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthResponse.FromString,
+                _registered_method=True)
 
 
 class ScoringServiceServicer:
     """Predicts how likely an action's positive outcome is for a person, with its uncertainty, and learns from every reward.
+
+    One model per objective answers: the champion. It is a base model (a forest, or at first nothing but the expected rate)
+    and over it a layer that every reward moves. A challenger beside it is scored and logged, never used.
     """
 
     def PublishFeatureSet(self, request, context):
@@ -72,6 +113,25 @@ class ScoringServiceServicer:
     def ScoreActions(self, request, context):
         """Scores all candidates of one subject in one vectorised call: up to 60,000.
         Fails: NOT_FOUND (FEATURE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchScoreActions(self, request, context):
+        """Scores the same candidates for many subjects: up to 1,000 subjects, and 60,000 scores in all. In order, a result or an
+        error each.
+        Fails: NOT_FOUND (FEATURE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION); of one subject: INVALID_ARGUMENT
+        (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainScore(self, request, context):
+        """Why one candidate has its score: what each feature adds to its log-odds. The parts sum up to the score.
+        Fails: NOT_FOUND (FEATURE_SET_NOT_FOUND, MODEL_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION),
+        FAILED_PRECONDITION (MODEL_DAMAGED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,6 +155,50 @@ class ScoringServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TrainModel(self, request, context):
+        """Begins to train a base model from the reward log, in a process of its own, and answers at once; `ListModels` says how
+        it goes. The model is not used before it is activated. One training of an objective at a time: a second call answers
+        the one under way.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (OBJECTIVE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListModels(self, request, context):
+        """The models of an objective, the newest first, which of them is used, and the trainings of late.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetModel(self, request, context):
+        """Fails: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (MODEL_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ActivateModel(self, request, context):
+        """Gives a model a role. It is built and brought up to the end of the reward log in the background, and used from the
+        moment it is ready; until then, and where it cannot be built, the one before stays. A champion that is replaced becomes
+        the challenger, so that both can be compared on the same rewards.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (MODEL_NOT_FOUND), FAILED_PRECONDITION (MODEL_DAMAGED), ABORTED
+        (ASSIGNMENT_CHANGED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetModelHealth(self, request, context):
+        """How good the models in use have been of late, on rewards that they were not taught before they predicted.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (OBJECTIVE_NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScoringServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -108,6 +212,16 @@ def add_ScoringServiceServicer_to_server(servicer, server):
                     request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ScoreActionsRequest.FromString,
                     response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ScoreActionsResponse.SerializeToString,
             ),
+            'BatchScoreActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchScoreActions,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.BatchScoreActionsRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.BatchScoreActionsResponse.SerializeToString,
+            ),
+            'ExplainScore': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainScore,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreResponse.SerializeToString,
+            ),
             'RecordRewards': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordRewards,
                     request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsRequest.FromString,
@@ -117,6 +231,31 @@ def add_ScoringServiceServicer_to_server(servicer, server):
                     servicer.EraseSubjectData,
                     request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataRequest.FromString,
                     response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataResponse.SerializeToString,
+            ),
+            'TrainModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.TrainModel,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.TrainModelRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.TrainModelResponse.SerializeToString,
+            ),
+            'ListModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListModels,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ListModelsRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'GetModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetModel,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelResponse.SerializeToString,
+            ),
+            'ActivateModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.ActivateModel,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ActivateModelRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ActivateModelResponse.SerializeToString,
+            ),
+            'GetModelHealth': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetModelHealth,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -128,6 +267,9 @@ def add_ScoringServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ScoringService:
     """Predicts how likely an action's positive outcome is for a person, with its uncertainty, and learns from every reward.
+
+    One model per objective answers: the champion. It is a base model (a forest, or at first nothing but the expected rate)
+    and over it a layer that every reward moves. A challenger beside it is scored and logged, never used.
     """
 
     @staticmethod
@@ -185,6 +327,60 @@ class ScoringService:
             _registered_method=True)
 
     @staticmethod
+    def BatchScoreActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/BatchScoreActions',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.BatchScoreActionsRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.BatchScoreActionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainScore(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/ExplainScore',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def RecordRewards(request,
             target,
             options=(),
@@ -228,6 +424,141 @@ class ScoringService:
             '/tandem.scoring.v1.ScoringService/EraseSubjectData',
             tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataRequest.SerializeToString,
             tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.EraseSubjectDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TrainModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/TrainModel',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.TrainModelRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.TrainModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/ListModels',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ListModelsRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/GetModel',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ActivateModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/ActivateModel',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ActivateModelRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ActivateModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetModelHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/GetModelHealth',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,63 @@
+"""What an outcome teaches, objective by objective, and how long its failures wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from services.orchestrator.app.outcome_store import OutcomeItem, OutcomeStore, Presentation, RewardLesson, Wait
+from services.orchestrator.app.presentations import Presented
+from services.orchestrator.domain.feedback_delay import DelayDistribution, bucket_of, share_of
+from services.orchestrator.domain.objectives import Objective
+from services.orchestrator.domain.outcome import Effect
+
+Delays = Mapping[str, DelayDistribution]
+"""Until successes are known, by histogram."""
+
+
+def histogram_of(objective: Objective) -> str:
+    """Another window begins anew: its delays are others."""
+    return f"{objective.name}/{objective.window_ms}"
+
+
+async def delays_of(presented: Iterable[Presented], outcomes: OutcomeStore) -> Delays:
+    """Of the objectives with a window. Raises Unavailable."""
+    windows = {
+        histogram_of(objective): objective.window_ms
+        for each in presented
+        for objective in each.objectives
+        if objective.window_ms is not None
+    }
+    return {
+        name: DelayDistribution(window_ms, await outcomes.success_delays(name)) for name, window_ms in windows.items()
+    }
+
+
+def lessons_of(presented: Presented, item: OutcomeItem, time_ms: int) -> tuple[RewardLesson, ...]:
+    """Windows begin at the moment that was decided for: when an impression is reported does not move them."""
+    age_ms = time_ms - presented.record.decision_time_ms
+    effects = [
+        (
+            objective.reward_key(presented.reward_key),
+            objective.effect_of(item.outcome, presented.direction, is_machine=item.is_machine, age_ms=age_ms),
+        )
+        for objective in presented.objectives
+    ]
+    return tuple(RewardLesson(key, effect) for key, effect in effects if effect is not Effect.NOTHING)
+
+
+def presentations_of(presented: Presented) -> dict[str, Presentation]:
+    """By reward key."""
+    return {each.reward_key(presented.reward_key): presented.presentation(each) for each in presented.objectives}
+
+
+def waits_of(presented: Presented, delays: Delays, now_ms: int) -> dict[str, Wait]:
+    """By reward key. Delays are until something is known here, by the clocks here: what callers say of times decides
+    only what counts."""
+    begin_ms = presented.record.record_time_ms
+    waits = {}
+    for objective in presented.objectives:
+        if objective.window_ms is not None:
+            key, histogram = objective.reward_key(presented.reward_key), histogram_of(objective)
+            due_ms = begin_ms + delays[histogram].delay_ms(share_of(key))
+            waits[key] = Wait(due_ms, histogram, bucket_of(now_ms - begin_ms))
+    return waits

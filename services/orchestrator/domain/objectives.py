@@ -1,0 +1,43 @@
+"""What is predicted of a presentation: each objective is a model of its own, with rewards of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.outcome import SUCCESSES, Effect, Outcome, effect_of
+from shared.values import Feature, present
+
+SEGMENTS = "segments"
+"""The feature that lists the segments somebody is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """Which outcomes of a presentation count as its success, and until when after the decision.
+
+    The one without a name is that of a policy that declares none.
+    """
+
+    name: str = ""
+    outcomes: tuple[Outcome, ...] = SUCCESSES
+    window_ms: int | None = None
+    """None: for ever."""
+    feature_set_version: str = ""
+    """Where the scoring service knows its features; empty before they are published."""
+
+    def reward_key(self, presentation: str) -> str:
+        """Begins with the decision's id, as all that is erased with it does."""
+        return f"{presentation}/{self.name}" if self.name else presentation
+
+    def effect_of(self, outcome: Outcome, direction: Direction, *, is_machine: bool, age_ms: int) -> Effect:
+        """What the outcome teaches, `age_ms` after the decision. After the window nothing is learnt any more."""
+        if self.window_ms is not None and age_ms > self.window_ms:
+            return Effect.NOTHING
+        return effect_of(outcome, direction, is_machine=is_machine, successes=self.outcomes)
+
+
+def model_features(features: Mapping[str, Feature], segments: tuple[str, ...] | None) -> Mapping[str, Feature]:
+    """What a model may look at; `segments` None: no model asks for them."""
+    return features if segments is None else {**features, SEGMENTS: present(segments)}

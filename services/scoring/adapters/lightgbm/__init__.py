@@ -1,0 +1,1 @@
+"""LightGBM: training, and what each column adds to a score. Nothing else imports it."""

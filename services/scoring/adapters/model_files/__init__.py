@@ -1,0 +1,1 @@
+"""Trained models as directories: what `tandem train` writes and `tandem score` reads."""

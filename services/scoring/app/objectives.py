@@ -1,0 +1,43 @@
+"""What is predicted: the objectives there are, and of which one each feature set is."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from services.scoring.app.ports import FeatureSetStore
+from services.scoring.domain.feature_set import DEFAULT_OBJECTIVE
+from shared.errors import NotFound
+
+_REMEMBERED = 1_000
+
+
+class Objectives:
+    def __init__(self, feature_sets: FeatureSetStore) -> None:
+        self._feature_sets = feature_sets
+        self._of_versions: OrderedDict[str, str] = OrderedDict()
+
+    async def known(self) -> list[str]:
+        """Of the feature sets that were published, and the default one; sorted."""
+        return sorted({DEFAULT_OBJECTIVE, *await self._feature_sets.objectives()})
+
+    async def require(self, objective: str) -> None:
+        """Raises NotFound (OBJECTIVE_NOT_FOUND)."""
+        if objective not in await self.known():
+            raise NotFound(
+                "OBJECTIVE_NOT_FOUND",
+                f"no feature set of objective {objective!r} was published",
+                metadata={"objective": objective},
+            )
+
+    async def of(self, version: str) -> str | None:
+        """Of a feature set; None where it was never published."""
+        known = self._of_versions.get(version)
+        if known is not None:
+            return known
+        feature_set = await self._feature_sets.get(version)
+        if feature_set is None:
+            return None
+        self._of_versions[version] = feature_set.objective
+        while len(self._of_versions) > _REMEMBERED:
+            self._of_versions.popitem(last=False)
+        return feature_set.objective

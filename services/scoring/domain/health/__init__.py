@@ -1,0 +1,1 @@
+"""How models in use fare: predictions against what came, features against what a model was trained on."""
