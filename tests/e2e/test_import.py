@@ -21,7 +21,7 @@ from tests.support.tandem_client import TandemClient
 
 ROWS = 2_000
 BAD_EVERY = 250
-MANY_ROWS = 12_000
+MANY_ROWS = 8_000
 """Of an import that must not be over before it is ended, however late the test is given its turn."""
 PROGRESS = 300
 """Rows that are done before something is killed."""

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def explain_failure(binary: Path, stderr: str) -> str:
 def running_mongod(binary: Path, directory: Path) -> Iterator[str]:
     """Runs a replica set of one member on 127.0.0.1 with its data in `directory`; yields its URI."""
     for attempt in range(START_ATTEMPTS):
-        port = free_port()
+        (port,) = free_ports(1)
         data = directory / f"data{attempt}"
         log = directory / f"mongod{attempt}.log"
         process = start_server(binary, data, log, port)
@@ -156,11 +156,13 @@ def stop_server(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """Distinct ones: each is held until all are found."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def last_words(log: Path) -> str:

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bson.timestamp import Timestamp
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from tests.support.mongod import REPLICA_SET, MongoUnavailable, free_port, last_words, start_server, stop_server
+from tests.support.mongod import REPLICA_SET, MongoUnavailable, free_ports, last_words, start_server, stop_server
 
 MEMBERS = 3
 ELECTION_MS = 2_000
@@ -78,6 +80,14 @@ class Member:
     def command(self, *command: Any, **options: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.client.admin.command(*command, **options)
         return answer
+
+    def committed(self) -> Timestamp:
+        """Up to where it knows that the majority has everything."""
+        committed: Timestamp = self.command("replSetGetStatus")["optimes"]["lastCommittedOpTime"]["ts"]
+        return committed
+
+    def has_committed(self, moment: Timestamp) -> bool:
+        return bool(self.committed() >= moment)
 
     def has_role(self, *roles: str) -> bool:
         try:
@@ -139,8 +149,11 @@ class ReplicaSet:
         return others.primary()
 
     def blind_the_secondaries(self) -> Member:
-        """Neither sees what the majority has from now on; answers the primary."""
+        """Neither sees what the majority has from now on, but all that it has had till now; answers the primary."""
         primary = self.primary()
+        known = primary.committed()
+        for member in self.members:
+            _wait(partial(Member.has_committed, member, known), f"{member.address} does not catch up")
         for member in self.members:
             if member is not primary:
                 member.stop_seeing_the_majority()
@@ -178,7 +191,12 @@ class ReplicaSet:
 @contextmanager
 def running_replica_set(binary: Path, directory: Path) -> Iterator[ReplicaSet]:
     """Data and logs go to `directory`. Raises MongoUnavailable where the set does not start."""
-    replica_set = ReplicaSet(tuple(_member(binary, directory, number) for number in range(MEMBERS)))
+    replica_set = ReplicaSet(
+        tuple(
+            Member(binary, directory / f"member{number}", directory / f"member{number}.log", port)
+            for number, port in enumerate(free_ports(MEMBERS))
+        )
+    )
     try:
         for member in replica_set.members:
             member.start()
@@ -187,10 +205,6 @@ def running_replica_set(binary: Path, directory: Path) -> Iterator[ReplicaSet]:
     finally:
         for member in replica_set.members:
             member.close()
-
-
-def _member(binary: Path, directory: Path, number: int) -> Member:
-    return Member(binary, directory / f"member{number}", directory / f"member{number}.log", free_port())
 
 
 def _initiate(replica_set: ReplicaSet) -> None:
