@@ -21,7 +21,7 @@ from tests.support.tandem_client import TandemClient
 
 ROWS = 2_000
 BAD_EVERY = 250
-MANY_ROWS = 8_000
+MANY_ROWS = 5_000
 """Of an import that must not be over before it is ended, however late the test is given its turn."""
 PROGRESS = 300
 """Rows that are done before something is killed."""
@@ -67,7 +67,13 @@ def start(folder: Path, deployment: Deployment, *more: str) -> subprocess.Popen[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hears_an_interrupt,
     )
+
+
+def _hears_an_interrupt() -> None:
+    """Also where the tests run in the background of a shell, which has its children ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_progress(folder: Path, importing: subprocess.Popen[str]) -> int:

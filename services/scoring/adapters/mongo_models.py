@@ -81,13 +81,17 @@ class MongoModelStore:
             return _receipt(await self._receipts.find_one({"_id": request_id}, session=session))
 
     async def assign(self, request_id: str, body_hash: str, assignment: Assignment) -> Assignment | None:
+        found = await self._tried(request_id, body_hash, assignment)
+        # Else another one was first: with this request, whose receipt is there by now, or with this revision.
+        return found or await self._tried(request_id, body_hash, assignment)
+
+    async def _tried(self, request_id: str, body_hash: str, assignment: Assignment) -> Assignment | None:
         try:
             return await self._database.transaction(
                 lambda session: self._assign(request_id, body_hash, assignment, session)
             )
-        except DuplicateKeyError:  # another one was first, with this request or with this revision
-            receipt = await self.assigned(request_id)
-        return None if receipt is None else _answered(receipt, request_id, body_hash)
+        except DuplicateKeyError:
+            return None
 
     async def assignments(self, objective: str, limit: int) -> Sequence[Assignment]:
         async with self._database.reading() as session:
