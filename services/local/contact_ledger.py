@@ -14,7 +14,7 @@ from services.profile.app import ledger_requests as requests
 from services.profile.app.application import ProfileApplication
 from services.profile.domain.identities import Identity
 from services.profile.domain.ledger.allowances import LimitStatus
-from services.profile.domain.ledger.contacts import Contact, ContactEvent
+from services.profile.domain.ledger.contacts import Contact, ContactEvent, ContactResponse
 from services.profile.domain.ledger.limits import CalendarUnit, ContactLimit, LimitScope
 from shared.clock import Clock
 
@@ -35,14 +35,23 @@ class LocalContactLedger:
             schema_version=request.schema_version,
             create_profile=True,
             stop_at_refusal=True,
+            ttl_ms=request.ttl_ms,
         )
         async with until(deadline_ms, self._clock):
             return _reserved(await self._app.reserve_contacts(command))
 
     async def confirm(
-        self, request_id: str, reservation_id: str, reached: Reach, event_time_ms: int | None, *, deadline_ms: int
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
     ) -> None:
-        command = requests.ConfirmContact(request_id, reservation_id, ContactEvent(reached), event_time_ms)
+        response = ContactResponse(answer) if answer else None
+        command = requests.ConfirmContact(request_id, reservation_id, ContactEvent(reached), event_time_ms, response)
         async with until(deadline_ms, self._clock):
             await self._app.confirm_contact(command)
 
@@ -67,11 +76,13 @@ def contact_limit(limit: ContactLimitPart) -> ContactLimit:
         actions=_set_of(limit.actions),
         campaigns=_set_of(limit.campaigns),
         scope=LimitScope[limit.scope or "ALL"],
+        responses=tuple(sorted(ContactResponse[each] for each in set(limit.outcomes))),
+        pause_ms=limit.pause_ms or 0,
     )
 
 
 def contact_count(status: LimitStatus) -> ContactCount:
-    return ContactCount(status.limit_id, status.counted, status.used)
+    return ContactCount(status.limit_id, status.counted, status.used, status.next_slot_ms)
 
 
 def held_contacts(contacts: Iterable[Contact], reference: str, read_ms: int) -> tuple[HeldContact, ...]:
@@ -97,6 +108,7 @@ def _contact(contact: LedgerContact) -> requests.ContactWrite:
         contact.action,
         contact.treatment,
         reference=contact.reference,
+        planned_ms=contact.planned_ms,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.local.contact_ledger import contact_count, contact_limit, held_contacts
 from services.local.deadline import until
+from services.orchestrator.app.persons import Person
 from services.orchestrator.app.ports import (
     ConsentSignals,
     ConsentStatement,
@@ -82,6 +83,11 @@ class LocalProfiles:
         async with until(deadline_ms, self._clock):
             return [_consents(answer) for answer in await self._app.batch_get_profiles(queries)]
 
+    async def persons(self, subjects: Sequence[tuple[Identity, ...]], *, deadline_ms: int) -> Sequence[Person | None]:
+        queries = [requests.ProfileQuery(_subject(identities)) for identities in subjects]
+        async with until(deadline_ms, self._clock):
+            return [_person(answer) for answer in await self._app.batch_get_profiles(queries)]
+
     async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
         command = requests.PublishTraitSchema(request_id, schema_of(schema), activate)
         return (await self._app.publish_trait_schema(command)).schema_version
@@ -100,6 +106,7 @@ def _view(answer: requests.ProfileAnswer, reference: str) -> SubjectView:
         contact_counts=tuple(contact_count(each) for each in profile.limit_statuses),
         held=held_contacts(profile.contacts, reference, profile.read_ms) if reference else (),
         held_identities=answer.held,
+        merged_profile_ids=profile.merged,
     )
 
 
@@ -109,6 +116,14 @@ def _consents(answer: requests.ProfileAnswer | TandemError) -> tuple[ConsentStat
     if isinstance(answer, TandemError):
         raise answer
     return tuple(map(_statement, answer.profile.consents))
+
+
+def _person(answer: requests.ProfileAnswer | TandemError) -> Person | None:
+    if isinstance(answer, (NotFound, InvalidArgument)):
+        return None
+    if isinstance(answer, TandemError):
+        raise answer
+    return Person(answer.profile.profile_id, answer.profile.merged)
 
 
 def _signals(signals: ConsentSignals) -> Signals:

@@ -9,6 +9,7 @@ from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, S
 from services.orchestrator.domain.policy_parts import FeatureSetPart
 from services.scoring.app.application import ScoringApplication
 from services.scoring.domain import rewards as scoring
+from services.scoring.domain import scoring as scoring_domain
 from services.scoring.domain.feature_set import (
     ActionDeclaration,
     CrossDeclaration,
@@ -21,33 +22,20 @@ from shared.clock import Clock
 
 
 class LocalScoring:
-    """Implements Scorer, RewardSink, RewardEraser and FeatureSetPublisher."""
+    """Implements Scorer, Rescorer, RewardSink, RewardEraser and FeatureSetPublisher."""
 
     def __init__(self, app: ScoringApplication, clock: Clock) -> None:
         self._app = app
         self._clock = clock
 
     async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores:
-        query = ScoreQuery(
-            question.feature_set_version,
-            question.features,
-            question.action_ids(),
-            question.channels,
-            question.placement_ids,
-        )
+        query = _query(question)
         async with until(deadline_ms, self._clock):
-            scores = await self._app.score(query)
-        shadow = scores.shadow
-        return Scores(
-            scores.model_version,
-            scores.means,
-            scores.uncertainties,
-            scores.evidences,
-            scores.log_odds_means,
-            scores.log_odds_deviations,
-            None if shadow is None else ShadowScores(shadow.model_version, shadow.means),
-            scores.is_apprentice,
-        )
+            return _scores(await self._app.score(query))
+
+    async def rescore(self, question: ScoreQuestion, model_version: str, *, deadline_ms: int) -> Scores:
+        async with until(deadline_ms, self._clock):
+            return _scores(await self._app.rescore(_query(question), model_version))
 
     async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
         """Raises the error of the first reward that was refused; the others are taken."""
@@ -63,6 +51,30 @@ class LocalScoring:
 
     async def publish_feature_set(self, request_id: str, feature_set: FeatureSetPart) -> str:
         return await self._app.publish_feature_set(request_id, _feature_set(feature_set))
+
+
+def _query(question: ScoreQuestion) -> ScoreQuery:
+    return ScoreQuery(
+        question.feature_set_version,
+        question.features,
+        question.action_ids(),
+        question.channels,
+        question.placement_ids,
+    )
+
+
+def _scores(scores: scoring_domain.Scores) -> Scores:
+    shadow = scores.shadow
+    return Scores(
+        scores.model_version,
+        scores.means,
+        scores.uncertainties,
+        scores.evidences,
+        scores.log_odds_means,
+        scores.log_odds_deviations,
+        None if shadow is None else ShadowScores(shadow.model_version, shadow.means),
+        scores.is_apprentice,
+    )
 
 
 def _reward(reward: Reward) -> scoring.Reward:

@@ -83,5 +83,7 @@ def _of_profile(settings: LocalSettings) -> ProfileSettings:
 def _options(settings: LocalSettings) -> orchestrator.DecidingOptions:
     secret = settings.tracking_secret
     return orchestrator.DecidingOptions(
-        None if secret is None else secret.get_secret_value().encode(), int(settings.decide_budget_seconds * 1000)
+        None if secret is None else secret.get_secret_value().encode(),
+        int(settings.decide_budget_seconds * 1000),
+        settings.decision_retention_days,
     )

@@ -45,7 +45,9 @@ async def _channel(target: str, settings: OrchestratorSettings, stack: AsyncExit
 def _options(settings: OrchestratorSettings) -> DecidingOptions:
     secret = settings.tracking_secret
     return DecidingOptions(
-        None if secret is None else secret.get_secret_value().encode(), int(settings.decide_budget_seconds * 1000)
+        None if secret is None else secret.get_secret_value().encode(),
+        int(settings.decide_budget_seconds * 1000),
+        settings.decision_retention_days,
     )
 
 

@@ -10,30 +10,49 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.orchestrator.adapters.metrics import PrometheusTelemetry
+from services.orchestrator.adapters.mongo_contact_history import MongoContactHistory
 from services.orchestrator.adapters.mongo_contact_outbox import MongoContactOutbox
+from services.orchestrator.adapters.mongo_conversion_store import MongoConversionStore
+from services.orchestrator.adapters.mongo_decision_index import MongoDecisionIndex
 from services.orchestrator.adapters.mongo_decision_log import MongoDecisionLog
 from services.orchestrator.adapters.mongo_erasures import MongoErasureStore
+from services.orchestrator.adapters.mongo_implied_outcomes import MongoImpliedOutcomes
 from services.orchestrator.adapters.mongo_outcome_store import MongoOutcomeStore
 from services.orchestrator.adapters.mongo_policy_store import MongoPolicyStore
+from services.orchestrator.adapters.mongo_resource_bank import MongoResourceBank
+from services.orchestrator.adapters.mongo_sticky import MongoStickyStore
+from services.orchestrator.adapters.mongo_touch_store import MongoTouchStore
 from services.orchestrator.adapters.schema import MONGO_SCHEMA, SQLITE_SCHEMA
+from services.orchestrator.adapters.sqlite_contact_history import SqliteContactHistory
 from services.orchestrator.adapters.sqlite_contact_outbox import SqliteContactOutbox
+from services.orchestrator.adapters.sqlite_conversion_store import SqliteConversionStore
+from services.orchestrator.adapters.sqlite_decision_index import SqliteDecisionIndex
 from services.orchestrator.adapters.sqlite_decision_log import SqliteDecisionLog
 from services.orchestrator.adapters.sqlite_erasures import SqliteErasureStore
+from services.orchestrator.adapters.sqlite_implied_outcomes import SqliteImpliedOutcomes
 from services.orchestrator.adapters.sqlite_outcome_store import SqliteOutcomeStore
 from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
+from services.orchestrator.adapters.sqlite_resource_bank import SqliteResourceBank
+from services.orchestrator.adapters.sqlite_sticky import SqliteStickyStore
+from services.orchestrator.adapters.sqlite_touch_store import SqliteTouchStore
+from services.orchestrator.api.mapping.replay import differing_fields
 from services.orchestrator.api.servicer import bind
 from services.orchestrator.app.active_policies import ActivePolicies
-from services.orchestrator.app.application import OrchestratorApplication
+from services.orchestrator.app.application import OrchestratorApplication, Records
 from services.orchestrator.app.contact_ledger import ContactLedger
 from services.orchestrator.app.contact_outbox import ContactOutbox
+from services.orchestrator.app.decision_index import DecisionIndex
 from services.orchestrator.app.decision_log import DecisionLog
 from services.orchestrator.app.erasures import Erasing, ErasureFeed, ErasureStore, RewardEraser
+from services.orchestrator.app.feedback_stores import FeedbackStores
 from services.orchestrator.app.outcome_store import OutcomeStore
+from services.orchestrator.app.persons import PersonFinder
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_store import PolicyStore
 from services.orchestrator.app.ports import (
     FeatureSetPublisher,
     ProfileReader,
+    Rescorer,
     RewardSink,
     RuleEvaluator,
     RuleSetPublisher,
@@ -41,7 +60,11 @@ from services.orchestrator.app.ports import (
     TraitSchemaPublisher,
 )
 from services.orchestrator.app.secret_store import SecretStore
+from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.surroundings import BUDGET_MS, Surroundings
+from services.orchestrator.app.volume.bank import ResourceBank
+from services.orchestrator.app.volume.desk import VolumeDesk
+from services.orchestrator.app.volume.get_volume import Volume
 from services.orchestrator.domain.tracking import TokenSigner
 from shared.background import end
 from shared.clock import Clock, system_clock
@@ -55,7 +78,7 @@ SECRET_NAME = "tracking"  # noqa: S105  a name, no secret
 SECRET_BYTES = 32
 
 
-class ProfilePort(ProfileReader, TraitSchemaPublisher, Protocol):
+class ProfilePort(ProfileReader, PersonFinder, TraitSchemaPublisher, Protocol):
     """What the orchestrator asks of the profile service."""
 
 
@@ -63,7 +86,7 @@ class RulesPort(RuleEvaluator, RuleSetPublisher, Protocol):
     """What the orchestrator asks of the rules service."""
 
 
-class ScoringPort(Scorer, RewardSink, RewardEraser, FeatureSetPublisher, Protocol):
+class ScoringPort(Scorer, Rescorer, RewardSink, RewardEraser, FeatureSetPublisher, Protocol):
     """What the orchestrator asks of the scoring service."""
 
 
@@ -84,6 +107,8 @@ class DecidingOptions:
 
     tracking_secret: bytes | None = None
     budget_ms: int = BUDGET_MS
+    decision_retention_days: float = 0
+    """0: for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +121,14 @@ class OrchestratorComponents:
 class Stores:
     policies: PolicyStore
     log: DecisionLog
+    index: DecisionIndex
     outcomes: OutcomeStore
     outbox: ContactOutbox
     erasures: ErasureStore
     secrets: SecretStore
+    sticky: StickyStore
+    feedback: FeedbackStores
+    bank: ResourceBank
     check: Callable[[], Awaitable[None]]
     """Raises where the stores do not answer."""
 
@@ -117,25 +146,34 @@ async def bootstrap(
     secret = options.tracking_secret
     if secret is None:
         secret = await stores.secrets.get_or_create(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))
+    policies, telemetry = ActivePolicies(stores.policies, clock), PrometheusTelemetry()
+    desk = VolumeDesk(stores.bank, policies, telemetry, clock)
     world = Surroundings(
-        policies=ActivePolicies(stores.policies, clock),
+        policies=policies,
         profiles=others.profile,
         rules=others.rules,
         scorer=others.scoring,
+        rescorer=others.scoring,
         rewards=others.scoring,
         log=stores.log,
+        index=stores.index,
         outcomes=stores.outcomes,
         outbox=stores.outbox,
         ledger=others.ledger,
-        telemetry=PrometheusTelemetry(),
+        sticky=stores.sticky,
+        quotas=desk,
+        feedback=stores.feedback,
+        persons=others.profile,
+        telemetry=telemetry,
         signer=TokenSigner(secret),
         clock=clock,
         budget_ms=options.budget_ms,
     )
     parts = PartPublishers(others.profile, others.rules, others.scoring)
-    app = OrchestratorApplication(
-        world, stores.policies, parts, Erasing(others.erasures, stores.erasures, others.scoring)
-    )
+    erasing = Erasing(others.erasures, stores.erasures, others.scoring)
+    records = Records(differing_fields, options.decision_retention_days)
+    app = OrchestratorApplication(world, stores.policies, parts, erasing, records, Volume(desk, stores.bank))
+    stack.push_async_callback(desk.close)
     _run_in_background(app, stack)
     return OrchestratorComponents(app, bind(app, stores.check))
 
@@ -164,10 +202,19 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stor
     return Stores(
         SqlitePolicyStore(database),
         SqliteDecisionLog(database),
+        SqliteDecisionIndex(database),
         SqliteOutcomeStore(database),
         SqliteContactOutbox(database),
         SqliteErasureStore(database),
         SqliteSecretStore(database),
+        SqliteStickyStore(database),
+        FeedbackStores(
+            SqliteConversionStore(database),
+            SqliteTouchStore(database),
+            SqliteContactHistory(database),
+            SqliteImpliedOutcomes(database),
+        ),
+        SqliteResourceBank(database),
         check,
     )
 
@@ -180,9 +227,18 @@ async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Store
     return Stores(
         MongoPolicyStore(database),
         MongoDecisionLog(database),
+        MongoDecisionIndex(database),
         MongoOutcomeStore(database),
         MongoContactOutbox(database),
         MongoErasureStore(database),
         MongoSecretStore(database, "orchestrator"),
+        MongoStickyStore(database),
+        FeedbackStores(
+            MongoConversionStore(database),
+            MongoTouchStore(database),
+            MongoContactHistory(database),
+            MongoImpliedOutcomes(database),
+        ),
+        MongoResourceBank(database),
         database.ping,
     )

@@ -26,3 +26,6 @@ class OrchestratorSettings(ServiceSettings):
     decide_budget_seconds: float = Field(
         2, description="a decision takes no longer, whatever the caller's deadline; late services degrade it", gt=0
     )
+    decision_retention_days: float = Field(
+        400, description="decisions and their outcomes are deleted when they are older; 0 keeps them for ever", ge=0
+    )

@@ -7,11 +7,19 @@ from datetime import UTC, datetime
 import numpy as np
 
 from services.orchestrator.app.command import DecideCommand
-from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, ShadowColumn, SlotVector
+from services.orchestrator.app.decision_record import (
+    CandidateColumns,
+    DecisionRecord,
+    ScoreColumns,
+    ShadowColumn,
+    SlotVector,
+)
 from services.orchestrator.app.outcome_store import CapturedOutcome, Money, OutcomeItem, Presentation, RewardLesson
 from services.orchestrator.app.ports import SubjectEvent
 from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
 from services.orchestrator.domain.arbitration.explore import Explored
+from services.orchestrator.domain.arbitration.silence import Withheld
+from services.orchestrator.domain.arbitration.slots import Sticky
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import (
@@ -30,6 +38,7 @@ from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import Effect, Outcome
 from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
 from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal
+from services.orchestrator.domain.sticky import StickyProposition
 from services.orchestrator.domain.subject import ConsentStatement, Identity
 from shared.values import NOT_FOUND, NULL, Feature, FeatureStatus, present
 
@@ -165,7 +174,9 @@ def record(decision_id: str = "d_1", request_id: str = "r_1", *, profile_id: str
         ),
         slots=(
             SlotVector(0, 0, 1, np.array([0.25, 0.75, 0.0])),
-            SlotVector(0, 1, -1, np.array([0.0, 0.0, 1.0]), 2, EXPLORED),
+            SlotVector(
+                0, 1, -1, np.array([0.0, 0.0, 1.0]), 2, EXPLORED, Withheld(0.25, 0.5, 1), Sticky(1, "d_0", 0.25)
+            ),
         ),
         answer=answer(decision_id, request_id),
         contact_counts=(ContactCount("mail_week", "", 1), ContactCount("each", "welcome", 2)),
@@ -174,6 +185,12 @@ def record(decision_id: str = "d_1", request_id: str = "r_1", *, profile_id: str
         segments=("gold",),
         shadow=ShadowColumn("click-1@7", np.array([0.125, 0.5]), 1),
         is_apprentice=True,
+        sticky=(StickyProposition("home", "welcome_web", "d_0", 0.25, 1_800_000_900_000),),
+        sticky_until_ms=1_800_001_800_000,
+        scores=ScoreColumns(np.array([0.02, 0.5]), np.array([17.0, 0.0])),
+        known_advisories=("IDENTITY_CONFLICT",),
+        consent_ms=1_800_000_000_001,
+        ledger_failure="LEDGER_UNAVAILABLE",
     )
 
 
@@ -202,7 +219,7 @@ def captured(
     return CapturedOutcome(item, decision_id, key_of_reward, effect, time_ms, 5_000, position, lessons)
 
 
-_ARRAYS = ("candidates", "slots", "shadow")
+_ARRAYS = ("candidates", "slots", "shadow", "scores")
 
 
 def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
@@ -213,6 +230,7 @@ def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
         and _plain_columns(left.candidates) == _plain_columns(right.candidates)
         and [_plain_slot(slot) for slot in left.slots] == [_plain_slot(slot) for slot in right.slots]
         and _plain_shadow(left.shadow) == _plain_shadow(right.shadow)
+        and _plain_scores(left.scores) == _plain_scores(right.scores)
     )
 
 
@@ -225,5 +243,18 @@ def _plain_shadow(shadow: ShadowColumn | None) -> tuple[object, ...] | None:
     return None if shadow is None else (shadow.model_version, shadow.propensity.tolist(), shadow.other_winners)
 
 
+def _plain_scores(scores: ScoreColumns | None) -> tuple[object, ...] | None:
+    return None if scores is None else (scores.uncertainty.tolist(), scores.evidence.tolist(), scores.is_learnt)
+
+
 def _plain_slot(slot: SlotVector) -> tuple[object, ...]:
-    return slot.place, slot.slot, slot.row, slot.probabilities.tolist(), slot.refusals, slot.explored
+    return (
+        slot.place,
+        slot.slot,
+        slot.row,
+        slot.probabilities.tolist(),
+        slot.refusals,
+        slot.explored,
+        slot.withheld,
+        slot.sticky,
+    )

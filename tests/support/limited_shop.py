@@ -47,9 +47,18 @@ class Wrapped:
         return await self._ledger.reserve(request, deadline_ms=deadline_ms)
 
     async def confirm(
-        self, request_id: str, reservation_id: str, reached: Reach, event_time_ms: int | None, *, deadline_ms: int
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
     ) -> None:
-        await self._ledger.confirm(request_id, reservation_id, reached, event_time_ms, deadline_ms=deadline_ms)
+        await self._ledger.confirm(
+            request_id, reservation_id, reached, event_time_ms, deadline_ms=deadline_ms, answer=answer
+        )
 
     async def release(self, request_id: str, reservation_id: str, *, deadline_ms: int) -> None:
         await self._ledger.release(request_id, reservation_id, deadline_ms=deadline_ms)

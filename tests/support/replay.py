@@ -11,6 +11,7 @@ import numpy as np
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.bootstrap import open_stores
 from services.orchestrator.domain.arbitration.beliefs import Beliefs
+from services.orchestrator.domain.arbitration.reshaping import reshaped
 from services.orchestrator.domain.arbitration.slots import (
     ContactRoom,
     Field,
@@ -51,7 +52,9 @@ def _field(record: DecisionRecord, policy: CompiledPolicy) -> Field:
     prices = Prices(
         catalogue.lever[action], columns.business_value, columns.context_weight, catalogue.option_cost[columns.option]
     )
-    beliefs = Beliefs(columns.propensity, columns.log_odds_mean, columns.log_odds_deviation, catalogue.explores[action])
+    assert record.scores is not None
+    drawn_from = reshaped(columns.log_odds_mean, columns.log_odds_deviation, columns.propensity, record.scores.evidence)
+    beliefs = Beliefs(columns.propensity, *drawn_from, catalogue.explores[action])
     exploring = catalogue.exploring(columns.option)
     if not record.answer.versions.model:
         exploring = exploring.without_exploration()

@@ -41,7 +41,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     ),
     (("--event", "events"), {"multiple": True, "type": Parsed(parse_event, "TYPE[:JSON]"), "help": "Just happened."}),
     (("--locale",), {"default": "", "help": "For instance fr; default the policy's."}),
-    (("--mode",), {"type": click.Choice(["execute", "simulate"]), "default": "execute", "show_default": True}),
+    (("--mode",), {"type": click.Choice(["execute", "prefetch", "simulate"]), "default": "execute", "show_default": True}),
     (
         ("--explain",),
         {

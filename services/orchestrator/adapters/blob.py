@@ -1,10 +1,12 @@
-"""Records as bytes: msgpack of their dataclasses, compressed with zstd.
+"""Records as bytes: msgpack of their dataclasses, compressed with zstd; some with a dictionary of what they all hold.
 
 msgspec writes dataclasses directly. It reads no union of str and datetime, which attribute values are, and no numpy
 arrays; so reading goes by the annotations here: one reader per type, built once. A field the bytes lack takes its
 default, so records written before a field existed can be read.
 
     dataclass -> map by field name    tuple -> array    enum -> its number    numpy array -> its bytes, little-endian
+
+A blob is a zstd frame, or the number of its dictionary, one byte, and a frame: frames begin with another byte.
 """
 
 from __future__ import annotations
@@ -27,24 +29,43 @@ T = TypeVar("T")
 Reader = Callable[[Any], Any]
 
 _LEVEL = 3
+_FRAME = 0x28
+"""The first byte of a zstd frame."""
 
 
 class BlobCodec:
-    """Not for several threads at once."""
+    """Not for several threads at once. Writes with the newest of the dictionaries, by number, and reads with all."""
 
-    def __init__(self) -> None:
-        self._compress = zstandard.ZstdCompressor(level=_LEVEL).compress
-        self._decompress = zstandard.ZstdDecompressor().decompress
+    def __init__(self, dictionaries: Mapping[int, bytes] | None = None) -> None:
+        shared = {number: _dictionary(content) for number, content in (dictionaries or {}).items()}
+        self._decompress = {number: _decompressor(each) for number, each in shared.items()}
+        self._decompress_alone = zstandard.ZstdDecompressor().decompress
+        newest = max(shared, default=None)
+        self._prefix = b"" if newest is None else bytes([newest])
+        self._compress = zstandard.ZstdCompressor(_LEVEL, None if newest is None else shared[newest]).compress
         self._encode = msgspec.msgpack.Encoder(enc_hook=_encode_array).encode
 
     def encode(self, record: object) -> bytes:
-        return self._compress(self._encode(record))
+        return self._prefix + self._compress(self._encode(record))
 
     def decode(self, kind: type[T], blob: bytes) -> T:
         """The record that was encoded. `kind` is a dataclass."""
         read: Reader = _reader(kind)  # type: ignore[arg-type]  # types are hashable
-        record: T = read(msgspec.msgpack.decode(self._decompress(blob)))
+        record: T = read(msgspec.msgpack.decode(self._plain(blob)))
         return record
+
+    def _plain(self, blob: bytes) -> bytes:
+        if blob[0] == _FRAME:
+            return self._decompress_alone(blob)
+        return self._decompress[blob[0]](memoryview(blob)[1:])
+
+
+def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
+    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
+def _decompressor(dictionary: zstandard.ZstdCompressionDict) -> Callable[[memoryview], bytes]:
+    return zstandard.ZstdDecompressor(dictionary).decompress
 
 
 def _encode_array(value: object) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grpc
+from google.protobuf.duration_pb2 import Duration
 from tandem.common.v1 import subject_pb2
 from tandem.profile.v1 import contact_ledger_pb2 as pb
 from tandem.profile.v1 import contact_pb2
@@ -12,9 +13,9 @@ from services.orchestrator.adapters.deadline import remaining_s
 from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.contact_steps import Reach
-from shared.clock import Clock
+from shared.clock import MS_PER_SECOND, Clock
 from shared.rpc.channel import call
-from shared.rpc.values import timestamp_proto
+from shared.rpc.values import timestamp_ms, timestamp_proto
 
 SERVICE = "profile"
 
@@ -40,6 +41,7 @@ class GrpcContactLedger:
             schema_version=request.schema_version,
             create_profile=True,
             stop_at_refusal=True,
+            ttl=Duration(seconds=-(-request.ttl_ms // MS_PER_SECOND)) if request.ttl_ms else None,
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         response: pb.ReserveContactResponse = await call(
@@ -48,13 +50,21 @@ class GrpcContactLedger:
         return _reserved(response)
 
     async def confirm(
-        self, request_id: str, reservation_id: str, reached: Reach, event_time_ms: int | None, *, deadline_ms: int
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
     ) -> None:
         message = pb.ConfirmContactRequest(
             request_id=request_id,
             reservation_id=reservation_id,
             reached=int(reached),  # type: ignore[arg-type]
             event_time=None if event_time_ms is None else timestamp_proto(event_time_ms),
+            response=answer,  # type: ignore[arg-type]
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         await call(self._stub.ConfirmContact, message, timeout_s=timeout_s, service=SERVICE)
@@ -75,7 +85,13 @@ def _contact(contact: LedgerContact) -> contact_pb2.Contact:
         action=contact.action,
         treatment=contact.treatment,
         reference=contact.reference,
+        send_time=None if contact.planned_ms is None else timestamp_proto(contact.planned_ms),
     )
+
+
+def contact_count(status: contact_pb2.LimitStatus) -> ContactCount:
+    until_ms = timestamp_ms(status.next_slot_time, "next_slot_time") if status.HasField("next_slot_time") else None
+    return ContactCount(status.limit_id, status.counted, status.used, until_ms)
 
 
 def _reserved(response: pb.ReserveContactResponse) -> Reserved:
@@ -83,7 +99,7 @@ def _reserved(response: pb.ReserveContactResponse) -> Reserved:
     refusals = [each.refused for each in response.results if each.HasField("refused")]
     return Reserved(
         tuple(granted),
-        tuple(ContactCount(each.limit_id, each.counted, each.used) for refusal in refusals for each in refusal.limits),
+        tuple(contact_count(each) for refusal in refusals for each in refusal.limits),
         response.profile_id,
         response.consistency_token.value,
     )

@@ -12,6 +12,8 @@ from services.orchestrator.domain.decision import Answer, PlacementAnswer
 from services.orchestrator.domain.drops import Stage
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.refusals import EVERY_LIMITED
+from services.orchestrator.domain.volume.account import Account
+from services.orchestrator.domain.volume.resources import MILLIONTHS
 from shared.metrics import CANDIDATES_DROPPED, CHOICE_PROBABILITY, DECISIONS, DEGRADED_ANSWERS, SCORE
 
 _STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -30,12 +32,25 @@ CONTACT_REPORTS_PENDING = Gauge("tandem_contact_reports_pending", "Outcomes that
 CONTACT_REPORTS_REFUSED = Counter(
     "tandem_contact_reports_refused_total", "Outcomes that the contact ledger would not have.", ("reason",)
 )
+REPLAYS = Counter("tandem_replays_total", "Decisions made again from their records, by how they came out.", ("result",))
+DECISIONS_PRUNED = Counter(
+    "tandem_decisions_pruned_total", "Decisions deleted because they were older than they are kept."
+)
 DECISIONS_ERASED = Counter("tandem_decisions_erased_total", "Decisions erased with the people they were for.")
 SHADOW_PLACEMENTS = Counter(
     "tandem_shadow_placements_total",
     "Placements for which a model was tried beside the one in use, by which candidate it would have preferred.",
     ("winner",),
 )
+CONVERSIONS_UNMATCHED = Gauge(
+    "tandem_conversions_unmatched", "Conversions that wait to be matched with what their persons were shown."
+)
+VOLUME_UNITS = Gauge(
+    "tandem_volume_units",
+    "Of a resource in its running period: amount, committed, realised, leased.",
+    ("resource", "state"),
+)
+VOLUME_PRICE = Gauge("tandem_volume_price", "Money per unit of a resource: its dual price.", ("resource",))
 REWARDS_PENDING = Gauge("tandem_rewards_pending", "Rewards that wait for the scoring service.")
 
 
@@ -45,6 +60,7 @@ class PrometheusTelemetry:
     def __init__(self) -> None:
         self._dropped = {int(stage): CANDIDATES_DROPPED.labels(stage.name) for stage in Stage}
         self._outcomes = {outcome: OUTCOMES.labels(outcome.name) for outcome in Outcome}
+        self._replays = {same: REPLAYS.labels("identical" if same else "differing") for same in (True, False)}
         self._granted, self._refused = (CONTACT_RESERVATIONS.labels(result) for result in ("granted", "refused"))
         self._same_winner, self._other_winner = (SHADOW_PLACEMENTS.labels(winner) for winner in ("same", "other"))
         for reason in ("RESERVATION_ENDED", "RESERVATION_CONFIRMED", "RESERVATION_NOT_FOUND"):
@@ -79,8 +95,24 @@ class PrometheusTelemetry:
     def decisions_erased(self, count: int) -> None:
         DECISIONS_ERASED.inc(count)
 
+    def replayed(self, *, is_identical: bool) -> None:
+        self._replays[is_identical].inc()
+
+    def decisions_pruned(self, count: int) -> None:
+        DECISIONS_PRUNED.inc(count)
+
     def rewards_pending(self, count: int) -> None:
         REWARDS_PENDING.set(count)
+
+    def conversions_unmatched(self, count: int) -> None:
+        CONVERSIONS_UNMATCHED.set(count)
+
+    def volume(self, account: Account) -> None:
+        resource, leased = account.key.resource_id, sum(lease.granted - lease.used for lease in account.leases)
+        states = {"amount": account.amount, "committed": account.committed, "realised": account.realised}
+        for state, millionths in {**states, "leased": leased}.items():
+            VOLUME_UNITS.labels(resource, state).set(millionths / MILLIONTHS)
+        VOLUME_PRICE.labels(resource).set(account.pace.price)
 
     def contact_reports_pending(self, count: int) -> None:
         CONTACT_REPORTS_PENDING.set(count)

@@ -31,7 +31,12 @@ class MongoContactOutbox:
             found = await self._reports.find().sort("queued", ASCENDING).limit(limit).to_list()
         return tuple(
             # Large integers come back as a type of the driver's own.
-            ContactReport(each["reservation_id"], int(each["step"]), each["time_ms"] and int(each["time_ms"]))
+            ContactReport(
+                each["reservation_id"],
+                int(each["step"]),
+                each["time_ms"] and int(each["time_ms"]),
+                int(each.get("answer", 0)),
+            )
             for each in found
         )
 
@@ -56,6 +61,7 @@ async def insert_reports(
                     "reservation_id": each.reservation_id,
                     "step": each.step,
                     "time_ms": each.time_ms,
+                    "answer": each.answer,
                     "queued": ObjectId(),
                 }
             },

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from pymongo import UpdateOne
 
+from services.orchestrator.adapters.mongo_decision_removal import remove_decisions
 from services.orchestrator.app.erasures import DueErasure, ErasureNotice
+from services.orchestrator.app.gone_decisions import GoneBecause
 from shared.mongo import MongoDatabase, mongo_errors
 
 ERASURES, ERASURE_FEED = "erasures", "erasure_feed"
@@ -77,9 +79,11 @@ class MongoErasureStore:
             keys += await outcomes.distinct("reward_key", query)  # of outcomes from before there were lessons
             await self._database.collection("reward_outbox").delete_many({"_id": {"$in": keys}})
 
-    async def erase(self, decision_ids: Sequence[str]) -> None:
-        """The outcomes first: a decision that is gone leads to them no longer."""
-        ids = list(decision_ids)
+    async def erase_told(self, profile_ids: Sequence[str]) -> None:
+        query = {"profile_id": {"$in": list(profile_ids)}}
         with mongo_errors(_STORE):
-            await self._database.collection("outcomes").delete_many({"decision_id": {"$in": ids}})
-            await self._database.collection("decisions").delete_many({"_id": {"$in": ids}})
+            for name in ("contact_history", "conversions", "touches"):
+                await self._database.collection(name).delete_many(query)
+
+    async def erase(self, decision_ids: Sequence[str]) -> None:
+        await remove_decisions(self._database, decision_ids, GoneBecause.ERASED)

@@ -14,7 +14,9 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.orchestrator.adapters.blob import BlobCodec
+from services.orchestrator.adapters.mongo_contact_history import note_sightings
 from services.orchestrator.adapters.mongo_contact_outbox import CONTACT_OUTBOX, insert_reports
+from services.orchestrator.adapters.mongo_resource_bank import SETTLEMENTS, insert_settlements
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation, Wait
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
@@ -34,10 +36,11 @@ class MongoOutcomeStore:
         self._receipts = database.collection("receipts")
         self._reports = database.collection(CONTACT_OUTBOX)
         self._delays = database.collection("success_delays")
+        self._settlements = database.collection(SETTLEMENTS)
         self._codec = BlobCodec()
 
     async def append(self, capture: Capture) -> Receipt:
-        documents = [self._document(outcome) for outcome in capture.outcomes]
+        documents = [outcome_document(outcome, self._codec) for outcome in capture.outcomes]
         presentations = {key: self._codec.encode(each) for key, each in capture.presentations.items()}
 
         async def change(session: AsyncClientSession) -> tuple[Receipt, Sequence[str]]:
@@ -46,7 +49,9 @@ class MongoOutcomeStore:
                 return _same(earlier, capture), ()
             new_keys = await self._insert(documents, session)
             successes = await self._queue_rewards(presentations, capture.waits, session)
+            await note_sightings(self._database, capture.sightings, new_keys, self._codec, session)
             await insert_reports(self._reports, capture.reports, session)
+            await insert_settlements(self._settlements, capture.settlements, session)
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             await self._receipts.insert_one(_receipt_document(receipt), session=session)
             return receipt, successes
@@ -63,6 +68,12 @@ class MongoOutcomeStore:
         with mongo_errors(_STORE):
             cursor = self._outcomes.find({"decision_id": decision_id}, {"outcome": 1})
             found = await cursor.sort([("capture_time_ms", ASCENDING), ("position", ASCENDING)]).to_list()
+        return tuple(self._codec.decode(CapturedOutcome, each["outcome"]) for each in found)
+
+    async def list_by_key(self, prefix: str) -> tuple[CapturedOutcome, ...]:
+        query = {"_id": {"$gte": prefix, "$lte": prefix + "\U0010ffff"}}
+        with mongo_errors(_STORE):
+            found = await self._outcomes.find(query, {"outcome": 1}).sort("_id", ASCENDING).to_list()
         return tuple(self._codec.decode(CapturedOutcome, each["outcome"]) for each in found)
 
     async def pending(self, limit: int, now_ms: int) -> tuple[PendingReward, ...]:
@@ -153,24 +164,25 @@ class MongoOutcomeStore:
             with mongo_errors(_STORE):
                 await self._delays.bulk_write(updates, ordered=False)
 
-    def _document(self, outcome: CapturedOutcome) -> Document:
-        return {
-            "_id": outcome.item.idempotency_key,
-            "decision_id": outcome.decision_id,
-            "reward_key": outcome.reward_key,
-            "effect": int(outcome.effect),
-            "outcome_time_ms": outcome.outcome_time_ms,
-            "capture_time_ms": outcome.capture_time_ms,
-            "position": outcome.position,
-            "lessons": [{"reward_key": each.reward_key, "effect": int(each.effect)} for each in outcome.lessons],
-            "outcome": self._codec.encode(outcome),
-        }
-
     def _pending(self, found: Document) -> PendingReward:
         presentation = self._codec.decode(Presentation, found["presentation"])
         # Large integers come back as a type of the driver's own.
         revision, time_ms = int(found["revision"]), int(found["time_ms"])
         return PendingReward(found["_id"], revision, found["value"], time_ms, presentation)
+
+
+def outcome_document(outcome: CapturedOutcome, codec: BlobCodec) -> Document:
+    return {
+        "_id": outcome.item.idempotency_key,
+        "decision_id": outcome.decision_id,
+        "reward_key": outcome.reward_key,
+        "effect": int(outcome.effect),
+        "outcome_time_ms": outcome.outcome_time_ms,
+        "capture_time_ms": outcome.capture_time_ms,
+        "position": outcome.position,
+        "lessons": [{"reward_key": each.reward_key, "effect": int(each.effect)} for each in outcome.lessons],
+        "outcome": codec.encode(outcome),
+    }
 
 
 def _due(now_ms: int) -> Document:

@@ -11,12 +11,13 @@ from tandem.profile.v1 import consent_pb2, contact_pb2, event_pb2, profile_pb2, 
 from tandem.profile.v1 import profile_service_pb2 as pb
 from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
+from services.orchestrator.adapters.contact_ledger_client import contact_count
 from services.orchestrator.adapters.deadline import remaining_s
+from services.orchestrator.app.persons import Person
 from services.orchestrator.app.ports import (
     NO_SIGNALS,
     ConsentSignals,
     ConsentStatement,
-    ContactCount,
     HeldContact,
     Identity,
     SubjectEvent,
@@ -101,6 +102,16 @@ class GrpcProfiles:
         )
         return [_consents(item) for item in response.items]
 
+    async def persons(self, subjects: Sequence[tuple[Identity, ...]], *, deadline_ms: int) -> Sequence[Person | None]:
+        request = pb.BatchGetProfilesRequest(
+            requests=[pb.GetProfileRequest(subject=_subject(identities)) for identities in subjects]
+        )
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.BatchGetProfilesResponse = await call(
+            self._stub.BatchGetProfiles, request, timeout_s=timeout_s, service=SERVICE
+        )
+        return [_person(item) for item in response.items]
+
     async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
         request = pb.PublishTraitSchemaRequest(request_id=request_id, schema=_schema(schema), activate=activate)
         response: pb.PublishTraitSchemaResponse = await call(
@@ -117,10 +128,11 @@ def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:
         tuple(_statement(consent) for consent in profile.consents),
         tuple(response.advisories),
         response.consistency_token.value,
-        tuple(ContactCount(each.limit_id, each.counted, each.used) for each in profile.contact_limits if each.used),
+        tuple(map(contact_count, (each for each in profile.contact_limits if each.used))),
         tuple(_held(each) for each in profile.contacts if _is_held(each, reference)) if reference else (),
         profile.known,
         tuple(response.held_identities),
+        tuple(profile.merged_profile_ids),
     )
 
 
@@ -161,6 +173,16 @@ def _statement(consent: consent_pb2.Consent) -> ConsentStatement:
 def _consents(item: pb.BatchGetProfilesResponse.Item) -> tuple[ConsentStatement, ...] | None:
     if item.HasField("result"):
         return tuple(map(_statement, item.result.profile.consents))
+    failure = from_status(item.error)
+    if isinstance(failure, (NotFound, InvalidArgument)):
+        return None
+    raise failure or Internal("INTERNAL", "the profile service answered neither a profile nor an error")
+
+
+def _person(item: pb.BatchGetProfilesResponse.Item) -> Person | None:
+    if item.HasField("result"):
+        profile = item.result.profile
+        return Person(profile.profile_id, tuple(profile.merged_profile_ids))
     failure = from_status(item.error)
     if isinstance(failure, (NotFound, InvalidArgument)):
         return None
@@ -233,6 +255,8 @@ def _limit(limit: ContactLimitPart) -> contact_pb2.ContactLimit:
         actions=limit.actions,
         campaigns=limit.campaigns,
         scope=f"LIMIT_SCOPE_{limit.scope or 'UNSPECIFIED'}",
+        responses=[f"CONTACT_RESPONSE_{outcome}" for outcome in limit.outcomes],
+        pause=_period(limit.pause_ms),
     )
 
 

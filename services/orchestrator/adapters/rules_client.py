@@ -38,6 +38,7 @@ class GrpcRules:
             attributes={name: feature_to_proto(feature) for name, feature in question.attributes.items()},
             evaluation_time=timestamp_proto(question.evaluation_time_ms),
             explain=int(question.explain),  # type: ignore[arg-type]
+            explain_actions=question.explain_actions,
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         response: pb.EvaluateEngagementPolicyResponse = await call(

@@ -129,7 +129,144 @@ CREATE TABLE success_delays (
 """
 """A lesson is what one outcome teaches one reward."""
 
-MIGRATIONS: tuple[str, ...] = (POLICY_TABLES + DECISION_TABLES, CONTACT_TABLES + ERASURE_TABLES, OBJECTIVE_TABLES)
+DECISION_INDEX_TABLES = """
+DROP INDEX decisions_by_profile;
+
+CREATE TABLE decision_index (
+    decision_time_ms    INTEGER NOT NULL,
+    decision_id         TEXT NOT NULL,
+    record_time_ms      INTEGER NOT NULL,
+    profile_id          TEXT NOT NULL,
+    policy_version      TEXT NOT NULL,
+    model_version       TEXT NOT NULL,
+    results             TEXT NOT NULL,
+    PRIMARY KEY (decision_time_ms, decision_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO decision_index
+SELECT decision_time_ms, decision_id, decision_time_ms, profile_id, policy_version, '', '[]' FROM decisions;
+CREATE INDEX decision_index_by_profile ON decision_index (profile_id, decision_time_ms, decision_id);
+CREATE INDEX decision_index_by_record_time ON decision_index (record_time_ms);
+
+CREATE TABLE proposed_actions (
+    action              TEXT NOT NULL,
+    decision_time_ms    INTEGER NOT NULL,
+    decision_id         TEXT NOT NULL,
+    PRIMARY KEY (action, decision_time_ms, decision_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gone_decisions (
+    decision_id         TEXT PRIMARY KEY,
+    because             TEXT NOT NULL,
+    decision_time_ms    INTEGER NOT NULL,
+    record_time_ms      INTEGER NOT NULL,
+    policy_version      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX gone_decisions_by_record_time ON gone_decisions (record_time_ms);
+"""
+"""Lists read these rows: a record is some kilobytes, and would be read to its end for what stands behind it."""
+
+CONTACT_ANSWERS = "ALTER TABLE contact_outbox ADD COLUMN answer INTEGER NOT NULL DEFAULT 0;"
+"""What the person made of the contact; 0: nothing was said of that."""
+
+CONVERSION_TABLES = """
+CREATE TABLE contact_history (
+    presentation        TEXT PRIMARY KEY,
+    decision_id         TEXT NOT NULL,
+    profile_id          TEXT NOT NULL,
+    time_ms             INTEGER NOT NULL,
+    channel             TEXT NOT NULL,
+    action              TEXT NOT NULL,
+    campaign            TEXT NOT NULL,
+    cost                INTEGER NOT NULL,
+    is_shown            INTEGER NOT NULL,
+    matching_ms         INTEGER,
+    answering           INTEGER NOT NULL,
+    due_ms              INTEGER,
+    implied             BLOB
+) STRICT;
+CREATE INDEX contact_history_by_profile ON contact_history (profile_id, time_ms);
+CREATE INDEX contact_history_by_time ON contact_history (time_ms);
+CREATE INDEX contact_history_awaited ON contact_history (due_ms) WHERE answering = 1;
+
+CREATE TABLE conversions (
+    position            INTEGER PRIMARY KEY,
+    conversion_id       TEXT NOT NULL UNIQUE,
+    profile_id          TEXT NOT NULL,
+    occurred_time_ms    INTEGER NOT NULL,
+    body_hash           TEXT NOT NULL,
+    reverses            TEXT NOT NULL,
+    conversion          BLOB NOT NULL,
+    revision            INTEGER NOT NULL DEFAULT 1,
+    matched_revision    INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX conversions_by_profile ON conversions (profile_id, occurred_time_ms);
+CREATE INDEX conversions_by_time ON conversions (occurred_time_ms, conversion_id);
+CREATE INDEX conversions_reversing ON conversions (reverses) WHERE reverses <> '';
+CREATE INDEX conversions_unmatched ON conversions (position) WHERE revision > matched_revision;
+
+CREATE TABLE touches (
+    touch_id            TEXT PRIMARY KEY,
+    profile_id          TEXT NOT NULL,
+    platform            TEXT NOT NULL,
+    campaign_ref        TEXT NOT NULL,
+    occurred_time_ms    INTEGER NOT NULL,
+    record_time_ms      INTEGER NOT NULL,
+    cost                INTEGER NOT NULL,
+    body_hash           TEXT NOT NULL
+) STRICT;
+CREATE INDEX touches_by_profile ON touches (profile_id, occurred_time_ms);
+CREATE INDEX touches_by_time ON touches (occurred_time_ms);
+"""
+"""Of the history of contacts, `answering` is a domain.response.Answering. An unmatched conversion has a revision that
+was not matched yet."""
+
+STICKY_TABLES = """
+CREATE TABLE sticky_propositions (
+    profile_id          TEXT NOT NULL,
+    sticky_key          TEXT NOT NULL,
+    placement_id        TEXT NOT NULL,
+    rank                INTEGER NOT NULL,
+    treatment           TEXT NOT NULL,
+    decision_id         TEXT NOT NULL,
+    choice_probability  REAL NOT NULL,
+    expire_ms           INTEGER NOT NULL,
+    PRIMARY KEY (profile_id, sticky_key, placement_id, rank)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sticky_propositions_by_expiry ON sticky_propositions (expire_ms);
+"""
+
+RESOURCE_TABLES = """
+CREATE TABLE resource_accounts (
+    resource_id         TEXT NOT NULL,
+    period_ms           INTEGER NOT NULL,
+    revision            INTEGER NOT NULL,
+    account             BLOB NOT NULL,
+    PRIMARY KEY (resource_id, period_ms)
+) STRICT;
+
+CREATE TABLE volume_settlements (
+    key                 TEXT PRIMARY KEY,
+    proposition_id      TEXT NOT NULL,
+    resource_id         TEXT NOT NULL,
+    period_ms           INTEGER NOT NULL,
+    used                INTEGER NOT NULL,
+    is_realised         INTEGER NOT NULL,
+    is_waiting          INTEGER NOT NULL
+) STRICT;
+CREATE INDEX volume_settlements_waiting ON volume_settlements (is_waiting) WHERE is_waiting = 1;
+"""
+"""A settlement that waits no longer stays: the first word on the units of a proposition counts."""
+
+MIGRATIONS: tuple[str, ...] = (
+    POLICY_TABLES + DECISION_TABLES,
+    CONTACT_TABLES + ERASURE_TABLES,
+    OBJECTIVE_TABLES,
+    DECISION_INDEX_TABLES,
+    CONTACT_ANSWERS,
+    CONVERSION_TABLES,
+    STICKY_TABLES,
+    RESOURCE_TABLES,
+)
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
 MONGO_SCHEMA = MongoSchema(
@@ -137,7 +274,15 @@ MONGO_SCHEMA = MongoSchema(
     1,
     {
         "policy_files": [IndexModel([("policy_version", 1)])],
-        "decisions": [IndexModel([("request_id", 1)], unique=True), IndexModel([("profile_id", 1), ("_id", 1)])],
+        "decisions": [
+            IndexModel([("request_id", 1)], unique=True),
+            IndexModel([("profile_id", 1), ("_id", 1)]),
+            IndexModel([("decision_time_ms", -1), ("_id", -1)]),
+            IndexModel([("record_time_ms", 1)]),
+            IndexModel([("profile_id", 1), ("decision_time_ms", -1), ("_id", -1)]),
+            IndexModel([("results.action", 1), ("decision_time_ms", -1), ("_id", -1)]),
+        ],
+        "gone_decisions": [IndexModel([("record_time_ms", 1)])],
         "outcomes": [
             IndexModel([("decision_id", 1)]),
             IndexModel([("reward_key", 1)]),
@@ -151,9 +296,27 @@ MONGO_SCHEMA = MongoSchema(
         "contact_outbox": [IndexModel([("queued", 1)])],
         "erasures": [IndexModel([("due_ms", 1)])],
         "erasure_feed": [],
+        "sticky_propositions": [IndexModel([("profile_id", 1), ("sticky_key", 1)]), IndexModel([("expire_ms", 1)])],
+        "resource_accounts": [IndexModel([("resource_id", 1), ("period_ms", -1)])],
+        "volume_settlements": [IndexModel([("queued", 1)], partialFilterExpression={"is_waiting": True})],
         "policies": [],
         "active_policy": [],
         "receipts": [],
         "secrets": [],
+        "contact_history": [
+            IndexModel([("profile_id", 1), ("time_ms", 1)]),
+            IndexModel([("time_ms", 1)]),
+            IndexModel([("due_ms", 1)], partialFilterExpression={"answering": 1}),
+        ],
+        "conversions": [
+            IndexModel([("profile_id", 1), ("occurred_time_ms", 1)]),
+            IndexModel([("occurred_time_ms", 1), ("_id", 1)]),
+            IndexModel([("reverses", 1)]),
+            IndexModel([("record_time_ms", 1), ("_id", 1)], partialFilterExpression={"is_unmatched": True}),
+        ],
+        "touches": [
+            IndexModel([("profile_id", 1), ("occurred_time_ms", 1)]),
+            IndexModel([("occurred_time_ms", 1)]),
+        ],
     },
 )

@@ -23,34 +23,26 @@ PUBLISH_S = 30.0
 
 
 class GrpcScoring:
-    """Implements Scorer, RewardSink, RewardEraser and FeatureSetPublisher."""
+    """Implements Scorer, Rescorer, RewardSink, RewardEraser and FeatureSetPublisher."""
 
     def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
         self._stub = ScoringServiceStub(channel)  # type: ignore[no-untyped-call]
         self._clock = clock
 
     async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores:
-        request = pb.ScoreActionsRequest(
-            feature_set_version=question.feature_set_version,
-            features={name: feature_to_proto(feature) for name, feature in question.features.items()},
-            actions=question.action_ids(),
-            channels=question.channels,
-            placement_ids=question.placement_ids,
-        )
         timeout_s = remaining_s(deadline_ms, self._clock)
         response: pb.ScoreActionsResponse = await call(
-            self._stub.ScoreActions, request, timeout_s=timeout_s, service=SERVICE
+            self._stub.ScoreActions, _query(question), timeout_s=timeout_s, service=SERVICE
         )
-        return Scores(
-            response.model_version,
-            np.array(response.means),
-            np.array(response.uncertainties),
-            np.array(response.evidences),
-            np.array(response.log_odds_means),
-            np.array(response.log_odds_deviations),
-            _shadow(response),
-            response.is_apprentice,
+        return _scores(response)
+
+    async def rescore(self, question: ScoreQuestion, model_version: str, *, deadline_ms: int) -> Scores:
+        request = pb.RescoreActionsRequest(question=_query(question), model_version=model_version)
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.RescoreActionsResponse = await call(
+            self._stub.RescoreActions, request, timeout_s=timeout_s, service=SERVICE
         )
+        return _scores(response.scores)
 
     async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
         """Raises the error of the first reward that was refused; the others are taken."""
@@ -74,6 +66,29 @@ class GrpcScoring:
             self._stub.PublishFeatureSet, request, timeout_s=PUBLISH_S, service=SERVICE
         )
         return response.feature_set_version
+
+
+def _query(question: ScoreQuestion) -> pb.ScoreActionsRequest:
+    return pb.ScoreActionsRequest(
+        feature_set_version=question.feature_set_version,
+        features={name: feature_to_proto(feature) for name, feature in question.features.items()},
+        actions=question.action_ids(),
+        channels=question.channels,
+        placement_ids=question.placement_ids,
+    )
+
+
+def _scores(response: pb.ScoreActionsResponse) -> Scores:
+    return Scores(
+        response.model_version,
+        np.array(response.means),
+        np.array(response.uncertainties),
+        np.array(response.evidences),
+        np.array(response.log_odds_means),
+        np.array(response.log_odds_deviations),
+        _shadow(response),
+        response.is_apprentice,
+    )
 
 
 def _shadow(response: pb.ScoreActionsResponse) -> ShadowScores | None:

@@ -9,9 +9,10 @@ from services.orchestrator.app.contact_outbox import ContactReport
 from shared.sqlite import SqliteDatabase
 
 _INSERT = (
-    "INSERT INTO contact_outbox (key, reservation_id, step, time_ms) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+    "INSERT INTO contact_outbox (key, reservation_id, step, time_ms, answer) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (key) DO NOTHING"
 )
-_WAITING = "SELECT reservation_id, step, time_ms FROM contact_outbox ORDER BY position LIMIT ?"
+_WAITING = "SELECT reservation_id, step, time_ms, answer FROM contact_outbox ORDER BY position LIMIT ?"
 _COUNT = "SELECT count(*) FROM contact_outbox"
 _DONE = "DELETE FROM contact_outbox WHERE key = ?"
 
@@ -39,4 +40,5 @@ class SqliteContactOutbox:
 
 def insert_reports(connection: sqlite3.Connection, reports: Sequence[ContactReport]) -> None:
     """Within the caller's transaction."""
-    connection.executemany(_INSERT, [(each.key, each.reservation_id, each.step, each.time_ms) for each in reports])
+    rows = [(each.key, each.reservation_id, each.step, each.time_ms, each.answer) for each in reports]
+    connection.executemany(_INSERT, rows)

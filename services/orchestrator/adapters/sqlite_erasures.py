@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from services.orchestrator.adapters.sqlite_decision_removal import remove_decisions
 from services.orchestrator.app.erasures import DueErasure, ErasureNotice
+from services.orchestrator.app.gone_decisions import GoneBecause
 from shared.sqlite import SqliteDatabase
 
 _POSITION = "SELECT position FROM erasure_feed"
@@ -16,7 +18,7 @@ _TAKE = "INSERT INTO erasures VALUES (?, ?, NULL, ?) ON CONFLICT (erasure_id) DO
 _DUE = "SELECT erasure_id, profile_ids, decision_ids FROM erasures WHERE due_ms <= ? ORDER BY due_ms LIMIT ?"
 _AGAIN = "UPDATE erasures SET decision_ids = ?, due_ms = ? WHERE erasure_id = ?"
 _DECISIONS = """
-SELECT decision_id FROM decisions WHERE profile_id IN (SELECT value FROM json_each(?)) AND decision_id > ?
+SELECT decision_id FROM decision_index WHERE profile_id IN (SELECT value FROM json_each(?)) AND decision_id > ?
 ORDER BY decision_id LIMIT ?
 """
 _HOLD = """
@@ -24,11 +26,9 @@ DELETE FROM reward_outbox WHERE reward_key IN
 (SELECT lessons.reward_key FROM lessons JOIN outcomes USING (idempotency_key)
 WHERE outcomes.decision_id IN (SELECT value FROM json_each(?)))
 """
-_ERASE = (
-    "DELETE FROM lessons WHERE idempotency_key IN "
-    "(SELECT idempotency_key FROM outcomes WHERE decision_id IN (SELECT value FROM json_each(?)))",
-    "DELETE FROM outcomes WHERE decision_id IN (SELECT value FROM json_each(?))",
-    "DELETE FROM decisions WHERE decision_id IN (SELECT value FROM json_each(?))",
+_ERASE_TOLD = tuple(
+    f"DELETE FROM {table} WHERE profile_id IN (SELECT value FROM json_each(?))"  # noqa: S608  ours
+    for table in ("contact_history", "conversions", "touches")
 )
 
 
@@ -72,12 +72,19 @@ class SqliteErasureStore:
     async def hold_rewards(self, decision_ids: Sequence[str]) -> None:
         await self._database.write(lambda connection: connection.execute(_HOLD, (_json(decision_ids),)).rowcount)
 
-    async def erase(self, decision_ids: Sequence[str]) -> None:
-        decisions = (_json(decision_ids),)
+    async def erase_told(self, profile_ids: Sequence[str]) -> None:
+        profiles = (_json(profile_ids),)
 
         def change(connection: sqlite3.Connection) -> None:
-            for statement in _ERASE:
-                connection.execute(statement, decisions)
+            for statement in _ERASE_TOLD:
+                connection.execute(statement, profiles)
+
+        await self._database.write(change)
+        await self._database.write_back()
+
+    async def erase(self, decision_ids: Sequence[str]) -> None:
+        def change(connection: sqlite3.Connection) -> None:
+            remove_decisions(connection, decision_ids, GoneBecause.ERASED)
 
         await self._database.write(change)
         await self._database.write_back()

@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 from services.orchestrator.adapters.blob import BlobCodec
+from services.orchestrator.adapters.sqlite_contact_history import encoded, note_sightings
 from services.orchestrator.adapters.sqlite_contact_outbox import insert_reports
+from services.orchestrator.adapters.sqlite_resource_bank import insert_settlements
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation, Wait
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
@@ -15,7 +17,9 @@ from shared.sqlite import SqliteDatabase
 
 _RECEIPT = "SELECT body_hash, response FROM receipts WHERE rpc = ? AND request_id = ?"
 _INSERT_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?)"
-_INSERT = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING"
+INSERT_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING"
+_BY_KEY = "SELECT outcome FROM outcomes WHERE idempotency_key BETWEEN ? AND ? ORDER BY idempotency_key"
+LAST_CHARACTER = "\U0010ffff"
 _TEACH = "INSERT INTO lessons VALUES (?, ?, ?, ?)"
 _LESSONS = "SELECT effect, time_ms FROM lessons WHERE reward_key = ?"
 _QUEUE = (
@@ -45,18 +49,21 @@ class SqliteOutcomeStore:
         self._codec = BlobCodec()
 
     async def append(self, capture: Capture) -> Receipt:
-        rows = [self._row(outcome) for outcome in capture.outcomes]
+        rows = [outcome_row(outcome, self._codec) for outcome in capture.outcomes]
         presentations = {key: self._codec.encode(each) for key, each in capture.presentations.items()}
+        sightings = encoded(capture.sightings, self._codec)
 
         def change(connection: sqlite3.Connection) -> Receipt:
             earlier = _earlier(connection, capture)
             if earlier is not None:
                 return earlier
-            new_keys = {row[0] for row in rows if connection.execute(_INSERT, row).rowcount == 1}
+            new_keys = {row[0] for row in rows if connection.execute(INSERT_OUTCOME, row).rowcount == 1}
             connection.executemany(_TEACH, _lessons(capture.outcomes, new_keys))
             for reward_key, presentation in presentations.items():
                 _queue_reward(connection, reward_key, presentation, capture.waits.get(reward_key))
+            note_sightings(connection, sightings, new_keys)
             insert_reports(connection, capture.reports)
+            insert_settlements(connection, capture.settlements)
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             connection.execute(_INSERT_RECEIPT, (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response))
             return receipt
@@ -69,6 +76,10 @@ class SqliteOutcomeStore:
 
     async def list_by_decision(self, decision_id: str) -> tuple[CapturedOutcome, ...]:
         rows = self._database.read("SELECT outcome FROM outcomes WHERE decision_id = ? ORDER BY rowid", (decision_id,))
+        return tuple(self._codec.decode(CapturedOutcome, blob) for (blob,) in rows)
+
+    async def list_by_key(self, prefix: str) -> tuple[CapturedOutcome, ...]:
+        rows = self._database.read(_BY_KEY, (prefix, prefix + LAST_CHARACTER))
         return tuple(self._codec.decode(CapturedOutcome, blob) for (blob,) in rows)
 
     async def pending(self, limit: int, now_ms: int) -> tuple[PendingReward, ...]:
@@ -88,15 +99,17 @@ class SqliteOutcomeStore:
         delivered = [(reward.reward_key, reward.revision) for reward in rewards]
         await self._database.write(lambda connection: connection.executemany(_DELIVERED, delivered).rowcount)
 
-    def _row(self, outcome: CapturedOutcome) -> _Row:
-        return (
-            outcome.item.idempotency_key,
-            outcome.decision_id,
-            outcome.reward_key,
-            int(outcome.effect),
-            outcome.outcome_time_ms,
-            self._codec.encode(outcome),
-        )
+
+def outcome_row(outcome: CapturedOutcome, codec: BlobCodec) -> _Row:
+    """As INSERT_OUTCOME takes it."""
+    return (
+        outcome.item.idempotency_key,
+        outcome.decision_id,
+        outcome.reward_key,
+        int(outcome.effect),
+        outcome.outcome_time_ms,
+        codec.encode(outcome),
+    )
 
 
 def _earlier(connection: sqlite3.Connection, capture: Capture) -> Receipt | None:

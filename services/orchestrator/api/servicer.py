@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 
-from tandem.orchestrator.v1 import decision_pb2
+from tandem.orchestrator.v1 import (
+    attribution_pb2,
+    conversion_pb2,
+    decision_list_pb2,
+    decision_pb2,
+    replay_pb2,
+    volume_pb2,
+    why_not_pb2,
+)
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
-from services.orchestrator.api.mapping import answer, decisions, fields, outcomes, policies, request
+from services.orchestrator.api.mapping import (
+    answer,
+    attribution,
+    conversions,
+    decision_list,
+    decisions,
+    fields,
+    outcomes,
+    policies,
+    replay,
+    request,
+    volume,
+    why_not,
+)
 from services.orchestrator.app.application import OrchestratorApplication
 from shared.rpc.context import CallContext
 from shared.rpc.server import ServiceBinding
@@ -30,12 +51,36 @@ class OrchestratorServicer:
         request_id = fields.identifier(message.request_id, "request_id")
         return outcomes.response_of(await self._app.capture_outcomes(request_id, outcomes.items_from(message)))
 
+    async def RecordConversions(
+        self, message: conversion_pb2.RecordConversionsRequest, _: CallContext
+    ) -> conversion_pb2.RecordConversionsResponse:
+        request_id = fields.identifier(message.request_id, "request_id")
+        recorded = await self._app.record_conversions(request_id, conversions.conversions_from(message))
+        return conversions.conversions_response(recorded)
+
+    async def RecordTouches(
+        self, message: conversion_pb2.RecordTouchesRequest, _: CallContext
+    ) -> conversion_pb2.RecordTouchesResponse:
+        request_id = fields.identifier(message.request_id, "request_id")
+        return conversions.touches_response(
+            await self._app.record_touches(request_id, conversions.touches_from(message))
+        )
+
+    async def GetAttribution(
+        self, message: attribution_pb2.GetAttributionRequest, _: CallContext
+    ) -> attribution_pb2.GetAttributionResponse:
+        question = attribution.question_from(message)
+        return attribution.attribution_response(await self._app.get_attribution(question))
+
     async def ExportSubjectData(
         self, message: pb.ExportSubjectDataRequest, _: CallContext
     ) -> AsyncIterator[pb.ExportSubjectDataResponse]:
         async with aclosing(self._app.export_subject_data(fields.profile_ids(message.profile_ids))) as recorded:
             async for decision in recorded:
                 yield pb.ExportSubjectDataResponse(lines=[decisions.exported_line(decision)])
+        async with aclosing(self._app.export_told(fields.profile_ids(message.profile_ids))) as told:
+            async for each in told:
+                yield pb.ExportSubjectDataResponse(lines=conversions.exported_lines([each]))
 
     async def EraseSubjectData(
         self, message: pb.EraseSubjectDataRequest, _: CallContext
@@ -49,8 +94,37 @@ class OrchestratorServicer:
         return decisions.recorded_response(await self._app.get_decision(decision_id))
 
     async def ExplainDecision(self, message: pb.ExplainDecisionRequest, _: CallContext) -> pb.ExplainDecisionResponse:
+        person = decisions.person_from(message)
+        decision_id = fields.short_text(message.decision_id, "decision_id")
+        if person:
+            decision_id = await self._app.last_decision(person, fields.time_ms(message, "time"))
+        return decisions.explained_response(await self._app.explain_decision(decision_id, message.actions))
+
+    async def ReplayDecision(
+        self, message: replay_pb2.ReplayDecisionRequest, _: CallContext
+    ) -> replay_pb2.ReplayDecisionResponse:
         decision_id = fields.identifier(message.decision_id, "decision_id")
-        return decisions.explained_response(await self._app.explain_decision(decision_id))
+        return replay.replayed_response(await self._app.replay_decision(decision_id, rescore=message.rescore))
+
+    async def ListDecisions(
+        self, message: decision_list_pb2.ListDecisionsRequest, _: CallContext
+    ) -> decision_list_pb2.ListDecisionsResponse:
+        query = decision_list.query_from(message)
+        limit, after = decision_list.page_from(message, query)
+        return decision_list.page_to(await self._app.list_decisions(query, limit, after), query)
+
+    async def SampleDecisions(
+        self, message: decision_list_pb2.SampleDecisionsRequest, _: CallContext
+    ) -> decision_list_pb2.SampleDecisionsResponse:
+        sample = await self._app.sample_decisions(decision_list.sample_size(message.count), message.seed)
+        return decision_list_pb2.SampleDecisionsResponse(decisions=decision_list.summaries_to(sample))
+
+    async def WhyNot(self, message: why_not_pb2.WhyNotRequest, _: CallContext) -> why_not_pb2.WhyNotResponse:
+        return why_not.why_not_response(await self._app.why_not(why_not.question_from(message)))
+
+    async def GetVolume(self, message: volume_pb2.GetVolumeRequest, _: CallContext) -> volume_pb2.GetVolumeResponse:
+        report = await self._app.get_volume(volume.names_from(message))
+        return volume.response_of(report.resources, report.currency)
 
     async def PublishPolicy(self, message: pb.PublishPolicyRequest, _: CallContext) -> pb.PublishPolicyResponse:
         request_id = fields.identifier(message.request_id, "request_id")

@@ -9,6 +9,7 @@ from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_store import PolicyStore, Receipt
 from services.orchestrator.app.publish import MAX_ATTEMPTS, too_much_change
 from services.orchestrator.app.receipts import earlier_answer, receipt_of
+from services.orchestrator.app.volume.amounts import Amounts
 from shared.ids import content_hash
 
 RPC = "ActivatePolicy"
@@ -31,13 +32,15 @@ class ActivatePolicy:
     again when the pointer moved in between.
     """
 
-    def __init__(self, store: PolicyStore, parts: PartPublishers, policies: ActivePolicies) -> None:
+    def __init__(self, store: PolicyStore, parts: PartPublishers, policies: ActivePolicies, amounts: Amounts) -> None:
         self._store = store
         self._parts = parts
         self._policies = policies
+        self._amounts = amounts
 
     async def __call__(self, request_id: str, policy_version: str) -> PolicySummary:
-        """Raises NotFound (POLICY_NOT_FOUND), AlreadyExists (REQUEST_ID_REUSED), Unavailable, Aborted."""
+        """Raises NotFound (POLICY_NOT_FOUND), FailedPrecondition (AMOUNT_BELOW_COMMITTED), AlreadyExists
+        (REQUEST_ID_REUSED), Unavailable, Aborted."""
         body_hash = content_hash(policy_version)
         earlier = await earlier_answer(self._store, RPC, request_id, body_hash, PolicySummary)
         if earlier is not None:
@@ -53,6 +56,7 @@ class ActivatePolicy:
     async def _move_pointer(self, policy: ActivePolicy, receipt: Receipt) -> None:
         for _ in range(MAX_ATTEMPTS):
             pointer = await self._store.active()
+            await self._amounts.prepare(policy.compiled.volume)
             await self._parts.activate(policy.compiled, policy.versions)
             if await self._store.activate(policy.versions.policy, receipt, pointer):
                 return

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from services.orchestrator.app.policy_store import PolicyRecord, PolicyStore, PolicyVersions
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import LimitTable
+from services.orchestrator.domain.contact_rules import ContactRules
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy, PolicySettings
@@ -49,6 +50,10 @@ class ActivePolicy:
             replace(each, feature_set_version=self.versions.feature_sets[each.name])
             for each in self.compiled.objectives
         )
+
+    @property
+    def contact(self) -> ContactRules:
+        return self.compiled.contact
 
     @property
     def limits(self) -> LimitTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 
 from services.orchestrator.app.activate import ActivatePolicy, PolicySummary
 from services.orchestrator.app.capture_answer import CaptureAnswer
@@ -10,46 +11,123 @@ from services.orchestrator.app.capture_outcomes import CaptureOutcomes
 from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.contact_courier import contact_courier
 from services.orchestrator.app.decide.flow import Decide
+from services.orchestrator.app.decision_index import Cursor, DecisionPage, DecisionSummary
 from services.orchestrator.app.erase_subject_data import EraseSubjectData, ErasureCourier
 from services.orchestrator.app.erasures import Erasing
 from services.orchestrator.app.explain_decision import ExplainDecision, Explanation
+from services.orchestrator.app.feedback_stores import told_of
+from services.orchestrator.app.get_attribution import (
+    Attribution,
+    AttributionQuestion,
+    AttributionSources,
+    GetAttribution,
+)
 from services.orchestrator.app.get_decision import ExportSubjectData, GetDecision, RecordedDecision
+from services.orchestrator.app.implied_outcomes import ImpliedOutcomes
 from services.orchestrator.app.learning_consent import LearningConsent
+from services.orchestrator.app.list_decisions import ListDecisions, ListQuery
+from services.orchestrator.app.match_conversions import MatchingStores, conversion_matching
 from services.orchestrator.app.outcome_store import OutcomeItem
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_store import PolicyStore
+from services.orchestrator.app.ports import Identity
+from services.orchestrator.app.prune_decisions import PruneDecisions
 from services.orchestrator.app.publish import PublishedPolicy, PublishPolicy
+from services.orchestrator.app.record_conversions import (
+    ConversionItem,
+    RecordAnswer,
+    RecordConversions,
+    RecordTouches,
+    TouchItem,
+)
+from services.orchestrator.app.replay_decision import Differences, ReplayDecision, Replayed
 from services.orchestrator.app.reward_courier import reward_courier
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.app.validate import ValidatePolicy
+from services.orchestrator.app.volume.amounts import Amounts
+from services.orchestrator.app.volume.get_volume import GetVolume, Volume, VolumeReport
+from services.orchestrator.app.volume.settle import volume_courier
+from services.orchestrator.app.why_not import WhyNot, WhyNotAnswer, WhyNotQuestion
+from services.orchestrator.domain.conversion import Conversion
 from services.orchestrator.domain.decision import Answer
 from services.orchestrator.domain.policy_parts import Finding
+from services.orchestrator.domain.touch import Touch
 from shared.errors import InvalidArgument
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """How records of decisions are compared, and for how many days they are kept; 0: for ever."""
+
+    differences: Differences
+    kept_days: float = 0
+
+
 class OrchestratorApplication:
-    def __init__(self, world: Surroundings, policies: PolicyStore, parts: PartPublishers, erasing: Erasing) -> None:
+    def __init__(
+        self,
+        world: Surroundings,
+        policies: PolicyStore,
+        parts: PartPublishers,
+        erasing: Erasing,
+        records: Records,
+        volume: Volume,
+    ) -> None:
         consent = LearningConsent(world.profiles, world.policies, world.clock)
         rewards = reward_courier(world.outcomes, world.rewards, consent, world.telemetry, world.clock)
         contacts = contact_courier(world.outbox, world.ledger, world.telemetry, world.clock)
-        self._erase = EraseSubjectData(erasing.store, erasing.rewards, world.clock)
+        self._erase = EraseSubjectData(erasing.store, erasing.rewards, world.clock, (world.sticky.forget,))
         erasures = ErasureCourier(erasing.feed, erasing.store, self._erase, world.telemetry, world.clock)
-        self.couriers = (rewards, contacts, erasures)
+        self._feedback = feedback = world.feedback
+        matching = conversion_matching(
+            world, MatchingStores(feedback.conversions, feedback.history, world.persons), rewards
+        )
+        implied = ImpliedOutcomes(feedback.implied, world.telemetry, world.clock)
+        self._record_conversions = RecordConversions(world, feedback.conversions, world.persons, matching)
+        self._record_touches = RecordTouches(world, feedback.touches, world.persons)
+        sources = AttributionSources(feedback.conversions, feedback.touches, feedback.history, world.persons)
+        self._attribution = GetAttribution(sources, world.policies, world.clock)
+        prune = PruneDecisions(world.index, records.kept_days, world.telemetry, world.clock)
+        settling = volume_courier(volume.bank, world.clock)
+        amounts = Amounts(volume.bank, world.clock)
+        self._volume = GetVolume(volume.bank, world.policies, world.clock)
+        self.couriers = (rewards, contacts, erasures, prune, matching, implied, settling, volume.desk)
         """What runs in the background."""
         self._decide = Decide(world)
         self._capture = CaptureOutcomes(world, rewards, contacts)
         self._get = GetDecision(world)
         self._export = ExportSubjectData(self._get, erasing.store)
         self._explain = ExplainDecision(world)
-        self._publish = PublishPolicy(policies, parts, world.policies, world.clock)
+        self._why_not = WhyNot(world, self._explain)
+        self._replay = ReplayDecision(world, records.differences)
+        self._list = ListDecisions(world)
+        self._publish = PublishPolicy(policies, parts, world.policies, amounts, world.clock)
         self._validate = ValidatePolicy(parts.rules)
-        self._activate = ActivatePolicy(policies, parts, world.policies)
+        self._activate = ActivatePolicy(policies, parts, world.policies, amounts)
+
+    async def get_volume(self, resource_ids: Sequence[str]) -> VolumeReport:
+        return await self._volume(resource_ids)
 
     async def decide(self, command: DecideCommand, deadline_ms: int | None = None) -> Answer:
         return await self._decide(command, deadline_ms)
 
     async def capture_outcomes(self, request_id: str, items: Sequence[OutcomeItem | InvalidArgument]) -> CaptureAnswer:
         return await self._capture(request_id, items)
+
+    async def record_conversions(
+        self, request_id: str, items: Sequence[ConversionItem | InvalidArgument]
+    ) -> RecordAnswer:
+        return await self._record_conversions(request_id, items)
+
+    async def record_touches(self, request_id: str, items: Sequence[TouchItem | InvalidArgument]) -> RecordAnswer:
+        return await self._record_touches(request_id, items)
+
+    async def get_attribution(self, question: AttributionQuestion) -> Attribution:
+        return await self._attribution(question)
+
+    def export_told(self, profile_ids: Sequence[str]) -> AsyncGenerator[Conversion | Touch]:
+        """Every conversion and touch of the profiles."""
+        return told_of(self._feedback, profile_ids)
 
     async def erase_subject_data(self, profile_ids: Sequence[str]) -> tuple[str, ...]:
         """Answers the decisions that were erased."""
@@ -62,8 +140,23 @@ class OrchestratorApplication:
     async def get_decision(self, decision_id: str) -> RecordedDecision:
         return await self._get(decision_id)
 
-    async def explain_decision(self, decision_id: str) -> Explanation:
-        return await self._explain(decision_id)
+    async def explain_decision(self, decision_id: str, actions: Sequence[str] = ()) -> Explanation:
+        return await self._explain(decision_id, actions)
+
+    async def last_decision(self, identities: tuple[Identity, ...], time_ms: int | None = None) -> str:
+        return await self._list.last(identities, time_ms)
+
+    async def replay_decision(self, decision_id: str, *, rescore: bool = False) -> Replayed:
+        return await self._replay(decision_id, rescore=rescore)
+
+    async def list_decisions(self, query: ListQuery, limit: int, after: Cursor | None = None) -> DecisionPage:
+        return await self._list(query, limit, after)
+
+    async def sample_decisions(self, count: int, seed: int) -> Sequence[DecisionSummary]:
+        return await self._list.sample(count, seed)
+
+    async def why_not(self, question: WhyNotQuestion) -> WhyNotAnswer:
+        return await self._why_not(question)
 
     async def publish_policy(self, request_id: str, files: Mapping[str, bytes]) -> PublishedPolicy:
         return await self._publish(request_id, files)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.errors import InvalidArgument, NotFound, TandemError, Violation
+from shared.errors import AlreadyExists, InvalidArgument, NotFound, TandemError, Violation
 
-_KINDS: Mapping[str, type[TandemError]] = {kind.__name__: kind for kind in (InvalidArgument, NotFound)}
+_KINDS: Mapping[str, type[TandemError]] = {kind.__name__: kind for kind in (InvalidArgument, NotFound, AlreadyExists)}
 
 
 @dataclass(frozen=True, slots=True)

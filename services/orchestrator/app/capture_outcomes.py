@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from services.orchestrator.app.capture_answer import CaptureAnswer, ItemFault, ItemResult
 from services.orchestrator.app.contact_outbox import ContactReport
+from services.orchestrator.app.contact_reports import contact_reports
 from services.orchestrator.app.courier import Courier
 from services.orchestrator.app.lessons import Delays, delays_of, lessons_of, presentations_of, waits_of
-from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeItem, Presentation, Wait
+from services.orchestrator.app.outcome_store import (
+    OWN_KEYS,
+    Capture,
+    CapturedOutcome,
+    OutcomeItem,
+    Presentation,
+    Sighting,
+    Wait,
+)
 from services.orchestrator.app.presentations import PresentationFinder, Presented
 from services.orchestrator.app.receipts import earlier_answer
+from services.orchestrator.app.sightings import ResponseWindows, response_windows, sighting_of
 from services.orchestrator.app.surroundings import Surroundings
-from services.orchestrator.domain.contact_steps import step_of
+from services.orchestrator.app.volume.bank import Settlement
+from services.orchestrator.app.volume.settle import settlements_of
+from services.orchestrator.domain.currency import Currencies
 from services.orchestrator.domain.outcome import effect_of
 from shared.clock import MAX_CLOCK_SKEW_MS
 from shared.errors import InvalidArgument, NotFound
@@ -35,6 +47,8 @@ class _Taken:
 
     item: OutcomeItem
     presented: Presented
+    revenue: int | None
+    """In millionths of the policy's currency."""
 
 
 class CaptureOutcomes:
@@ -55,7 +69,7 @@ class CaptureOutcomes:
         if earlier is not None:
             return earlier
         found = await self._find_all(items)
-        capture = self._capture(request_id, body_hash, found, await self._delays(found))
+        capture = self._capture(request_id, body_hash, found, await self._delays(found), await self._windows(found))
         receipt = await self._world.outcomes.append(capture)
         answer = msgspec.json.decode(receipt.response, type=CaptureAnswer)
         self._count(found, answer)
@@ -66,34 +80,57 @@ class CaptureOutcomes:
 
     async def _find_all(self, items: Sequence[OutcomeItem | InvalidArgument]) -> list[_Taken | ItemFault]:
         finder = PresentationFinder(self._world.log, self._world.signer, self._world.policies)
+        policy = await self._world.policies.current()
+        currencies = None if policy is None else policy.settings.currencies
         found = []
         for index, item in enumerate(items):
-            found.append(await self._find(finder, item, f"items[{index}]"))
+            found.append(await self._find(finder, currencies, item, f"items[{index}]"))
             await asyncio.sleep(0)  # a thousand records to read must not hold up the loop
         return found
 
     async def _find(
-        self, finder: PresentationFinder, item: OutcomeItem | InvalidArgument, path: str
+        self,
+        finder: PresentationFinder,
+        currencies: Currencies | None,
+        item: OutcomeItem | InvalidArgument,
+        path: str,
     ) -> _Taken | ItemFault:
         if isinstance(item, InvalidArgument):
             return ItemFault.of(item)
         try:
             _check_time(item, path, self._world.clock())
-            return _Taken(item, await finder.find(item, path))
-        except (InvalidArgument, NotFound) as fault:
+            _check_key(item, path)
+            return _Taken(item, await finder.find(item, path), _revenue(item, currencies, path))
+        except InvalidArgument as fault:
             return ItemFault.of(fault)
+        except NotFound as fault:
+            return replace(ItemFault.of(fault), metadata={**fault.metadata, "field": f"{path}.{_reference(item)}"})
 
     async def _delays(self, found: Sequence[_Taken | ItemFault]) -> Delays:
         """Of the objectives with a window that are learnt from these outcomes."""
         taken = [each for each in found if isinstance(each, _Taken)]
         return await delays_of((each.presented for each in taken), self._world.outcomes)
 
-    def _capture(self, request_id: str, body_hash: str, found: Sequence[_Taken | ItemFault], delays: Delays) -> Capture:
+    async def _windows(self, found: Sequence[_Taken | ItemFault]) -> ResponseWindows:
+        return await response_windows(
+            (each.presented for each in found if isinstance(each, _Taken)), self._world.policies
+        )
+
+    def _capture(
+        self,
+        request_id: str,
+        body_hash: str,
+        found: Sequence[_Taken | ItemFault],
+        delays: Delays,
+        windows: ResponseWindows,
+    ) -> Capture:
         now_ms = self._world.clock()
         taken: dict[str, CapturedOutcome] = {}
         presentations: dict[str, Presentation] = {}
         waits: dict[str, Wait] = {}
-        reports = []
+        reports: list[ContactReport] = []
+        settlements: list[Settlement] = []
+        sightings: list[Sighting] = []
         for position, each in enumerate(found):
             if isinstance(each, ItemFault) or each.item.idempotency_key in taken:
                 continue
@@ -102,13 +139,26 @@ class CaptureOutcomes:
             if outcome.lessons:
                 presentations |= presentations_of(each.presented)
                 waits |= waits_of(each.presented, delays, now_ms)
-            reports += _reports(each, outcome)
+            reports += contact_reports(each.presented, each.item, outcome.outcome_time_ms)
+            settlements += settlements_of(each.presented.proposition, each.item.outcome)
+            sightings += filter(None, [sighting_of(each.presented, outcome, windows)])
 
         def response_of(new_keys: Set[str]) -> bytes:
             return msgspec.json.encode(_answer(found, new_keys))
 
         outcomes = tuple(taken.values())
-        return Capture(RPC, request_id, body_hash, outcomes, presentations, response_of, tuple(reports), waits)
+        return Capture(
+            rpc=RPC,
+            request_id=request_id,
+            body_hash=body_hash,
+            outcomes=outcomes,
+            presentations=presentations,
+            response_of=response_of,
+            reports=tuple(reports),
+            waits=waits,
+            sightings=sightings,
+            settlements=settlements,
+        )
 
     def _count(self, found: Sequence[_Taken | ItemFault], answer: CaptureAnswer) -> None:
         for each, result in zip(found, answer.items, strict=True):
@@ -128,16 +178,8 @@ def _captured(taken: _Taken, position: int, now_ms: int) -> CapturedOutcome:
         capture_time_ms=now_ms,
         position=position,
         lessons=lessons_of(presented, item, time_ms),
+        revenue=taken.revenue,
     )
-
-
-def _reports(taken: _Taken, outcome: CapturedOutcome) -> list[ContactReport]:
-    """What the outcome tells the contact ledger: one thing, or nothing."""
-    presented, item = taken.presented, taken.item
-    step = step_of(item.outcome, presented.direction, is_machine=item.is_machine)
-    if step is None or not presented.reservation_id:
-        return []
-    return [ContactReport.of(presented.reservation_id, step, outcome.outcome_time_ms)]
 
 
 def _answer(found: Sequence[_Taken | ItemFault], new_keys: Set[str]) -> CaptureAnswer:
@@ -160,3 +202,21 @@ def _check_time(item: OutcomeItem, path: str, now_ms: int) -> None:
         raise InvalidArgument.field(
             f"{path}.outcome_time", "must not be before 1970 or more than five minutes ahead of the server"
         )
+
+
+def _reference(item: OutcomeItem) -> str:
+    """The field that names what it is the outcome of."""
+    if item.off_policy is not None:
+        return "off_policy.decision_id"
+    return "tracking_token" if item.tracking_token else "proposition_id"
+
+
+def _check_key(item: OutcomeItem, path: str) -> None:
+    if item.idempotency_key.startswith(OWN_KEYS):
+        raise InvalidArgument.field(f"{path}.idempotency_key", f'must not begin with "{OWN_KEYS}": those are ours')
+
+
+def _revenue(item: OutcomeItem, currencies: Currencies | None, path: str) -> int | None:
+    if item.revenue is None or currencies is None:
+        return None
+    return currencies.owed(item.revenue, f"{path}.revenue")

@@ -32,6 +32,10 @@ class DecideCommand:
     consent_signals: ConsentSignals = NO_SIGNALS
     profile_override: Mapping[str, Feature] = field(default_factory=dict)
     """In SIMULATE: what is taken for read, by attribute."""
+    across_channels: bool | None = None
+    """Whether one action fills placements of at most one channel; None for the default, as `across_placements`."""
+    sticky_key: str = ""
+    """Under one key a placement serves a person again what it proposed; empty: it does not."""
 
     def without_names(self) -> DecideCommand:
         """As it is kept of a person who has no profile: an erasure, which goes by profile, would not find it."""

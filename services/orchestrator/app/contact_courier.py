@@ -78,9 +78,12 @@ class _Contacts:
         """Where the caller's clock says what the ledger's cannot believe, it happened when the ledger hears of it."""
         reached, contact = Reach(report.step), report.reservation_id
         try:
-            await self._ledger.confirm(report.key, contact, reached, report.time_ms, deadline_ms=deadline_ms)
+            await self._ledger.confirm(
+                report.key, contact, reached, report.time_ms, deadline_ms=deadline_ms, answer=report.answer
+            )
         except InvalidArgument:
-            await self._ledger.confirm(f"{report.key}/now", contact, reached, None, deadline_ms=deadline_ms)
+            key = f"{report.key}/now"
+            await self._ledger.confirm(key, contact, reached, None, deadline_ms=deadline_ms, answer=report.answer)
 
 
 def _by_contact(reports: Iterable[ContactReport]) -> Sequence[Sequence[ContactReport]]:

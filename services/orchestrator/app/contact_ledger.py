@@ -22,6 +22,8 @@ class LedgerContact:
     action: str
     treatment: str
     reference: str
+    planned_ms: int | None = None
+    """It goes out then, not before; None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class ReservationRequest:
     """In the order they were chosen: the first refusal is the last answer."""
     reached: Reach
     schema_version: str
+    ttl_ms: int = 0
+    """How long what is only RESERVED waits; 0: as long as usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,17 @@ class ContactLedger(Protocol):
         ...
 
     async def confirm(
-        self, request_id: str, reservation_id: str, reached: Reach, event_time_ms: int | None, *, deadline_ms: int
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
     ) -> None:
-        """How far a contact got. Raises FailedPrecondition (RESERVATION_ENDED)."""
+        """How far a contact got, and by which Outcome the person answered it, unless that is 0. Raises
+        FailedPrecondition (RESERVATION_ENDED)."""
         ...
 
     async def release(self, request_id: str, reservation_id: str, *, deadline_ms: int) -> None:

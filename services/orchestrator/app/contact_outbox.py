@@ -12,17 +12,20 @@ from shared.ids import content_id
 
 @dataclass(frozen=True, slots=True)
 class ContactReport:
-    """How far a reserved contact got, or that it came to nothing. `time_ms` None: when the ledger hears of it."""
+    """How far a reserved contact got and what came of it, or that it came to nothing. `time_ms` None: when the ledger
+    hears of it."""
 
     reservation_id: str
     step: int
     """A Reach, or RELEASED."""
     time_ms: int | None
+    answer: int = 0
+    """The Outcome that says what the person made of it; 0: nothing was said of that."""
 
     @classmethod
-    def of(cls, reservation_id: str, step: int, time_ms: int) -> ContactReport:
+    def of(cls, reservation_id: str, step: int, time_ms: int, answer: int = 0) -> ContactReport:
         """A release has no time: it is told once."""
-        return cls(reservation_id, step, None if step == RELEASED else time_ms)
+        return cls(reservation_id, step, None if step == RELEASED else time_ms, answer)
 
     @classmethod
     def released(cls, reservation_id: str) -> ContactReport:
@@ -31,7 +34,8 @@ class ContactReport:
     @property
     def key(self) -> str:
         """Telling one thing twice is telling it once: the ledger's request id as well as the outbox's key."""
-        return content_id("contact", (self.reservation_id, self.step, self.time_ms))
+        told = (self.reservation_id, self.step, self.time_ms)
+        return content_id("contact", (*told, self.answer) if self.answer else told)
 
 
 class ContactOutbox(Protocol):

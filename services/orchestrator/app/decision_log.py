@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.gone_decisions import GoneDecision
 
 
 class DecisionLog(Protocol):
@@ -17,3 +18,7 @@ class DecisionLog(Protocol):
     async def get(self, decision_id: str) -> DecisionRecord | None: ...
 
     async def get_by_request(self, request_id: str) -> DecisionRecord | None: ...
+
+    async def gone(self, decision_id: str) -> GoneDecision | None:
+        """What is left of a decision that was erased or pruned."""
+        ...

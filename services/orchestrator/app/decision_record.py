@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 
 from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.domain.arbitration.explore import Explored
+from services.orchestrator.domain.arbitration.silence import Withheld
+from services.orchestrator.domain.arbitration.slots import Sticky
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import Answer
 from services.orchestrator.domain.objectives import Objective
+from services.orchestrator.domain.quiet_table import QuietStanding
 from services.orchestrator.domain.refusals import Refusal
+from services.orchestrator.domain.sticky import StickyProposition
 from services.orchestrator.domain.subject import ConsentStatement
+from services.orchestrator.domain.volume.standing import ResourceStanding
 from shared.values import Feature
 
 FloatColumn = NDArray[np.float64]
@@ -24,7 +29,8 @@ FloatColumn = NDArray[np.float64]
 class CandidateColumns:
     """Every candidate that reached the arbitration, place by place: rows starts[p] : starts[p + 1].
 
-    option int32[C], an index of the catalogue; the others float64[C]
+    option int32[C], an index of the catalogue; the others float64[C]. The log-odds are those that the scoring service
+    answered; in a record without `scores`, those that were drawn from.
     """
 
     starts: NDArray[np.int64]
@@ -49,6 +55,10 @@ class SlotVector:
     """How many of the record's refusals were known: the draw was made without what they closed."""
     explored: Explored | None = None
     """How the vector came about; None for a record of before this was kept."""
+    withheld: Withheld | None = None
+    """None where nothing could be withheld on purpose."""
+    sticky: Sticky | None = None
+    """Of what was served again: no draw was made."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +69,18 @@ class ShadowColumn:
     propensity: FloatColumn
     other_winners: int
     """In how many places with candidates another one, or silence, would have been worth most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreColumns:
+    """What else the scoring service said of the candidates, float64[C] each.
+
+    `is_learnt` False: it did not answer, and the propensities are the prior's.
+    """
+
+    uncertainty: FloatColumn
+    evidence: FloatColumn
+    is_learnt: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,3 +117,19 @@ class DecisionRecord:
     shadow: ShadowColumn | None = None
     is_apprentice: bool = False
     """The model's answer was not used: what it would have said is in `shadow`."""
+    scores: ScoreColumns | None = None
+    """None for a record of before decisions could be made again."""
+    known_advisories: tuple[str, ...] = ()
+    """What there was to say of reading the person."""
+    consent_ms: int | None = None
+    """The moment whose consents counted."""
+    ledger_failure: str = ""
+    """Why the contact ledger could not be asked; empty where it answered, or had nothing to be asked."""
+    sticky: tuple[StickyProposition, ...] = ()
+    """What the person had been served under the same key."""
+    sticky_until_ms: int = 0
+    """Until when what was drawn is served again; 0: it is not."""
+    quiet: QuietStanding | None = None
+    """When the person could be reached; None where no hour could be quiet."""
+    volume: tuple[ResourceStanding, ...] = ()
+    """What was left of resources, and their prices; as many as the policy declares."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from services.orchestrator.app.erasures import DueErasure, ErasureFeed, ErasureStore, RewardEraser
 from services.orchestrator.app.telemetry import Telemetry
@@ -23,18 +23,28 @@ PAUSE_S = 1.0
 SECOND_ROUND_MS = 60_000
 """Longer than any decision takes that had read the person before the erasure."""
 
+Forget = Callable[[Sequence[str]], Awaitable[None]]
+"""Erases what is kept by profile and leads to no decision. Idempotent."""
+
 _log = logging.getLogger("tandem.orchestrator.erasures")
 
 
 class EraseSubjectData:
-    def __init__(self, store: ErasureStore, rewards: RewardEraser, clock: Clock) -> None:
+    def __init__(
+        self, store: ErasureStore, rewards: RewardEraser, clock: Clock, forgetting: Sequence[Forget] = ()
+    ) -> None:
         self._store = store
+        self._forgetting = forgetting
         self._rewards = rewards
         self._clock = clock
 
     async def __call__(self, profile_ids: Sequence[str]) -> tuple[str, ...]:
         """Answers the decisions that were erased. Idempotent. Raises Unavailable: try again."""
         erased: list[str] = []
+        for forget in self._forgetting:
+            await forget(profile_ids)
+        # Contacts before the decisions they are of: nothing is implied of what is gone.
+        await self._store.erase_told(profile_ids)
         while decision_ids := await self._store.decisions_of(profile_ids, PAGE):
             # The rewards first: a decision that is gone could not be found again after a crash.
             await self._store.hold_rewards(decision_ids)

@@ -64,8 +64,12 @@ class ErasureStore(Protocol):
         """What waits for the scoring service of these decisions waits no longer."""
         ...
 
+    async def erase_told(self, profile_ids: Sequence[str]) -> None:
+        """What others told of these persons, and the history of contacts with them: conversions, touches, contacts."""
+        ...
+
     async def erase(self, decision_ids: Sequence[str]) -> None:
-        """The decisions, and their outcomes."""
+        """The decisions, and their outcomes; GoneDecision says what is left of them."""
         ...
 
 

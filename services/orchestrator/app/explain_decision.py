@@ -6,19 +6,20 @@ from the record by the same pure functions that decided. Scores and draws are re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.orchestrator.app.decide.brief import Brief, brief_of
+from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.compete import compete
-from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.reasons import dropped
+from services.orchestrator.app.decide.recall import recalled_brief, recalled_knowledge
 from services.orchestrator.app.decide.record import late_drops
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.get_decision import read, recorded_candidates
-from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, SubjectView
+from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.decision import Answer, Dropped, Explain
+from services.orchestrator.domain.undeclared import undeclared
 from shared.values import Feature
 
 EXPLANATION_MS = 5_000
@@ -28,7 +29,7 @@ EXPLANATION_MS = 5_000
 @dataclass(frozen=True, slots=True)
 class Explanation:
     answer: Answer
-    """With every candidate and every reason."""
+    """With every candidate and every reason, or those of the actions that were asked for."""
     attributes: Mapping[str, Feature]
     segments: tuple[str, ...]
 
@@ -37,40 +38,40 @@ class ExplainDecision:
     def __init__(self, world: Surroundings) -> None:
         self._world = world
 
-    async def __call__(self, decision_id: str) -> Explanation:
-        """Raises NotFound (DECISION_NOT_FOUND); Unavailable when the rules cannot be asked."""
-        record = await read(self._world.log, decision_id)
+    async def __call__(self, decision_id: str, actions: Sequence[str] = ()) -> Explanation:
+        """Of some actions, or of all. Raises NotFound (DECISION_NOT_FOUND); InvalidArgument (UNKNOWN_ACTION);
+        Unavailable when the rules cannot be asked."""
+        return await self.explain(await read(self._world.log, decision_id), actions)
+
+    async def explain(self, record: DecisionRecord, actions: Sequence[str] = ()) -> Explanation:
+        """The same, of a decision at hand."""
+        brief = recalled_brief(record, await self._world.policies.get(record.policy_version))
+        for position, action in enumerate(actions):
+            if action not in brief.catalogue.action_index:
+                raise undeclared("action", action, f"actions[{position}]")
         if record.fails_closed:
             return Explanation(record.answer, record.features, ())
-        brief = await self._brief(record)
-        verdict = await self._judge_again(brief, record)
-        answer = replace(
-            record.answer,
-            candidates=recorded_candidates(record, brief.policy),
-            dropped=_reasons(brief, record, verdict),
-        )
+        verdict = await self._judge_again(brief, record, actions)
+        candidates, reasons = recorded_candidates(record, brief.policy), _reasons(brief, record, verdict)
+        if actions:
+            candidates = tuple(each for each in candidates if each.action in actions)
+            reasons = tuple(each for each in reasons if each.action in actions)
+        answer = replace(record.answer, candidates=candidates, dropped=reasons)
         return Explanation(answer, record.features, verdict.segments)
 
-    async def _brief(self, record: DecisionRecord) -> Brief:
-        policy = await self._world.policies.get(record.policy_version)
-        command = replace(record.command, decision_time_ms=record.decision_time_ms)
-        brief = brief_of(command, policy, record.record_time_ms, record.decision_id)
-        return replace(brief, is_for_somebody=record.is_for_somebody)
-
-    async def _judge_again(self, brief: Brief, record: DecisionRecord) -> PolicyVerdict:
+    async def _judge_again(self, brief: Brief, record: DecisionRecord, actions: Sequence[str]) -> PolicyVerdict:
         question = PolicyQuestion(
             brief.policy.versions.rule_set,
             record.features,
             brief.now_ms,
             explain=Explain.FULL,
             action_index=brief.catalogue.action_index,
+            explain_actions=tuple(actions),
         )
         return await self._world.rules.evaluate(question, deadline_ms=self._world.clock() + EXPLANATION_MS)
 
 
 def _reasons(brief: Brief, record: DecisionRecord, verdict: PolicyVerdict) -> tuple[Dropped, ...]:
-    view = SubjectView(record.profile_id, record.features, record.consents, is_known=record.is_known)
-    known = Known(view, record.features, contact_counts=record.contact_counts)
-    competition = compete(brief, known, verdict)
+    competition = compete(brief, recalled_knowledge(record, brief.policy), verdict)
     late = late_drops(brief, record.candidates, record.slots, record.refusals)
     return dropped(brief, verdict, competition, (*competition.contest.drops, *late))

@@ -6,21 +6,16 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from services.orchestrator.app.contact_history import Contact
 from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.app.ports import Prediction
+from services.orchestrator.app.volume.bank import Settlement
+from services.orchestrator.domain.currency import Money as Money
 from services.orchestrator.domain.outcome import Effect, Outcome
+from services.orchestrator.domain.response import Answering
 from services.orchestrator.domain.subject import Identity
 from shared.values import Feature
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """ISO 4217 code, whole units, and billionths with the sign of the units."""
-
-    currency_code: str
-    units: int
-    nanos: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +69,8 @@ class CapturedOutcome:
     """Within its call."""
     lessons: tuple[RewardLesson, ...] = ()
     """By objective; none for one that it teaches nothing."""
+    revenue: int | None = None
+    """In millionths of the policy's currency; None where it had none, or is of before this was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,36 @@ class PendingReward:
     presentation: Presentation
 
 
+OWN_KEYS = "tandem:"
+"""Idempotency keys that begin so are of outcomes that nobody sent."""
+
+
+def implied_key(presentation: str) -> str:
+    """The idempotency key of the outcome that a presentation comes to where nobody responds."""
+    return f"{OWN_KEYS}ignored/{presentation}"
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """What a presentation comes to where nobody responds, and what that tells the contact ledger."""
+
+    outcome: CapturedOutcome
+    reports: tuple[ContactReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one outcome says of a contact, besides what it teaches."""
+
+    idempotency_key: str
+    """Of the outcome: one that is not taken says nothing."""
+    contact: Contact
+    answering: Answering = Answering.NONE
+    due_ms: int | None = None
+    """When the window of the response ends; None: nobody waits."""
+    implied: Implied | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """The outcomes of one call, their keys distinct; `presentations` by reward key."""
@@ -129,6 +156,10 @@ class Capture:
     """What the outcomes tell the contact ledger."""
     waits: Mapping[str, Wait] = field(default_factory=dict)
     """By reward key; those that are not here wait for nothing."""
+    sightings: Sequence[Sighting] = ()
+    """What the outcomes say of the contacts they are about."""
+    settlements: Sequence[Settlement] = ()
+    """What they say of the units that propositions took."""
 
 
 class OutcomeStore(Protocol):
@@ -140,6 +171,10 @@ class OutcomeStore(Protocol):
         all or nothing. A reward that is still open is due when its wait is over, any other at once; one that becomes a
         success is counted in its histogram of delays.
 
+        Of sightings whose outcomes are new: the contact, and what is known of its response (domain.response.joined); an
+        implied outcome that stood until then is taken back. A contact that is seen for the first time makes conversions
+        that may be its success unmatched again.
+
         Answers the receipt that is stored: that of the same request, where it was faster and nothing was stored now.
         Raises AlreadyExists (REQUEST_ID_REUSED) when another body has the request id.
         """
@@ -149,6 +184,10 @@ class OutcomeStore(Protocol):
 
     async def list_by_decision(self, decision_id: str) -> tuple[CapturedOutcome, ...]:
         """In the order of capture."""
+        ...
+
+    async def list_by_key(self, prefix: str) -> tuple[CapturedOutcome, ...]:
+        """Those whose idempotency key begins so, in the order of the keys."""
         ...
 
     async def pending(self, limit: int, now_ms: int) -> tuple[PendingReward, ...]:

@@ -85,6 +85,8 @@ class SubjectView:
     """A customer, not a visitor."""
     held_identities: tuple[int, ...] = ()
     """The places in the query of the identities that are this person's."""
+    merged_profile_ids: tuple[str, ...] = ()
+    """Those that were merged into it: decisions may have been made for them before."""
 
 
 class ProfileReader(Protocol):
@@ -121,6 +123,8 @@ class PolicyQuestion:
     explain: Explain = Explain.NONE
     action_index: Mapping[str, int] = field(default_factory=dict)
     """The catalogue's, in order: for adapters whose other side speaks of actions by name."""
+    explain_actions: tuple[str, ...] = ()
+    """Whose reasons are wanted; none: those of every action that was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,13 @@ class Scores:
 
 class Scorer(Protocol):
     async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores: ...
+
+
+class Rescorer(Protocol):
+    async def rescore(self, question: ScoreQuestion, model_version: str, *, deadline_ms: int) -> Scores:
+        """By the model as it was when it answered this version. Raises NotFound (MODEL_NOT_FOUND), FailedPrecondition
+        (MODEL_STATE_GONE)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.outcome_store import OffPolicy, OutcomeItem, Presentation
 from services.orchestrator.app.ports import Prediction
 from services.orchestrator.domain.catalogue import Catalogue, Direction
-from services.orchestrator.domain.decision import Proposition
+from services.orchestrator.domain.contact_steps import Reach, reached_at_once
+from services.orchestrator.domain.decision import Mode, Proposition
 from services.orchestrator.domain.objectives import Objective, model_features
 from services.orchestrator.domain.outcome import reward_key
 from services.orchestrator.domain.tracking import PropositionRef, TokenSigner, parse_proposition_id
@@ -31,6 +32,20 @@ class Presented:
     """In the contact ledger; empty where the contact is not recorded there."""
     prediction: Prediction | None = None
     """None where no model chose it."""
+    treatment: str = ""
+    """Empty where Tandem did not choose it."""
+    cost: float = 0.0
+    """Of the contact, in the policy's currency."""
+    counts_answers: bool = False
+    """A suppression rule of the active policy goes by what people make of contacts."""
+
+    @property
+    def reached_at_once(self) -> Reach:
+        """How far the contact was with the answer."""
+        return reached_at_once(self.direction, is_prefetched=self.record.command.mode is Mode.PREFETCH)
+
+    proposition: Proposition | None = None
+    """None where Tandem did not choose it."""
 
     @property
     def reward_key(self) -> str:
@@ -41,6 +56,12 @@ class Presented:
         """What is learnt from it."""
         usual = Objective(feature_set_version=self.record.feature_set_version)
         return self.record.objectives or (usual,)
+
+    @property
+    def arbitrated(self) -> Objective:
+        """The objective by which was decided."""
+        wanted = self.record.feature_set_version
+        return next((each for each in self.objectives if each.feature_set_version == wanted), self.objectives[0])
 
     def presentation(self, objective: Objective) -> Presentation:
         """With the features as they were when the decision was made. Only the objective by which was decided has a
@@ -95,8 +116,16 @@ class PresentationFinder:
                     direction,
                     proposition.reservation_id,
                     _prediction(record, reference, proposition),
+                    proposition.treatment,
+                    proposition.cost,
+                    counts_answers=await self._counts_answers(),
+                    proposition=proposition,
                 )
         raise _no_proposition(reference.proposition_id)
+
+    async def _counts_answers(self) -> bool:
+        active = await self._policies.current()
+        return active is not None and active.limits.counts_answers
 
     async def _off_policy(self, shown: OffPolicy, path: str) -> Presented:
         if not 0.0 < shown.choice_probability <= 1.0:
@@ -120,12 +149,16 @@ class PresentationFinder:
 
 
 def _prediction(record: DecisionRecord, reference: PropositionRef, proposition: Proposition) -> Prediction | None:
-    """As it was recorded; None where the scoring service did not answer."""
+    """As it was recorded; None where the scoring service did not answer, and of what is served again: it was chosen by
+    another decision, and evaluations leave it out."""
     model_version, shadow = record.answer.versions.model, record.shadow
     if not model_version:
         return None
     said = Prediction(model_version, proposition.propensity, proposition.choice_probability)
-    rows = [each.row for each in record.slots if (each.place, each.slot) == (reference.place, reference.slot)]
+    slots = [each for each in record.slots if (each.place, each.slot) == (reference.place, reference.slot)]
+    if any(each.sticky is not None for each in slots):
+        return None
+    rows = [each.row for each in slots]
     if shadow is None or not rows:
         return said
     return replace(said, shadow_model_version=shadow.model_version, shadow_propensity=float(shadow.propensity[rows[0]]))

@@ -11,6 +11,7 @@ from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_store import NOTHING_ACTIVE, ActivePointer, PolicyRecord, PolicyStore
 from services.orchestrator.app.receipts import earlier_answer, receipt_of
 from services.orchestrator.app.validate import examine
+from services.orchestrator.app.volume.amounts import Amounts
 from services.orchestrator.domain.policy.changed_forms import changed_forms
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.orchestrator.domain.policy.findings import in_order, where
@@ -50,8 +51,11 @@ class PublishPolicy:
     """The parts go first and the record last, so a record never refers to what is not there; whatever fails before the
     record leaves only parts that nobody refers to. The first policy of an empty system becomes active at once."""
 
-    def __init__(self, store: PolicyStore, parts: PartPublishers, policies: ActivePolicies, clock: Clock) -> None:
+    def __init__(
+        self, store: PolicyStore, parts: PartPublishers, policies: ActivePolicies, amounts: Amounts, clock: Clock
+    ) -> None:
         self._store = store
+        self._amounts = amounts
         self._parts = parts
         self._policies = policies
         self._clock = clock
@@ -66,6 +70,9 @@ class PublishPolicy:
         examined = await examine(files, self._parts.rules)
         if examined.policy is None:
             raise policy_invalid(examined.findings)
+        too_low = await self._amounts.too_low(examined.policy.volume)
+        if too_low:
+            raise policy_invalid(in_order(too_low))
         warnings = in_order([*examined.findings, *await self._changed_forms(examined.policy, files)])
         published = await self._store_it(_Publication(request_id, body_hash, files, examined.policy, warnings))
         await self._policies.refresh()

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.contact_ledger import ContactLedger
 from services.orchestrator.app.contact_outbox import ContactOutbox
+from services.orchestrator.app.decision_index import DecisionIndex
 from services.orchestrator.app.decision_log import DecisionLog
+from services.orchestrator.app.feedback_stores import FeedbackStores
 from services.orchestrator.app.outcome_store import OutcomeStore
-from services.orchestrator.app.ports import ProfileReader, RewardSink, RuleEvaluator, Scorer
+from services.orchestrator.app.persons import PersonFinder
+from services.orchestrator.app.ports import ProfileReader, Rescorer, RewardSink, RuleEvaluator, Scorer
+from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.telemetry import Telemetry
+from services.orchestrator.app.volume.quotas import Quotas
 from services.orchestrator.domain.tracking import TokenSigner
 from shared.clock import Clock
 from shared.ids import new_id
@@ -26,11 +31,17 @@ class Surroundings:
     profiles: ProfileReader
     rules: RuleEvaluator
     scorer: Scorer
+    rescorer: Rescorer
     rewards: RewardSink
     log: DecisionLog
+    index: DecisionIndex
     outcomes: OutcomeStore
     outbox: ContactOutbox
     ledger: ContactLedger
+    sticky: StickyStore
+    quotas: Quotas
+    feedback: FeedbackStores
+    persons: PersonFinder
     telemetry: Telemetry
     signer: TokenSigner
     clock: Clock

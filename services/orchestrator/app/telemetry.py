@@ -6,6 +6,7 @@ from typing import Protocol
 
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.domain.outcome import Outcome
+from services.orchestrator.domain.volume.account import Account
 
 
 class Telemetry(Protocol):
@@ -27,8 +28,20 @@ class Telemetry(Protocol):
         """Decisions of people who were erased, gone with all that hung on them."""
         ...
 
+    def replayed(self, *, is_identical: bool) -> None:
+        """A decision was made again from its record."""
+        ...
+
+    def decisions_pruned(self, count: int) -> None:
+        """Decisions older than they are kept, gone with their outcomes."""
+        ...
+
     def rewards_pending(self, count: int) -> None:
         """How many rewards wait for the scoring service."""
+        ...
+
+    def conversions_unmatched(self, count: int) -> None:
+        """How many conversions wait to be matched with what their persons were shown."""
         ...
 
     def contact_reports_pending(self, count: int) -> None:
@@ -37,4 +50,8 @@ class Telemetry(Protocol):
 
     def contact_report_refused(self, reason: str) -> None:
         """The ledger would not have an outcome."""
+        ...
+
+    def volume(self, account: Account) -> None:
+        """How a resource stands in the running period."""
         ...

@@ -1,4 +1,4 @@
-"""Contact limits as columns over the options, so that a decision asks all of them of all options at once.
+"""Contact limits and suppression rules as columns over the options: a decision asks all of them of all options at once.
 
 A *counter* is what a limit counts together: everything, or, where it counts apart, one channel, issue, group or action.
 How much of it is used comes with the person; what it means comes from here. O options, L limits, K counters:
@@ -6,6 +6,7 @@ How much of it is used comes with the person; what it means comes from here. O o
     option_counter  int32[O, L]   the counter of each limit, ENDLESS = K where the limit is not about the option
     counter_limit   int32[K]      -> limits
     most            int64[K + 1]  how many contacts; the last one is endless
+    suppresses      bool[K + 1]   of a suppression rule: it counts what came of contacts, or events, and no contacts
     used            int64[K + 1]  by the person, at the moment of the read
 """
 
@@ -13,13 +14,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.domain.catalogue import Action, Catalogue, Direction
 from services.orchestrator.domain.policy_parts import ContactLimitPart
+from shared.values import Feature
 
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -34,6 +36,8 @@ class ContactCount:
     limit_id: str
     counted: str
     used: int
+    until_ms: int | None = field(default=None, compare=False)
+    """When there is room again, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +93,54 @@ class LimitTable:
     counter_limit: NDArray[np.int32]
     option_counter: NDArray[np.int32]
     most: Counts
+    suppresses: Mask
 
     @property
     def endless(self) -> int:
         return len(self.counters)
 
+    @property
+    def counts_answers(self) -> bool:
+        """Whether a suppression rule goes by what people make of contacts."""
+        return any(limit.outcomes for limit in self.limits)
+
     def counts_of(self, catalogue: Catalogue, contacts: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-        """How much contacts, each a channel and an action, take of each counter."""
+        """How much contacts, each a channel and an action, take of each counter. What suppresses they leave alone."""
         names, counts = list(self.counters), Counter[tuple[str, str]]()
         for channel, action in contacts:
             for option in range(len(catalogue.options)):
                 named = catalogue.options[option]
                 if named.channel == channel and catalogue.actions[named.action].action_id == action:
-                    counts.update(names[each] for each in self.option_counter[option].tolist() if each != self.endless)
+                    taken = self.option_counter[option][~self.suppresses[self.option_counter[option]]].tolist()
+                    counts.update(names[each] for each in taken if each != self.endless)
                     break
         return counts
 
+    def cooldowns(self, features: Mapping[str, Feature]) -> tuple[ContactCount, ...]:
+        """The cool-downs that hold, by what the profile service counted of the events that bring them about."""
+        counted = ((limit, features.get(limit.aggregate)) for limit in self.limits if limit.aggregate)
+        return tuple(
+            ContactCount(limit.limit_id, "", feature.value)
+            for limit, feature in counted
+            if feature is not None and isinstance(feature.value, int) and feature.value > 0
+        )
+
     def limited(self, options: NDArray[np.int32]) -> Mask:
-        """bool[C]: whether any limit is about the option."""
-        about: Mask = np.less(self.option_counter[options].min(axis=1, initial=self.endless), self.endless)
+        """bool[C]: whether any limit is about the option that the ledger counts."""
+        asked = np.array([not self.limits[index].aggregate for index in self.counter_limit.tolist()] + [False])
+        about: Mask = np.logical_or.reduce(asked[self.option_counter[options]], axis=1)
         return about
 
     def allowance(self, counts: Iterable[ContactCount]) -> Allowance:
         """What is left for a person. Counts of what no option can meet are passed over."""
-        used = np.zeros(self.most.size, dtype=np.int64)
+        used, until_ms = np.zeros(self.most.size, dtype=np.int64), dict[int, int]()
         for count in counts:
             counter = self.counters.get((count.limit_id, count.counted))
             if counter is not None:
                 used[counter] = count.used
-        return Allowance(self, used)
+                if count.until_ms is not None:
+                    until_ms[counter] = count.until_ms
+        return Allowance(self, used, until_ms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,12 +149,16 @@ class Allowance:
 
     table: LimitTable
     used: Counts
+    until_ms: Mapping[int, int] = field(default_factory=dict)
+    """By counter: when there is room again, where that is known."""
 
     @property
     def room(self) -> Counts:
-        """int64[K + 1]: how many contacts more; not more than 0 where there is none."""
-        left: Counts = self.table.most - self.used
-        return left
+        """int64[K + 1]: how many contacts more; not more than 0 where there is none. A suppression rule has all or
+        none: contacts take no room of it."""
+        left = self.table.most - self.used
+        plenty: Counts = np.where(self.table.suppresses & (left > 0), _PLENTY, left)
+        return plenty
 
     def roomy(self) -> Mask:
         """bool[O]: whether every limit that is about the option has room."""
@@ -144,6 +171,14 @@ class Allowance:
         full = (self.room <= 0)[counters].argmax(axis=1)
         first: NDArray[np.int32] = counters[np.arange(options.size), full]
         return first
+
+    def ends_ms(self, limit_id: str, action: int, channel: int, catalogue: Catalogue) -> int | None:
+        """When the limit has room again for an action on a channel; None where that is not known."""
+        options = np.flatnonzero((catalogue.option_action == action) & (catalogue.option_channel == channel))
+        for counter in self.table.option_counter[options].ravel().tolist():
+            if counter in self.until_ms and self.table.limits[self.table.counter_limit[counter]].limit_id == limit_id:
+                return self.until_ms[counter]
+        return None
 
 
 def limit_table(catalogue: Catalogue, limits: tuple[ContactLimitPart, ...]) -> LimitTable:
@@ -161,8 +196,15 @@ def limit_table(catalogue: Catalogue, limits: tuple[ContactLimitPart, ...]) -> L
     rows[rows < 0] = len(counters)
     by_id = {limit.limit_id: index for index, limit in enumerate(limits)}
     counter_limit = np.array([by_id[limit_id] for limit_id, _ in counters], dtype=np.int32)
-    most = [limits[index].max for index in counter_limit.tolist()]
-    return LimitTable(limits, counters, counter_limit, rows[row_of_option], np.array([*most, _PLENTY], dtype=np.int64))
+    counted = [limits[index] for index in counter_limit.tolist()]
+    return LimitTable(
+        limits,
+        counters,
+        counter_limit,
+        rows[row_of_option],
+        most=np.array([*(limit.max for limit in counted), _PLENTY], dtype=np.int64),
+        suppresses=np.array([*(bool(limit.outcomes or limit.aggregate) for limit in counted), False]),
+    )
 
 
 def _pairs(catalogue: Catalogue) -> tuple[list[Meeting], NDArray[np.intp]]:

@@ -21,11 +21,10 @@ class Reach(IntEnum):
 RELEASED = 0
 """Instead of a Reach: it came to nothing."""
 
-REACHED_AT_ONCE: Mapping[Direction, Reach] = {
+_REACHED_AT_ONCE: Mapping[Direction, Reach] = {
     Direction.OUTBOUND: Reach.ATTEMPTED,
     Direction.INBOUND: Reach.IMPRESSION,
 }
-"""By the answer itself: it hands a message over, or is what a person sees."""
 
 _SENT: Mapping[Outcome, int] = {
     Outcome.SENT: Reach.ATTEMPTED,
@@ -36,12 +35,9 @@ _SENT: Mapping[Outcome, int] = {
 }
 """Machines tell these."""
 
-_SEEN = frozenset(
+ANSWERS = frozenset(
     {
-        Outcome.IMPRESSION,
-        Outcome.OPENED,
         Outcome.CLICKED,
-        Outcome.PRESENTED,
         Outcome.ACCEPTED,
         Outcome.DEFERRED,
         Outcome.DISMISSED,
@@ -53,17 +49,50 @@ _SEEN = frozenset(
         Outcome.COMPLAINED,
     }
 )
+"""What a person made of a contact: what suppression rules may count, or what says that it was not ignored."""
+
+_REFUSALS = frozenset({Outcome.DEFERRED, Outcome.DISMISSED, Outcome.REJECTED, Outcome.UNSUBSCRIBED, Outcome.COMPLAINED})
+"""Few, and of use to a suppression rule that is declared tomorrow."""
+
+_SEEN = frozenset(
+    {
+        Outcome.IMPRESSION,
+        Outcome.OPENED,
+        Outcome.CLICKED,
+        Outcome.PRESENTED,
+        Outcome.ACCEPTED,
+        Outcome.DEFERRED,
+        Outcome.DISMISSED,
+        Outcome.REJECTED,
+        Outcome.CONVERTED,
+        Outcome.REDEEMED,
+        Outcome.UNSUBSCRIBED,
+        Outcome.COMPLAINED,
+    }
+)
 
 
-def step_of(outcome: Outcome, direction: Direction, *, is_machine: bool) -> int | None:
+def reached_at_once(direction: Direction, *, is_prefetched: bool) -> Reach:
+    """By the answer itself: it hands a message over, or is what a person sees. What is fetched ahead only waits."""
+    return Reach.RESERVED if is_prefetched else _REACHED_AT_ONCE[direction]
+
+
+def answer_of(outcome: Outcome, *, is_machine: bool, counts_all: bool) -> Outcome | None:
+    """What the ledger should know that a person made of the contact. `counts_all`: a suppression rule is declared, so
+    that who ignored something and who did not matters."""
+    wanted = ANSWERS if counts_all else _REFUSALS
+    return outcome if outcome in wanted and not is_machine else None
+
+
+def step_of(outcome: Outcome, at_once: Reach, *, is_machine: bool) -> int | None:
     """What the outcome tells of its contact: a Reach, or RELEASED. None for nothing new.
 
-    A bot or a mail privacy proxy that opens a message has seen nothing. What was seen at once cannot have failed.
+    A bot or a mail privacy proxy that opens a message has seen nothing, and who ignored one need not have. What was
+    seen at once cannot have failed.
     """
     step = _SENT.get(outcome)
     if step is None and outcome in _SEEN and not is_machine:
         step = Reach.IMPRESSION
-    at_once = REACHED_AT_ONCE[direction]
     if step == RELEASED:
         return RELEASED if at_once < Reach.DELIVERED else None
     return step if step is not None and step > at_once else None

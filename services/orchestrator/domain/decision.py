@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from services.orchestrator.domain.arbitration.assignment import Assignment
 from services.orchestrator.domain.explanation import FailedTest, SmallestChange
 from services.orchestrator.domain.lineup import NoActionReason
+from services.orchestrator.domain.volume.standing import ResourceUse
 from shared.values import FeatureStatus, Value
 
 
@@ -16,6 +18,7 @@ class Mode(IntEnum):
 
     EXECUTE = 1
     SIMULATE = 2
+    PREFETCH = 3
 
 
 class Explain(IntEnum):
@@ -24,6 +27,14 @@ class Explain(IntEnum):
     NONE = 1
     REASONS = 2
     FULL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SendSpan:
+    """From `earliest_ms`, before `latest_ms`."""
+
+    earliest_ms: int
+    latest_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,14 @@ class Proposition:
     expire_time_ms: int | None = None
     reservation_id: str = ""
     """In the contact ledger; empty where the contact is not recorded there."""
+    sticky_from_decision_id: str = ""
+    """The decision that drew it, where it is served again; `choice_probability` is the one of then."""
+    send_window: SendSpan | None = None
+    """When it may go out; None where no quiet hours are declared for it."""
+    resource_cost: float = 0.0
+    """Σ price × use of resources, in money: what the priority is less than without them."""
+    uses: tuple[ResourceUse, ...] = ()
+    """What it took of resources; in a simulation, what it would take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +181,5 @@ class Answer:
     degraded: bool = False
     consistency_token: str = ""
     timing: Timing = field(default_factory=Timing)
+    assignment: Assignment | None = None
+    """Of several slots where nothing is explored."""

@@ -45,11 +45,16 @@ class Check(Enum):
     CONSENT = ("consent", Stage.CONSENT)
     TREATMENT = ("treatment", Stage.CHANNEL)
     ACCEPTS = ("accepts", Stage.CHANNEL)
+    QUIET_HOURS = ("quiet_hours", Stage.CONTACT_POLICY)
     CONTACT_LIMIT = ("contact_limit", Stage.CONTACT_POLICY)
+    CHANNEL_PRIORITY = ("channel_priority", Stage.CONTACT_POLICY)
     CONTACT_LEDGER = ("contact_ledger", Stage.CONTACT_POLICY)
+    VOLUME = ("volume", Stage.VOLUME)
     BUSINESS_VALUE = ("business_value", Stage.ARBITRATION)
     CONTEXT_WEIGHT = ("context_weight", Stage.ARBITRATION)
     PRIORITY = ("priority", Stage.ARBITRATION)
+    AT_MOST = ("at_most", Stage.ARBITRATION)
+    RANDOMISED_SILENCE = ("randomised_silence", Stage.ARBITRATION)
 
     @property
     def rule_id(self) -> str:
@@ -69,7 +74,7 @@ class DropBlock:
     channel: NDArray[np.int32]
     observed: NDArray[np.float64]
     rule: str = ""
-    """Which rule, for a check of several: a contact limit's id."""
+    """Which rule, for a check of several: the id of a contact limit or a quiet hour."""
     margin: NDArray[np.float64] | None = None
 
     @property

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.channel_priority import first_channels
 from services.orchestrator.domain.contact_limits import Allowance
 from services.orchestrator.domain.drops import EVERY_CHANNEL, Check, DropBlock
 from services.orchestrator.domain.places import Place
+from services.orchestrator.domain.quiet_table import QuietMoment
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int32]
@@ -36,6 +38,8 @@ class NoActionReason(IntEnum):
     CHANNEL = 7
     NOT_PRICED = 8
     CONTACT_POLICY = 9
+    RANDOMISED_SILENCE = 10
+    VOLUME = 11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +59,10 @@ class Admission:
     """bool[O]: options that no soft opt-in keeps out; None where no channel rests on one."""
     kept: Mask | None = None
     """bool[O]: options that no rule of their treatment or channel drops; None where none drops any."""
+    quiet: QuietMoment | None = None
+    """None where no hour can be quiet."""
+    channel_ranks: Indices | None = None
+    """int32[N]: of the channels of an action the one with the lowest comes first; None where all are equals."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +78,11 @@ def line_up(catalogue: Catalogue, places: Sequence[Place], fits: Sequence[Mask],
     """The candidates of every place. `fits[p]` bool[O] says which options place p can show, by their texts."""
     alive, blocks = _alive(catalogue, admission)
     usable = _Usable.of(catalogue, alive, admission)
-    views = [_PlaceView.of(catalogue, place, fit, usable) for place, fit in zip(places, fits, strict=True)]
+    ranks = admission.channel_ranks
+    views = [_PlaceView.of(catalogue, place, fit, usable, ranks) for place, fit in zip(places, fits, strict=True)]
     rows = [np.flatnonzero(view.candidates).astype(np.int32) for view in views]
     starts = np.cumsum([0, *(row.size for row in rows)])
-    blocks += _channel_drops(catalogue, views, alive, admission.allowance)
+    blocks += _channel_drops(catalogue, views, alive, admission)
     return Lineup(
         np.concatenate(rows),
         starts.astype(np.intp),
@@ -102,10 +111,11 @@ def _alive(catalogue: Catalogue, admission: Admission) -> tuple[Mask, list[DropB
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Usable:
-    """bool[O]: what the rules, the consents and the contact limits say of each option, whatever the place."""
+    """bool[O]: what the rules, the consents and the contact policy say of each option, whatever the place."""
 
     alive: Mask
     permitted: Mask
+    awake: Mask | None
     roomy: Mask | None
 
     @classmethod
@@ -115,8 +125,15 @@ class _Usable:
         return cls(
             of_action if admission.kept is None else of_action & admission.kept,
             permitted if admission.similar is None else permitted & admission.similar,
+            _awake(catalogue, admission.quiet),
             None if admission.allowance is None else admission.allowance.roomy(),
         )
+
+
+def _awake(catalogue: Catalogue, quiet: QuietMoment | None) -> Mask | None:
+    if quiet is None:
+        return None
+    return quiet.table.awake(quiet.standing, catalogue.valid_until_ms[catalogue.option_action])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,19 +144,24 @@ class _PlaceView:
     fitting: Mask
     eligible: Mask
     permitted: Mask
+    awake: Mask
+    roomy: Mask
     candidates: Mask
     alive_on_channel: Mask
     channels: Indices
 
     @classmethod
-    def of(cls, catalogue: Catalogue, place: Place, fits: Mask, usable: _Usable) -> _PlaceView:
+    def of(cls, catalogue: Catalogue, place: Place, fits: Mask, usable: _Usable, ranks: Indices | None) -> _PlaceView:
         on_channel = place.has_channel[catalogue.option_channel]
         fitting = on_channel & fits
         eligible = fitting & usable.alive
         permitted = eligible & usable.permitted
-        candidates = permitted if usable.roomy is None else permitted & usable.roomy
+        awake = permitted if usable.awake is None else permitted & usable.awake
+        roomy = awake if usable.roomy is None else awake & usable.roomy
+        candidates = roomy if ranks is None else first_channels(catalogue, roomy, ranks)
         channels = np.flatnonzero(place.has_channel).astype(np.int32)
-        return cls(on_channel, fitting, eligible, permitted, candidates, on_channel & usable.alive, channels)
+        alive = on_channel & usable.alive
+        return cls(on_channel, fitting, eligible, permitted, awake, roomy, candidates, alive, channels)
 
     def empty_reason(self) -> NoActionReason | None:
         if self.candidates.any():
@@ -159,7 +181,7 @@ class _PlaceView:
 
 
 def _channel_drops(
-    catalogue: Catalogue, views: Sequence[_PlaceView], alive: Mask, allowance: Allowance | None
+    catalogue: Catalogue, views: Sequence[_PlaceView], alive: Mask, admission: Admission
 ) -> list[DropBlock]:
     """(action, channel) pairs that are a candidate nowhere, each under the earliest check that dropped it."""
     pairs = _Pairs(catalogue)
@@ -171,19 +193,60 @@ def _channel_drops(
     for check, dropped in ((Check.CONSENT, refused), (Check.ACCEPTS, too_long), (Check.TREATMENT, lacking)):
         blocks.append(DropBlock.of(check, *pairs.split(dropped & ~seen)))
         seen |= dropped
+    return blocks + _contact_drops(catalogue, views, seen, admission)
+
+
+def _contact_drops(
+    catalogue: Catalogue, views: Sequence[_PlaceView], seen: Mask, admission: Admission
+) -> list[DropBlock]:
+    """The pairs that the contact policy dropped, of those that nothing did before. Adds them to `seen`."""
+    blocks = []
+    quiet, allowance = admission.quiet, admission.allowance
+    if quiet is not None:
+        kept_back = _fresh(catalogue, [view.permitted & ~view.awake for view in views], seen)
+        blocks += _quiet_drops(catalogue, kept_back, quiet)
     if allowance is not None:
-        capped = np.logical_or.reduce([view.permitted & ~view.candidates for view in views])
-        blocks += _limit_drops(catalogue, np.flatnonzero(capped).astype(np.int32), seen, allowance)
+        capped = _fresh(catalogue, [view.awake & ~view.roomy for view in views], seen)
+        blocks += _limit_drops(catalogue, capped, allowance)
+    if admission.channel_ranks is not None:
+        second = _fresh(catalogue, [view.roomy & ~view.candidates for view in views], seen)
+        action, channel = catalogue.option_action[second], catalogue.option_channel[second]
+        ranks = admission.channel_ranks[channel].astype(np.float64) + 1
+        blocks.append(DropBlock(Check.CHANNEL_PRIORITY, action, channel, ranks))
     return blocks
 
 
-def _limit_drops(catalogue: Catalogue, options: Indices, seen: Mask, allowance: Allowance) -> list[DropBlock]:
-    """The pairs of the options that are not seen yet, by the first limit that has no room for them."""
+def _fresh(catalogue: Catalogue, dropped: Sequence[Mask], seen: Mask) -> Indices:
+    """int32[D]: one option for each pair of those that were dropped in some place and are not seen yet. Sees them."""
+    options = np.flatnonzero(np.logical_or.reduce(dropped)).astype(np.int32)
     action, channel = catalogue.option_action[options], catalogue.option_channel[options]
     _, first = np.unique(action.astype(np.int64) * seen.shape[1] + channel, return_index=True)
     first = first[~seen[action[first], channel[first]]]
-    action, channel = action[first], channel[first]
-    counter = allowance.first_full(options[first])
+    seen[action[first], channel[first]] = True
+    fresh: Indices = options[first]
+    return fresh
+
+
+def _quiet_drops(catalogue: Catalogue, options: Indices, quiet: QuietMoment) -> list[DropBlock]:
+    """By the quiet hour that holds."""
+    rule = quiet.table.holding(quiet.standing, options)
+    return [
+        DropBlock(
+            Check.QUIET_HOURS,
+            catalogue.option_action[rows],
+            catalogue.option_channel[rows],
+            np.full(rows.size, np.nan),
+            quiet.table.rules[index].rule_id,
+        )
+        for index in np.unique(rule).tolist()
+        for rows in (options[rule == index],)
+    ]
+
+
+def _limit_drops(catalogue: Catalogue, options: Indices, allowance: Allowance) -> list[DropBlock]:
+    """By the first limit that has no room."""
+    action, channel = catalogue.option_action[options], catalogue.option_channel[options]
+    counter = allowance.first_full(options)
     limit = allowance.table.counter_limit[counter]
     used = allowance.used[counter].astype(np.float64)
     return [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.conversion_match import ConversionMatch
 from services.orchestrator.domain.outcome import SUCCESSES, Effect, Outcome, effect_of
 from shared.values import Feature, present
 
@@ -26,6 +27,8 @@ class Objective:
     """None: for ever."""
     feature_set_version: str = ""
     """Where the scoring service knows its features; empty before they are published."""
+    conversions: ConversionMatch | None = None
+    """Which conversions that name no presentation count as a success; None: none."""
 
     def reward_key(self, presentation: str) -> str:
         """Begins with the decision's id, as all that is erased with it does."""

@@ -93,6 +93,14 @@ class ContactLimitPart:
     campaigns: tuple[str, ...] = ()
     scope: str = ""
     """What it counts apart: CHANNEL, ISSUE, GROUP, ACTION or CAMPAIGN; "" for all together."""
+    outcomes: tuple[str, ...] = ()
+    """Of a suppression rule: IGNORED, REJECTED, ...; it counts contacts that came to one of them."""
+    pause_ms: int | None = None
+    """How long the `max`-th outcome within the window refuses; None: while the window holds as many."""
+    aggregate: str = ""
+    """Of a cool-down: what counts the events that bring it about, within the window. The profile service has that
+    aggregate, and knows nothing of the limit."""
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.orchestrator.domain.arbitration.worth import Column, Prices, Worth, worth_of
+from services.orchestrator.domain.arbitration.worth import MONEY, Column, Formula, Prices, Worth, worth_of
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.drops import Check, DropBlock
 from services.orchestrator.domain.lineup import Indices, Lineup, Mask, NoActionReason
@@ -69,10 +69,11 @@ class Contest:
         return np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
 
 
-def price(catalogue: Catalogue, lineup: Lineup, numbers: ActionNumbers) -> Contest:
-    """Prices every candidate; one whose value or weight is unknown, or beyond all numbers, is dropped."""
+def price(catalogue: Catalogue, lineup: Lineup, numbers: ActionNumbers, formula: Formula = MONEY) -> Contest:
+    """Prices every candidate. One whose value or weight is unknown, or beyond all numbers, is dropped, unless the
+    formula goes without: then it counts as 0 in what is answered."""
     prices = _prices(catalogue, lineup.option, numbers)
-    worth = worth_of(prices)
+    worth = worth_of(prices, formula)
     priced = np.isfinite(worth.slope) & np.isfinite(worth.offset)
     rows = np.flatnonzero(priced)
     starts = np.concatenate(([0], np.cumsum(priced)))[lineup.starts].astype(np.intp)
@@ -81,7 +82,7 @@ def price(catalogue: Catalogue, lineup: Lineup, numbers: ActionNumbers) -> Conte
         option,
         catalogue.option_action[option],
         starts,
-        Prices(*(column[rows] for column in _columns(prices))),
+        Prices(*(np.nan_to_num(column[rows]) for column in _columns(prices))),
         worth.take(rows),
         (*lineup.drops, *_unpriced(catalogue, lineup.option, prices, ~priced)),
         _empty_reasons(lineup, starts),

@@ -28,6 +28,10 @@ class Refusal:
     slot: int
     row: int
     counts: tuple[ContactCount, ...] = ()
+    resource: str = ""
+    """Instead of limits: the resource that had too little left (domain/volume)."""
+    room: int = 0
+    """Of the resource, in millionths."""
 
 
 def closed_rows(
@@ -75,6 +79,8 @@ def _closings(
     """What each refusal closes: by limit, then the refused pair itself."""
     pair, counters = pairs_of(catalogue, option), table.option_counter[option]
     for refusal in refusals:
+        if refusal.resource:
+            continue
         if refusal.row == EVERY_LIMITED:
             yield None, table.limited(option), Check.CONTACT_LEDGER
             continue

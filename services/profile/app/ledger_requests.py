@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.profile.app.requests import Subject
 from services.profile.domain.ledger.allowances import LimitStatus
-from services.profile.domain.ledger.contacts import Contact, ContactEvent
+from services.profile.domain.ledger.contacts import Contact, ContactEvent, ContactResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class ContactWrite:
     treatment: str = ""
     campaign: str = ""
     reference: str = ""
+    planned_ms: int | None = None
+    """It goes out then, not before; None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class ConfirmContact:
     reservation_id: str
     reached: ContactEvent
     event_ms: int | None = None
+    response: ContactResponse | None = None
+    """With RESERVED, nothing else is told."""
 
 
 @dataclass(frozen=True, slots=True)

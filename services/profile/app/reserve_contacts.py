@@ -29,6 +29,8 @@ MAX_REQUESTED = 100
 MAX_LIMIT_IDS = 200
 DEFAULT_TTL_MS = 15 * 60 * MS_PER_SECOND
 MAX_TTL_MS = 31 * MS_PER_DAY
+MAX_AHEAD_MS = 31 * MS_PER_DAY
+"""Of a contact that goes out later."""
 
 
 async def reserve_contacts(
@@ -56,6 +58,7 @@ def _reserve(
     _check_known(command.limit_ids, schema)
     arrival = _arrival(drafts, command)
     draft, now_ms = arrival.draft, arrival.draft.arrival_ms
+    _check_planned(command.contacts, now_ms)
     contacts = {part.part_id: kept(part.profile.contacts, now_ms) for part in draft.parts}
     book = Book(
         [contact for held in contacts.values() for contact in held],
@@ -97,6 +100,13 @@ def _check_known(limit_ids: Sequence[str], schema: CompiledSchema) -> None:
             )
 
 
+def _check_planned(contacts: Sequence[ContactWrite], now_ms: int) -> None:
+    for index, write in enumerate(contacts):
+        if write.planned_ms is not None and write.planned_ms > now_ms + MAX_AHEAD_MS:
+            text = f"must be at most {MAX_AHEAD_MS // MS_PER_DAY} days ahead"
+            raise InvalidArgument.field(f"contacts[{index}].send_time", text)
+
+
 def _arrival(drafts: Drafts, command: ReserveContact) -> Arrival:
     """Where the contacts belong. A reservation says nothing about who is whom: nothing is linked."""
     subject = drafts.admitted(command.subject, "subject")
@@ -125,6 +135,7 @@ def _asked(book: Book, contact: Contact) -> ContactResult:
 
 
 def _reserved(write: ContactWrite, command: ReserveContact, reservation_id: str, now_ms: int) -> Contact:
+    planned_ms = write.planned_ms if write.planned_ms is not None and write.planned_ms > now_ms else None
     contact = Contact(
         reservation_id=reservation_id,
         channel=write.channel,
@@ -138,6 +149,7 @@ def _reserved(write: ContactWrite, command: ReserveContact, reservation_id: str,
         reference=write.reference,
         reserved_ms=now_ms,
         expire_ms=now_ms + (command.ttl_ms or DEFAULT_TTL_MS),
+        planned_ms=planned_ms,
     )
     return contact if command.reached is ContactEvent.RESERVED else contact.once(command.reached, now_ms)
 

@@ -39,6 +39,13 @@ class ScoringServicer:
             return mapping.scores_to_proto(scores)
         return await asyncio.to_thread(mapping.scores_to_proto, scores)
 
+    async def RescoreActions(
+        self, request: pb.RescoreActionsRequest, _context: CallContext
+    ) -> pb.RescoreActionsResponse:
+        query = mapping.query_from_proto(request.question)
+        scores = await self._app.rescore(query, request.model_version)
+        return pb.RescoreActionsResponse(scores=mapping.scores_to_proto(scores))
+
     async def ExplainScore(self, request: pb.ExplainScoreRequest, _context: CallContext) -> pb.ExplainScoreResponse:
         question = explain_mapping.question_from_proto(request)
         return explain_mapping.explained_to_proto(await self._app.explain_score(question))

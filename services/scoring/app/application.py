@@ -27,6 +27,7 @@ from services.scoring.app.ports import (
 )
 from services.scoring.app.publish_feature_set import publish_feature_set
 from services.scoring.app.record_rewards import RecordRewards, RewardItem
+from services.scoring.app.rescore import Rescorer
 from services.scoring.app.roll_back import RollBack
 from services.scoring.app.score import score
 from services.scoring.app.train import NoTrainers, Trainers, TrainModel
@@ -96,6 +97,9 @@ class ScoringApplication:
         )
         self._in_use = ModelsInUse(stores.models, maker, scorer, self._feature_sets, objectives, observer)
         self._explain = ExplainScore(stores.feature_sets, stores.models, self._in_use, contributions)
+        self._rescore = Rescorer(
+            stores.rewards, stores.snapshots, stores.models, stores.feature_sets, objectives, scorer
+        )
         self._follower = Follower(self._in_use, pace.follow_seconds)
         self._record = RecordRewards(stores.rewards, self._feature_sets, self._in_use, observer, clock)
         self._models = Models(stores.models, stores.trainings, objectives, baseless, clock)
@@ -146,6 +150,10 @@ class ScoringApplication:
     async def score(self, query: ScoreQuery) -> Scores:
         """One vectorised pass over all candidates. Raises NotFound, InvalidArgument."""
         return await score(query, self._feature_sets, self._in_use, self._observer)
+
+    async def rescore(self, query: ScoreQuery, model_version: str) -> Scores:
+        """By a model as it was then. Raises NotFound, InvalidArgument, FailedPrecondition."""
+        return await self._rescore(query, model_version)
 
     async def batch_score(self, query: BatchQuery) -> Answers:
         """The same candidates for many subjects: scores or an error each. Raises NotFound, InvalidArgument."""

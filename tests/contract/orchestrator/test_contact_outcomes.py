@@ -84,7 +84,14 @@ class Deaf(Wrapped):
     """Reserves, and hears of no outcome."""
 
     async def confirm(
-        self, request_id: str, reservation_id: str, reached: Reach, event_time_ms: int | None, *, deadline_ms: int
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
     ) -> None:
         raise Unavailable("DEPENDENCY_UNAVAILABLE", "down", metadata={"service": "profile"})
 

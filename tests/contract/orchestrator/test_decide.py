@@ -254,12 +254,6 @@ async def test_a_simulated_event_needs_a_basis_like_a_recorded_one(shop: Shop) -
     assert actions(simulated.placements[0]) == actions(executed.placements[0]) == ["green_tea"]
 
 
-async def test_a_policy_with_quiet_hours_says_that_they_are_not_enforced(shop: Shop) -> None:
-    quiet = "contact_policy: {quiet_hours: [{channel: sms, from: '21:00', to: '08:00'}]}"
-    await shop.publish({"policy: corner_shop\n": f"policy: corner_shop\n{quiet}\n"})
-    assert (await shop.decide(inbound())).advisories == ("CONTACT_POLICY_NOT_ENFORCED",)
-
-
 async def test_the_same_request_has_one_decision(shop: Shop) -> None:
     command = inbound()
     first = await shop.decide(command)

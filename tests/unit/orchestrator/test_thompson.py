@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, ndtr
 
+from services.orchestrator.domain.arbitration import thompson
 from services.orchestrator.domain.arbitration.beliefs import Beliefs
 from services.orchestrator.domain.arbitration.thompson import choice_probabilities
 from services.orchestrator.domain.arbitration.worth import Worth
@@ -154,3 +156,24 @@ def timed(field: tuple[Worth, Beliefs]) -> float:
     start = time.perf_counter()
     choice_probabilities(*field, 0.0)
     return time.perf_counter() - start
+
+
+@given(
+    st.integers(129, 400), st.integers(0, 10_000), st.sampled_from([0.1, 0.3, 1.0]), st.sampled_from([0.0, 0.05, 0.5])
+)
+@settings(max_examples=40, deadline=None)
+def test_leaving_out_who_cannot_matter_in_a_crowd_changes_next_to_nothing(
+    size: int, seed: int, deviation: float, reserve: float
+) -> None:
+    worth, beliefs = random_field(Shape(size, 0.7, deviation, negative=0.1), seed)
+    near = choice_probabilities(worth, beliefs, reserve)
+    with mock.patch.object(thompson, "_CROWD", size), mock.patch.object(thompson, "_WIDE_FIELD", size + 1):
+        everybody = choice_probabilities(worth, beliefs, reserve)
+    assert total_variation(near, everybody) < 0.005
+    assert near.sum() == pytest.approx(1.0)
+
+
+def test_a_crowd_that_never_reaches_the_reserve_is_silent() -> None:
+    worth, beliefs = random_field(Shape(300, 0.1, 0.1), 1)
+    probabilities = choice_probabilities(worth, beliefs, 1e6)
+    assert (probabilities[-1], probabilities[:-1].max()) == (1.0, 0.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.orchestrator.domain.arbitration.worth import Prices, worth_of
+from services.orchestrator.domain.arbitration.worth import Formula, Prices, worth_of
 
 MONEY = st.floats(-1e6, 1e6)
 FACTOR = st.floats(0.0, 100.0)
@@ -41,3 +41,26 @@ def test_a_negative_weight_counts_as_none() -> None:
 def test_what_reads_something_unknown_has_no_price() -> None:
     assert np.isnan(priority(float("nan"), 0.5))
     assert np.isnan(priority(40.0, 0.5, weight=float("nan")))
+
+
+def test_a_formula_has_the_terms_it_names() -> None:
+    prices = Prices(np.array([2.0]), np.array([10.0]), np.array([3.0]), np.array([0.5]))
+    lines = {
+        "P × C × V × L": (Formula(cost=False), 60.0, 0.0),
+        "P − cost": (Formula(context_weight=False, business_value=False, lever=False), 1.0, -0.5),
+        "V × L": (Formula(propensity=False, context_weight=False, cost=False), 0.0, 20.0),
+    }
+    for formula, slope, offset in lines.values():
+        worth = worth_of(prices, formula)
+        assert (worth.slope.tolist(), worth.offset.tolist()) == ([slope], [offset])
+
+
+def test_no_formula_lets_a_lever_amplify_a_loss() -> None:
+    prices = Prices(np.array([9.0]), np.array([-10.0]), np.array([9.0]), np.array([0.0]))
+    assert worth_of(prices, Formula(cost=False)).slope.tolist() == [-10.0]
+
+
+def test_what_a_formula_leaves_out_need_not_be_known() -> None:
+    unknown = Prices(np.array([2.0]), np.array([np.nan]), np.array([np.nan]), np.array([0.5]))
+    formula = Formula(context_weight=False, business_value=False)
+    assert worth_of(unknown, formula).at(np.array([0.25])).tolist() == [0.0]

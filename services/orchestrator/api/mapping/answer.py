@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from google.protobuf.duration_pb2 import Duration
 from tandem.common.v1 import stage_pb2, subject_pb2
+from tandem.orchestrator.v1 import arbitration_pb2, policy_pb2
 from tandem.orchestrator.v1 import decision_pb2 as pb
-from tandem.orchestrator.v1 import policy_pb2
 
-from services.orchestrator.api.mapping import fields
+from services.orchestrator.api.mapping import fields, volume
 from services.orchestrator.api.mapping.explanation import dropped_to
+from services.orchestrator.domain.arbitration.assignment import Assignment
 from services.orchestrator.domain.decision import (
     Answer,
     Candidate,
@@ -16,6 +17,7 @@ from services.orchestrator.domain.decision import (
     NoAction,
     PlacementAnswer,
     Proposition,
+    SendSpan,
     Timing,
 )
 
@@ -46,6 +48,16 @@ def response_of(answer: Answer) -> pb.DecideResponse:
         else None,
         decision_time=fields.time_proto(answer.decision_time_ms),
         request_id=answer.request_id,
+        assignment=None if answer.assignment is None else _assignment(answer.assignment),
+    )
+
+
+def _assignment(assignment: Assignment) -> arbitration_pb2.Assignment:
+    return arbitration_pb2.Assignment(
+        method=int(assignment.method),  # type: ignore[arg-type]
+        value=assignment.value,
+        bound=assignment.bound,
+        gap=assignment.gap,
     )
 
 
@@ -86,7 +98,17 @@ def _proposition(proposition: Proposition) -> pb.Proposition:
         tracking_token=proposition.tracking_token,
         consent_ref=proposition.consent_ref,
         reservation_id=proposition.reservation_id,
+        send_window=_send_window(proposition.send_window),
+        sticky_from_decision_id=proposition.sticky_from_decision_id,
+        resource_cost=proposition.resource_cost,
+        uses=[volume.use_to(each) for each in proposition.uses],
     )
+
+
+def _send_window(span: SendSpan | None) -> pb.SendWindow | None:
+    if span is None:
+        return None
+    return pb.SendWindow(earliest=fields.time_proto(span.earliest_ms), latest=fields.time_proto(span.latest_ms))
 
 
 def _fallback(fallback: Fallback) -> pb.Fallback:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
-from google.type.money_pb2 import Money as MoneyProto  # type: ignore[import-untyped]
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 from tandem.orchestrator.v1 import outcome_pb2
 
 from services.orchestrator.api.mapping import fields
+from services.orchestrator.api.mapping.money import money_from, money_to
 from services.orchestrator.app.capture_answer import CaptureAnswer, ItemResult
 from services.orchestrator.app.capture_outcomes import MAX_ITEMS
-from services.orchestrator.app.outcome_store import Money, OffPolicy, OutcomeItem
+from services.orchestrator.app.outcome_store import OffPolicy, OutcomeItem
 from services.orchestrator.domain.outcome import Outcome
 from shared.errors import InvalidArgument
 from shared.rpc.errors import to_status
 
 MAX_TOKEN_LENGTH = 256
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_NANOS = 999_999_999
 
 
 def items_from(request: pb.CaptureOutcomesRequest) -> list[OutcomeItem | InvalidArgument]:
@@ -47,7 +43,7 @@ def _item(item: outcome_pb2.OutcomeItem, path: str) -> OutcomeItem:
         tracking_token=item.tracking_token,
         off_policy=_off_policy(item.off_policy) if kind == "off_policy" else None,
         outcome_time_ms=fields.time_ms(item, "outcome_time", f"{path}."),
-        revenue=_money(item.revenue, f"{path}.revenue") if item.HasField("revenue") else None,
+        revenue=money_from(item.revenue, f"{path}.revenue") if item.HasField("revenue") else None,
         is_machine=item.is_machine,
         agent_id=fields.short_text(item.agent_id, f"{path}.agent_id"),
         disposition=fields.short_text(item.disposition, f"{path}.disposition"),
@@ -60,20 +56,12 @@ def _off_policy(shown: outcome_pb2.OffPolicyPresentation) -> OffPolicy:
     )
 
 
-def _money(money: MoneyProto, path: str) -> Money:
-    if not _CURRENCY.fullmatch(money.currency_code):
-        raise InvalidArgument.field(f"{path}.currency_code", "must be a code of ISO 4217, such as EUR")
-    if abs(money.nanos) > _NANOS or money.units * money.nanos < 0:
-        raise InvalidArgument.field(f"{path}.nanos", f"must be at most {_NANOS} with the sign of the units")
-    return Money(money.currency_code, money.units, money.nanos)
-
-
 def item_to(item: OutcomeItem) -> outcome_pb2.OutcomeItem:
     message = outcome_pb2.OutcomeItem(
         idempotency_key=item.idempotency_key,
         outcome=int(item.outcome),  # type: ignore[arg-type]
         outcome_time=fields.time_proto(item.outcome_time_ms),
-        revenue=None if item.revenue is None else _money_to(item.revenue),
+        revenue=None if item.revenue is None else money_to(item.revenue),
         is_machine=item.is_machine,
         agent_id=item.agent_id,
         disposition=item.disposition,
@@ -95,10 +83,6 @@ def _off_policy_to(shown: OffPolicy) -> outcome_pb2.OffPolicyPresentation:
         channel=shown.channel,
         choice_probability=shown.choice_probability,
     )
-
-
-def _money_to(money: Money) -> MoneyProto:
-    return MoneyProto(currency_code=money.currency_code, units=money.units, nanos=money.nanos)
 
 
 def response_of(answer: CaptureAnswer) -> pb.CaptureOutcomesResponse:

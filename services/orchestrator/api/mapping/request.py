@@ -47,6 +47,8 @@ def command_from(request: pb.DecideRequest) -> DecideCommand:
         explain=fields.enum(Explain, request.explain, "explain", Explain.NONE),
         consent_signals=_signals(request.consent_signals),
         profile_override=features_from_proto(request.profile_override, "profile_override"),
+        across_channels=request.dedup.across_channels if request.dedup.HasField("across_channels") else None,
+        sticky_key=fields.short_text(request.sticky_key, "sticky_key"),
     )
 
 
@@ -95,12 +97,19 @@ def request_to(command: DecideCommand) -> pb.DecideRequest:
         session_id=command.session_id,
         decision_time=fields.time_proto(command.decision_time_ms),
         excluded_actions=command.excluded_actions,
-        dedup=None if command.across_placements is None else pb.Dedup(across_placements=command.across_placements),
+        dedup=_dedup_to(command),
         mode=int(command.mode),  # type: ignore[arg-type]
         explain=int(command.explain),  # type: ignore[arg-type]
         consent_signals=_signals_to(command.consent_signals),
+        sticky_key=command.sticky_key,
         profile_override={name: feature_to_proto(feature) for name, feature in command.profile_override.items()},
     )
+
+
+def _dedup_to(command: DecideCommand) -> pb.Dedup | None:
+    if command.across_placements is None and command.across_channels is None:
+        return None
+    return pb.Dedup(across_placements=command.across_placements, across_channels=command.across_channels)
 
 
 def _signals_to(signals: ConsentSignals) -> consent_pb2.ConsentSignals | None:

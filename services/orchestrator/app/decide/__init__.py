@@ -1,7 +1,7 @@
 """One decision, step by step; `flow.Decide` joins them.
 
 brief    what was asked, checked against the active policy
-gather   what is known of the person
+gather   what is known of the person   stick   what it was served before, and what it is served again
 judge    which actions the engagement policy leaves
 compete  which options compete for which place, in money
 score    how likely each is to succeed

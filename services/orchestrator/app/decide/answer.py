@@ -17,7 +17,6 @@ from services.orchestrator.app.decision_record import CandidateColumns
 from services.orchestrator.domain.decision import Answer, Candidate, Explain, PlacementAnswer, Versions
 from services.orchestrator.domain.tracking import TokenSigner
 
-CONTACT_POLICY_NOT_ENFORCED = "CONTACT_POLICY_NOT_ENFORCED"
 _DEGRADING = frozenset({PROFILE_UNAVAILABLE, RULES_UNAVAILABLE, SCORING_UNAVAILABLE, LEDGER_UNAVAILABLE})
 
 
@@ -32,6 +31,7 @@ def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
     reasons = dropped(brief, settled.verdict, settled.competition, blocks) if brief.wants_reasons else ()
     return replace(
         answer,
+        assignment=choice.assignment,
         versions=replace(answer.versions, model=choice.scored.scores.model_version),
         dropped_by_stage=drop_counts(settled.verdict, blocks),
         candidates=_candidates(settled, columns) if brief.command.explain is Explain.FULL else (),
@@ -54,8 +54,7 @@ def _answer(
     advisories: Sequence[str],
 ) -> Answer:
     versions, settings = brief.policy.versions, brief.policy.settings
-    unenforced = (CONTACT_POLICY_NOT_ENFORCED,) if settings.declares_quiet_hours else ()
-    every_advisory = (*known.advisories, *advisories, *unenforced)
+    every_advisory = (*known.advisories, *advisories)
     return Answer(
         decision_id=brief.decision_id,
         request_id=brief.command.request_id,

@@ -37,7 +37,7 @@ class Brief:
     now_ms: int
     """The moment decided for."""
     consent_ms: int
-    """The moment whose consents count: in EXECUTE never before the request came, whatever moment it decides for."""
+    """The moment whose consents count: except in SIMULATE never before the request came, whatever moment it decides for."""
     is_for_somebody: bool
     """It names a person."""
     override: Mapping[str, Feature]
@@ -46,6 +46,11 @@ class Brief:
     @property
     def catalogue(self) -> Catalogue:
         return self.policy.catalogue
+
+    @property
+    def is_prefetch(self) -> bool:
+        """What is answered is shown later, or never."""
+        return self.command.mode is Mode.PREFETCH
 
     @property
     def wants_reasons(self) -> bool:
@@ -134,6 +139,6 @@ def _moment(command: DecideCommand, arrival_ms: int) -> int:
         return arrival_ms
     if not 0 <= command.decision_time_ms <= LATEST_MS:
         raise InvalidArgument.field("decision_time", "must be from 1970 to 8999")
-    if command.mode is Mode.EXECUTE and command.decision_time_ms > arrival_ms + MAX_CLOCK_SKEW_MS:
+    if command.mode is not Mode.SIMULATE and command.decision_time_ms > arrival_ms + MAX_CLOCK_SKEW_MS:
         raise InvalidArgument.field("decision_time", "must not be more than five minutes ahead of the server")
     return command.decision_time_ms

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.compete import Competition
 from services.orchestrator.app.decide.score import Scored
+from services.orchestrator.domain.arbitration.assign import Filled, fill
+from services.orchestrator.domain.arbitration.assignment import Assignment
 from services.orchestrator.domain.arbitration.beliefs import Beliefs
 from services.orchestrator.domain.arbitration.reshaping import reshaped
 from services.orchestrator.domain.arbitration.slots import (
@@ -19,7 +21,6 @@ from services.orchestrator.domain.arbitration.slots import (
     SlotPlan,
     Standing,
     Terms,
-    fill_slots,
 )
 from services.orchestrator.domain.arbitration.worth import Column
 from services.orchestrator.domain.pricing import Contest
@@ -46,41 +47,65 @@ class Choice:
     priority: Column
     arena: Arena
     draws: Sequence[SlotDraw]
+    assignment: Assignment | None = None
+    """How several slots were shared out where nothing is explored."""
 
 
 async def choose(brief: Brief, competition: Competition, scored: Scored) -> Choice:
     contest = competition.contest
     arena = _arena(brief, competition, scored)
-    draws = await _fill(arena, FROM_THE_START)
-    return Choice(contest, scored, contest.worth.at(scored.scores.means), arena, draws)
+    filled = await _fill(arena, FROM_THE_START)
+    priority = contest.worth.at(scored.scores.means)
+    return Choice(contest, scored, priority, arena, filled.draws, filled.assignment)
 
 
 async def choose_again(choice: Choice, standing: Standing) -> Choice:
     """The same, given what stands and what was refused."""
-    return replace(choice, draws=await _fill(choice.arena, standing))
+    filled = await _fill(choice.arena, standing)
+    return replace(choice, draws=filled.draws, assignment=filled.assignment)
 
 
-async def _fill(arena: Arena, standing: Standing) -> Sequence[SlotDraw]:
+async def _fill(arena: Arena, standing: Standing) -> Filled:
     """In a thread where it takes longer than the event loop may stand still."""
     if arena.field.action.size <= _INLINE_CANDIDATES:
-        return fill_slots(arena.field, arena.plans, arena.terms, standing)
-    return await asyncio.to_thread(fill_slots, arena.field, arena.plans, arena.terms, standing)
+        return fill(arena.field, arena.plans, arena.terms, standing)
+    return await asyncio.to_thread(fill, arena.field, arena.plans, arena.terms, standing)
 
 
 def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
-    contest, scores, allowance = competition.contest, scored.scores, competition.allowance
+    contest, scores = competition.contest, scored.scores
     explores = brief.catalogue.explores[contest.action]
     drawn_from = reshaped(scores.log_odds_means, scores.log_odds_deviations, scores.means, scores.evidences)
     beliefs = Beliefs(scores.means, *drawn_from, explores)
     exploring = brief.catalogue.exploring(contest.option)
     if not scored.may_explore:
         exploring = exploring.without_exploration()
-    contacts = None
-    if allowance is not None:
-        contacts = ContactRoom(allowance.table.option_counter[contest.option], allowance.room)
-    across_placements = brief.command.across_placements is not False
-    return Arena(
-        Field(contest.starts, contest.action, contest.worth, beliefs, exploring, contacts),
-        [SlotPlan(place.placement_id, place.count) for place in brief.places],
-        Terms(brief.decision_id, brief.policy.settings.reserve, across_placements),
+    option, silence = contest.option, brief.policy.compiled.silence
+    field = Field(
+        contest.starts,
+        contest.action,
+        contest.worth,
+        beliefs,
+        exploring,
+        _room(brief, competition),
+        None if silence is None else silence[option],
+        competition.sticky,
     )
+    return Arena(field, [SlotPlan(place.placement_id, place.count) for place in brief.places], terms_of(brief))
+
+
+def terms_of(brief: Brief) -> Terms:
+    command = brief.command
+    across_placements = command.across_placements is not False
+    across_channels = across_placements if command.across_channels is None else command.across_channels
+    return Terms(brief.decision_id, brief.policy.settings.reserve, across_placements, across_channels)
+
+
+def _room(brief: Brief, competition: Competition) -> ContactRoom | None:
+    """What the contact limits of the person leave, and what a request may have at most."""
+    allowance, at_most, contest = competition.allowance, brief.policy.compiled.at_most, competition.contest
+    surplus = None if at_most is None else at_most.room(contest.action)
+    if allowance is None:
+        return surplus
+    contacts = ContactRoom(allowance.table.option_counter[contest.option], allowance.room)
+    return contacts if surplus is None else contacts.and_also(surplus)

@@ -11,15 +11,19 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.declared import declared_numbers
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import PolicyVerdict
+from services.orchestrator.domain.arbitration.slots import Sticky
 from services.orchestrator.domain.catalogue import Catalogue, Treatment
 from services.orchestrator.domain.consent import Permission, Stance, contact_permission
 from services.orchestrator.domain.contact_limits import Allowance
 from services.orchestrator.domain.content import negotiate_locale, render
-from services.orchestrator.domain.lineup import Admission, Mask, line_up
+from services.orchestrator.domain.lineup import Admission, Indices, Mask, line_up
 from services.orchestrator.domain.places import Place
 from services.orchestrator.domain.pricing import Contest, action_numbers, price
+from services.orchestrator.domain.quiet_table import QuietMoment
 from services.orchestrator.domain.similar import similar_options
+from services.orchestrator.domain.sticky import still_candidates
 from services.orchestrator.domain.text_limits import Charset, text_length
+from services.orchestrator.domain.volume.standing import priced, within_volume
 from shared.values import Feature
 
 
@@ -30,6 +34,12 @@ class Competition:
     """By channel of the catalogue."""
     allowance: Allowance | None = None
     """What the contact limits leave; None where none binds."""
+    sticky: Sequence[Sticky] = ()
+    """What is served again."""
+    quiet: QuietMoment | None = None
+    """None where no hour can be quiet."""
+    at_stake: Mask | None = None
+    """bool[R]: which resources a candidate would use; None where none is declared."""
 
 
 def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
@@ -40,11 +50,28 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     similar = similar_options(catalogue, permissions)
     allowance = brief.policy.limits.allowance(known.contact_counts) if brief.has_limits else None
     kept = _kept(catalogue, verdict)
-    admission = Admission(verdict.eligible, permitted, brief.excluded, brief.now_ms, allowance, similar, kept)
+    admission = Admission(
+        verdict.eligible,
+        permitted,
+        brief.excluded,
+        brief.now_ms,
+        allowance,
+        similar,
+        kept,
+        quiet=_quiet(brief, known),
+        channel_ranks=_channel_ranks(brief, known),
+    )
     fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
     numbers = action_numbers(verdict.eligible, verdict.numbers, declared_numbers(brief.policy.compiled))
     lineup = line_up(catalogue, brief.places, fits, admission)
-    return Competition(price(catalogue, lineup, numbers), permissions, allowance)
+    at_stake = None if known.volume is None else known.volume.at_stake(lineup.option)
+    if known.volume is not None:
+        lineup = within_volume(catalogue, lineup, known.volume)
+    contest = price(catalogue, lineup, numbers, brief.policy.settings.formula)
+    if known.volume is not None and brief.policy.settings.formula.cost:
+        contest = priced(contest, known.volume)
+    sticky = still_candidates(known.sticky, catalogue, brief.places, contest)
+    return Competition(contest, permissions, allowance, sticky, admission.quiet, at_stake)
 
 
 def _kept(catalogue: Catalogue, verdict: PolicyVerdict) -> Mask | None:
@@ -53,6 +80,18 @@ def _kept(catalogue: Catalogue, verdict: PolicyVerdict) -> Mask | None:
         return None
     dropped = frozenset(verdict.dropped_treatments)
     return np.array([each.treatment_id not in dropped for each in catalogue.options], dtype=np.bool_)
+
+
+def _quiet(brief: Brief, known: Known) -> QuietMoment | None:
+    table = brief.policy.contact.quiet
+    return None if table is None or known.quiet is None else QuietMoment(table, known.quiet)
+
+
+def _channel_ranks(brief: Brief, known: Known) -> Indices | None:
+    priority = brief.policy.contact.priority
+    if priority is None:
+        return None
+    return priority.ranks(known.features.get(priority.trait), brief.catalogue.channel_names)
 
 
 def _stance(brief: Brief, known: Known) -> Stance:

@@ -12,17 +12,20 @@ from services.orchestrator.app.decide.answer import closed_answer, settled_answe
 from services.orchestrator.app.decide.brief import Brief, brief_of, check_reachable, decision_id_of
 from services.orchestrator.app.decide.budget import Budget
 from services.orchestrator.app.decide.choose import choose
-from services.orchestrator.app.decide.compete import compete
+from services.orchestrator.app.decide.compete import Competition, compete
 from services.orchestrator.app.decide.gather import Known, gather
+from services.orchestrator.app.decide.hold import bids_of
 from services.orchestrator.app.decide.judge import judge
 from services.orchestrator.app.decide.placements import Settled
 from services.orchestrator.app.decide.record import closed_record, record_of
 from services.orchestrator.app.decide.reserve import Contacted, reserve
 from services.orchestrator.app.decide.score import score
+from services.orchestrator.app.decide.stick import recall_served, remember_served
 from services.orchestrator.app.decide.stopwatch import Stopwatch
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.app.volume.quotas import Taken
 from services.orchestrator.domain.decision import Answer, Mode
 from shared.errors import FailedPrecondition, TandemError, request_id_reused
 
@@ -45,24 +48,32 @@ class Decide:
             return _same_again(earlier, command.body_hash)
         return await self._keep(await self._decide(command, decision_id_of(command), deadline_ms))
 
-    async def _decide(self, command: DecideCommand, decision_id: str, deadline_ms: int | None) -> _Decided:
+    async def _decide(self, command: DecideCommand, decision_id: str, deadline_ms: int | None) -> Decided:
         world, watch = self._world, Stopwatch(self._world.ticks_ns)
         budget = Budget.starting_now(deadline_ms, world.budget_ms, world.clock)
         policy = await self._active_policy()
         check_reachable(command)
         brief = brief_of(command, policy, world.clock(), decision_id)
         known = await gather(brief, world.profiles, budget)
+        known = await recall_served(brief, known, world.sticky)
+        known = replace(known, volume=await world.quotas.standing(policy, brief.consent_ms))
         watch.lap("profile")
+        return await self.conclude(brief, known, budget, watch)
+
+    async def conclude(self, brief: Brief, known: Known, budget: Budget, watch: Stopwatch) -> Decided:
+        """What comes of what is known: asks the rules, the scorer and the ledger, and nobody else. A recorded decision
+        is made again by this, with what they said then."""
+        world = self._world
         verdict = await judge(brief, known, world.rules, budget) if known.is_complete else None
         watch.lap("rules")
         if verdict is None:
             answer = replace(closed_answer(brief, known), timing=watch.timing())
-            return _Decided(closed_record(brief, known, answer, world.clock()))
+            return Decided(closed_record(brief, known, answer, world.clock()))
         return await self._settle(brief, known, verdict, budget, watch)
 
     async def _settle(
         self, brief: Brief, known: Known, verdict: PolicyVerdict, budget: Budget, watch: Stopwatch
-    ) -> _Decided:
+    ) -> Decided:
         world = self._world
         competition = compete(brief, known, verdict)
         watch.lap("arbitration")
@@ -71,21 +82,31 @@ class Decide:
         watch.lap("scoring")
         choice = await choose(brief, competition, scored)
         watch.lap("arbitration")
-        contacted = await reserve(brief, known, choice, world.ledger, budget)
+        contacted = await reserve(brief, known, choice, world.ledger, world.quotas, budget)
+        self._tell_quotas(brief, known, competition, contacted)
         watch.lap("ledger" if brief.has_limits else "arbitration")
         settled = Settled(brief, known, verdict, competition, contacted)
         answer = settled_answer(settled, world.signer)
         watch.lap("arbitration")
         answer = replace(answer, timing=watch.timing())
-        return _Decided(record_of(settled, answer, world.clock()), contacted)
+        return Decided(record_of(settled, answer, world.clock()), contacted)
 
-    async def _keep(self, decided: _Decided) -> Answer:
+    def _tell_quotas(self, brief: Brief, known: Known, competition: Competition, contacted: Contacted) -> None:
+        if known.volume is None or competition.at_stake is None or brief.command.mode is Mode.SIMULATE:
+            return
+        bids = bids_of(contacted.choice, contacted.taken, brief.policy.settings.reserve)
+        self._world.quotas.saw(known.volume, competition.at_stake.tolist(), bids)
+
+    async def _keep(self, decided: Decided) -> Answer:
         """The answer that is in the log: ours, or that of the same request which was faster."""
         watch, record = Stopwatch(self._world.ticks_ns), decided.record
         if await self._world.log.append(record):
             self._world.telemetry.decided(record, watch.timing().total_ns)
             await self._give_back(decided.held, record)
+            await remember_served(record, self._world.sticky)
             return record.answer
+        for taken in decided.taken:
+            self._world.quotas.give_back(taken)
         earlier = await self._world.log.get_by_request(record.request_id)
         assert earlier is not None, "a request id is only taken by a decision"
         await self._give_back(decided.held, earlier)
@@ -110,11 +131,16 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Decided:
+class Decided:
     """What is to be recorded, and what was reserved for it; `contacted` None: it failed closed."""
 
     record: DecisionRecord
     contacted: Contacted | None = None
+
+    @property
+    def taken(self) -> tuple[Taken, ...]:
+        """Units of resources."""
+        return () if self.contacted is None else tuple(self.contacted.taken.values())
 
     @property
     def held(self) -> set[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import PROFILE_SHARE, Budget
+from services.orchestrator.app.decide.quiet import quiet_standing
 from services.orchestrator.app.ports import (
     NO_SIGNALS,
     ConsentSignals,
@@ -20,6 +21,9 @@ from services.orchestrator.app.ports import (
 )
 from services.orchestrator.domain.decision import Mode
 from services.orchestrator.domain.purposes import PROFILING, Use, may_profile, purpose_of
+from services.orchestrator.domain.quiet_table import QuietStanding
+from services.orchestrator.domain.sticky import StickyProposition
+from services.orchestrator.domain.volume.standing import VolumeStanding
 from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, TandemError, Violation
 from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature
@@ -43,6 +47,12 @@ class Known:
     """What is used of the contact limits, but for what an earlier try of this very decision reserved."""
     is_complete: bool = True
     """False when the profile could not be read: nothing may be decided then."""
+    sticky: tuple[StickyProposition, ...] = ()
+    """What the person was served under the same key, and may be served again."""
+    quiet: QuietStanding | None = None
+    """None where no hour can be quiet."""
+    volume: VolumeStanding | None = None
+    """What is left of resources; None where the policy declares none."""
 
 
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:
@@ -117,7 +127,7 @@ def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: B
     if is_now:
         moments.append(budget.clock())
     overlay = events if command.mode is Mode.SIMULATE else ()
-    reference = f"{brief.decision_id}." if brief.has_limits and command.mode is Mode.EXECUTE else ""
+    reference = f"{brief.decision_id}." if brief.has_limits and command.mode is not Mode.SIMULATE else ""
     version = brief.policy.versions.trait_schema
     return SubjectQuery(command.identities, version, max(moments), token, overlay, is_now, reference)
 
@@ -130,8 +140,10 @@ def _known(brief: Brief, view: SubjectView) -> Known:
     counts = _contact_counts(brief, view) if brief.has_limits else ()
     is_somebody = bool(view.profile_id or command.events)
     if is_somebody and not may_profile(command.places.direction, purpose, use):
-        return Known(view, _features(brief, {}), (*view.advisories, PROFILING_BASIS_MISSING), counts)
-    return Known(view, _features(brief, view.features), view.advisories, counts)
+        known = Known(view, _features(brief, {}), (*view.advisories, PROFILING_BASIS_MISSING), counts)
+    else:
+        known = Known(view, _features(brief, view.features), view.advisories, counts)
+    return replace(known, quiet=quiet_standing(brief, view))
 
 
 def _contact_counts(brief: Brief, view: SubjectView) -> tuple[ContactCount, ...]:
@@ -139,7 +151,8 @@ def _contact_counts(brief: Brief, view: SubjectView) -> tuple[ContactCount, ...]
     asked for every contact, counts for itself."""
     held = brief.policy.limits.counts_of(brief.catalogue, [(each.channel, each.action) for each in view.held])
     left = ((each, each.used - held.get((each.limit_id, each.counted), 0)) for each in view.contact_counts)
-    return tuple(replace(each, used=used) for each, used in left if used > 0)
+    counts = tuple(replace(each, used=used) for each, used in left if used > 0)
+    return counts + brief.policy.limits.cooldowns(view.features)
 
 
 def _features(brief: Brief, of_person: Mapping[str, Feature]) -> dict[str, Feature]:

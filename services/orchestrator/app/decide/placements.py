@@ -9,6 +9,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.decide.compete import Competition, texts_of
 from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.decide.quiet import send_span
 from services.orchestrator.app.decide.reserve import Contacted
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
@@ -58,10 +59,15 @@ def _placement(settled: Settled, index: int, draws: Sequence[SlotDraw], signer: 
 
 
 def _silence(settled: Settled, index: int, draws: Sequence[SlotDraw]) -> NoAction:
+    if draws and draws[0].withheld is not None:
+        worth = float(settled.choice.priority[draws[0].withheld.ghost])
+        return NoAction(NoActionReason.RANDOMISED_SILENCE, worth, draws[0].silence_probability)
     if draws:
         return NoAction(NoActionReason.BELOW_RESERVE, draws[0].best_priority, draws[0].silence_probability)
     contest, closed = settled.choice.contest, settled.contacted.closed
     if closed is not None and closed[contest.starts[index] : contest.starts[index + 1]].any():
+        if settled.contacted.refusals[-1].resource:
+            return NoAction(NoActionReason.VOLUME)
         return NoAction(NoActionReason.DEGRADED if settled.contacted.advisory else NoActionReason.CONTACT_POLICY)
     return NoAction(contest.empty_reasons[index] or NoActionReason.EXHAUSTED)
 
@@ -84,7 +90,7 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
     proposition_id = PropositionRef(settled.brief.decision_id, draw.place, draw.slot).proposition_id
     permission = settled.competition.permissions[int(catalogue.option_channel[option])]
     scores = settled.choice.scored.scores
-    ends_ms = int(catalogue.valid_until_ms[treatment.action])
+    ends_ms, volume = int(catalogue.valid_until_ms[treatment.action]), settled.known.volume
     return Proposition(
         proposition_id=proposition_id,
         channel=treatment.channel,
@@ -103,11 +109,27 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
         business_value=float(contest.prices.business_value[row]),
         lever=float(contest.prices.lever[row]),
         cost=float(contest.prices.cost[row]),
-        choice_probability=float(draw.probabilities[row - int(contest.starts[draw.place])]),
+        choice_probability=_choice_probability(draw, int(contest.starts[draw.place])),
         uncertainty=float(scores.uncertainties[row]),
         evidence=float(scores.evidences[row]),
         tracking_token=signer.sign(proposition_id),
         consent_ref=permission.reference_for(action.group),
-        expire_time_ms=ends_ms if ends_ms < INT64_MAX else None,
+        expire_time_ms=_expire_ms(settled.brief, ends_ms),
         reservation_id=settled.contacted.reservations.get((draw.place, draw.slot), ""),
+        sticky_from_decision_id="" if draw.sticky is None else draw.sticky.decision_id,
+        send_window=send_span(settled.brief, settled.known.quiet, option),
+        resource_cost=0.0 if contest.prices.resource_cost is None else float(contest.prices.resource_cost[row]),
+        uses=() if draw.sticky is not None or volume is None else volume.uses_of(option),
     )
+
+
+def _expire_ms(brief: Brief, ends_ms: int) -> int | None:
+    """When the action ends, or, of what is fetched ahead, the reservation."""
+    if brief.is_prefetch:
+        return min(ends_ms, brief.now_ms + brief.policy.contact.prefetch_ms)
+    return ends_ms if ends_ms < INT64_MAX else None
+
+
+def _choice_probability(draw: SlotDraw, first: int) -> float:
+    """Of what is served again, the one with which it was drawn."""
+    return float(draw.probabilities[draw.row - first]) if draw.sticky is None else draw.sticky.choice_probability

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 
@@ -12,25 +11,17 @@ import numpy as np
 
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.compete import Competition
+from services.orchestrator.app.decide.contact_words import ContactWords
+from services.orchestrator.app.decide.wording import UNKNOWN, Wording, moment
 from services.orchestrator.app.ports import DropReason, PolicyVerdict
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.consent import Permission
 from services.orchestrator.domain.decision import Dropped
 from services.orchestrator.domain.drops import EVERY_CHANNEL, Check, DropBlock, count_by_stage
 from services.orchestrator.domain.pricing import BUSINESS_VALUE, CONTEXT_WEIGHT
+from services.orchestrator.domain.volume.resources import MILLIONTHS
 from shared.clock import to_datetime
-from shared.values import Feature, FeatureStatus, present
-
-_UNKNOWN = Feature(None, FeatureStatus.NOT_FOUND)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """What a reason adds to the name of its check."""
-
-    attribute: str = ""
-    observed: Feature | None = None
-    threshold: str = ""
+from shared.values import INT64_MAX, present
 
 
 def drop_counts(verdict: PolicyVerdict, blocks: Sequence[DropBlock]) -> dict[int, int]:
@@ -74,26 +65,33 @@ class _Words:
         self._brief = brief
         self._catalogue = brief.catalogue
         self._permissions = competition.permissions
+        self._contact = ContactWords(brief, competition)
         self._now = present(to_datetime(brief.now_ms))
-        self._by_check: Mapping[Check, Callable[[int, int, float], _Wording]] = {
+        self._by_check: Mapping[Check, Callable[[int, int, float], Wording]] = {
             Check.VALID_FROM: self._valid_from,
             Check.VALID_UNTIL: self._valid_until,
             Check.CONSENT: self._consent,
-            Check.BUSINESS_VALUE: lambda *_: _Wording(BUSINESS_VALUE, _UNKNOWN),
-            Check.CONTEXT_WEIGHT: lambda *_: _Wording(CONTEXT_WEIGHT, _UNKNOWN),
+            Check.BUSINESS_VALUE: lambda *_: Wording(BUSINESS_VALUE, UNKNOWN),
+            Check.CONTEXT_WEIGHT: lambda *_: Wording(CONTEXT_WEIGHT, UNKNOWN),
             Check.PRIORITY: self._priority,
+            Check.QUIET_HOURS: self._contact.quiet,
+            Check.CHANNEL_PRIORITY: self._contact.priority,
+            Check.AT_MOST: lambda _, __, observed: Wording("at_most", present(int(observed)), f"< {observed:g}"),
+            Check.RANDOMISED_SILENCE: lambda *seen: Wording("priority", present(seen[2]), "withheld on purpose"),
         }
 
     def of_block(self, block: DropBlock) -> Iterator[Dropped]:
         word = self._by_check.get(block.check, _no_words)
         if block.check is Check.CONTACT_LIMIT:
-            word = partial(self._limit, block.rule_id)
+            word = partial(self._contact.limit, block.rule_id)
+        if block.check is Check.VOLUME:
+            word = partial(self._volume, block.rule_id)
         margins = repeat(None) if block.margin is None else block.margin.tolist()
         rows = zip(block.action.tolist(), block.channel.tolist(), block.observed.tolist(), strict=True)
         for (action, channel, observed), margin in zip(rows, margins, strict=False):
             yield self._dropped(block, action, channel, word(action, channel, observed), margin)
 
-    def _dropped(self, block: DropBlock, action: int, channel: int, wording: _Wording, margin: float | None) -> Dropped:
+    def _dropped(self, block: DropBlock, action: int, channel: int, wording: Wording, margin: float | None) -> Dropped:
         observed = wording.observed
         return Dropped(
             self._catalogue.actions[action].action_id,
@@ -108,32 +106,30 @@ class _Words:
             margin=margin,
         )
 
-    def _valid_from(self, action: int, _channel: int, _observed: float) -> _Wording:
-        return _Wording("now()", self._now, f">= {_moment(self._catalogue.valid_from_ms[action])}")
+    def _valid_from(self, action: int, _channel: int, _observed: float) -> Wording:
+        return Wording("now()", self._now, f">= {moment(int(self._catalogue.valid_from_ms[action]))}")
 
-    def _valid_until(self, action: int, _channel: int, _observed: float) -> _Wording:
-        return _Wording("now()", self._now, f"< {_moment(self._catalogue.valid_until_ms[action])}")
+    def _valid_until(self, action: int, _channel: int, _observed: float) -> Wording:
+        return Wording("now()", self._now, f"< {moment(int(self._catalogue.valid_until_ms[action]))}")
 
-    def _consent(self, _action: int, channel: int, _observed: float) -> _Wording:
+    def _consent(self, _action: int, channel: int, _observed: float) -> Wording:
         declared = self._catalogue.channels[self._catalogue.channel_names[channel]]
         permission: Permission = self._permissions[channel]
-        status = present(permission.status) if permission.status else _UNKNOWN
-        return _Wording(f"consent.{declared.purpose}/{declared.name}", status, '== "GRANTED"')
+        status = present(permission.status) if permission.status else UNKNOWN
+        return Wording(f"consent.{declared.purpose}/{declared.name}", status, '== "GRANTED"')
 
-    def _limit(self, limit_id: str, _action: int, _channel: int, observed: float) -> _Wording:
-        most = next((limit.max for limit in self._brief.policy.limits.limits if limit.limit_id == limit_id), None)
-        threshold = "" if most is None else f"< {most}"
-        return _Wording(f"contacts.{limit_id}", present(int(observed)), threshold)
+    def _volume(self, resource_id: str, action: int, channel: int, observed: float) -> Wording:
+        """The least that a contact of this action on this channel uses."""
+        table, catalogue = self._brief.policy.compiled.volume, self._catalogue
+        rows = np.flatnonzero((catalogue.option_action == action) & (catalogue.option_channel == channel))
+        least = int(table.use[rows, table.index[resource_id]].min(initial=INT64_MAX))
+        return Wording(f"volume.{resource_id}", present(observed), f">= {least / MILLIONTHS:g}")
 
-    def _priority(self, _action: int, _channel: int, observed: float) -> _Wording:
+    def _priority(self, _action: int, _channel: int, observed: float) -> Wording:
         reserve = self._brief.policy.settings.reserve
         threshold = f">= {reserve:g}" if observed < reserve else "another was drawn"
-        return _Wording("priority", present(observed), threshold)
+        return Wording("priority", present(observed), threshold)
 
 
-def _no_words(_action: int, _channel: int, _observed: float) -> _Wording:
-    return _Wording()
-
-
-def _moment(time_ms: np.int64) -> str:
-    return to_datetime(int(time_ms)).isoformat().replace("+00:00", "Z")
+def _no_words(_action: int, _channel: int, _observed: float) -> Wording:
+    return Wording()

@@ -14,10 +14,12 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.placements import Settled
+from services.orchestrator.app.decide.stick import sticky_until
 from services.orchestrator.app.decision_record import (
     CandidateColumns,
     DecisionRecord,
     FloatColumn,
+    ScoreColumns,
     ShadowColumn,
     SlotVector,
 )
@@ -26,11 +28,14 @@ from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.decision import Answer, Candidate
 from services.orchestrator.domain.drops import DropBlock
+from services.orchestrator.domain.kept_out import at_most_drops, ghost_drops, ghosts_of
 from services.orchestrator.domain.outranked import outranked
 from services.orchestrator.domain.refusals import Refusal, closed_rows, refused_drops
+from services.orchestrator.domain.volume.standing import refused_by_volume, volume_closed
 
 _NO_NUMBERS = np.empty(0)
 NO_CANDIDATES = CandidateColumns(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), *(_NO_NUMBERS,) * 6)
+NO_SCORES = ScoreColumns(_NO_NUMBERS, _NO_NUMBERS)
 
 
 def record_of(settled: Settled, answer: Answer, record_time_ms: int) -> DecisionRecord:
@@ -45,6 +50,8 @@ def record_of(settled: Settled, answer: Answer, record_time_ms: int) -> Decision
         segments=settled.verdict.segments if brief.policy.compiled.reads_segments else None,
         shadow=_shadow(brief, choice),
         is_apprentice=choice.scored.scores.is_apprentice,
+        scores=_scores(choice),
+        ledger_failure=settled.contacted.advisory,
     )
 
 
@@ -71,6 +78,13 @@ def closed_record(brief: Brief, known: Known, answer: Answer, record_time_ms: in
         is_known=known.view.is_known,
         is_for_somebody=brief.is_for_somebody,
         objectives=brief.policy.objectives,
+        scores=NO_SCORES,
+        known_advisories=known.advisories,
+        consent_ms=brief.consent_ms,
+        quiet=known.quiet,
+        volume=() if known.volume is None else known.volume.resources,
+        sticky=known.sticky,
+        sticky_until_ms=sticky_until(brief),
     )
 
 
@@ -93,21 +107,28 @@ def _kept(command: DecideCommand, known: Known, answer: Answer) -> DecideCommand
 
 
 def columns_of(choice: Choice) -> CandidateColumns:
-    contest, beliefs = choice.contest, choice.arena.field.beliefs
+    contest, scores = choice.contest, choice.scored.scores
     return CandidateColumns(
         contest.starts.astype(np.int64),
         contest.option,
         choice.priority,
-        beliefs.propensity,
-        beliefs.log_odds_mean,
-        beliefs.log_odds_deviation,
+        scores.means,
+        scores.log_odds_means,
+        scores.log_odds_deviations,
         contest.prices.business_value,
         contest.prices.context_weight,
     )
 
 
+def _scores(choice: Choice) -> ScoreColumns:
+    scores = choice.scored.scores
+    return ScoreColumns(scores.uncertainties, scores.evidences, choice.scored.is_learnt)
+
+
 def _vector(draw: SlotDraw) -> SlotVector:
-    return SlotVector(draw.place, draw.slot, draw.row, draw.probabilities, draw.refusals, draw.explored)
+    return SlotVector(
+        draw.place, draw.slot, draw.row, draw.probabilities, draw.refusals, draw.explored, draw.withheld, draw.sticky
+    )
 
 
 def candidates_of(
@@ -146,24 +167,40 @@ def late_drops(
     slots: Sequence[SlotVector] | Sequence[SlotDraw],
     refusals: Sequence[Refusal],
 ) -> list[DropBlock]:
-    """The candidates that got no slot: those the contact ledger had no room for, then those that lost."""
-    catalogue, limits = brief.catalogue, brief.policy.limits
-    chosen = np.array([slot.row for slot in slots if slot.row != SILENCE], dtype=np.intp)
+    """The candidates that got no slot: those the contact ledger had no room for, those that were one too many, those
+    that were withheld on purpose, then those that lost."""
+    catalogue, option, priority = brief.catalogue, columns.option, columns.priority
+    out = np.array([slot.row for slot in slots if slot.row != SILENCE], dtype=np.intp)
     first = _first_of_place(brief, columns, slots)
-    if not refusals:
-        return [outranked(catalogue, columns.option, columns.priority, chosen, first)]
-    refused = refused_drops(catalogue, limits, columns.option, refusals, chosen)
-    closed = np.flatnonzero(closed_rows(catalogue, limits, columns.option, refusals))
-    out = np.union1d(chosen, closed).astype(np.intp)
-    return [*refused, outranked(catalogue, columns.option, columns.priority, out, first)]
+    blocks: list[DropBlock] = []
+    if refusals:
+        blocks += refused_drops(catalogue, brief.policy.limits, option, refusals, out)
+        volume = brief.policy.compiled.volume
+        blocks += refused_by_volume(catalogue, volume, option, refusals, out)
+        by_ledger, by_volume = (
+            closed_rows(catalogue, brief.policy.limits, option, refusals),
+            volume_closed(volume, option, refusals),
+        )
+        closed = np.flatnonzero(by_ledger | by_volume)
+        out = np.union1d(out, closed).astype(np.intp)
+    ghosts = ghosts_of(slots)
+    if ghosts.size:
+        blocks.append(ghost_drops(catalogue, option, priority, ghosts, out))
+        out = np.union1d(out, ghosts).astype(np.intp)
+    if brief.policy.compiled.at_most is not None:
+        surplus, rows = at_most_drops(catalogue, brief.policy.compiled.at_most, option, columns.starts, slots, out)
+        blocks += surplus
+        out = np.union1d(out, rows).astype(np.intp)
+    return [*blocks, outranked(catalogue, option, priority, out, first)]
 
 
 def _first_of_place(
     brief: Brief, columns: CandidateColumns, slots: Sequence[SlotVector] | Sequence[SlotDraw]
 ) -> FloatColumn:
-    """float64[C]: what the first slot of each candidate's place got is worth; silence is worth the reserve."""
+    """float64[C]: what the winner of the first slot of each candidate's place is worth; silence the reserve."""
     worth = np.full(columns.starts.size - 1, brief.policy.settings.reserve)
     for slot in slots:
-        if slot.slot == 0 and slot.row != SILENCE:
-            worth[slot.place] = columns.priority[slot.row]
+        winner = slot.withheld.ghost if slot.row == SILENCE and slot.withheld is not None else slot.row
+        if slot.slot == 0 and winner != SILENCE:
+            worth[slot.place] = columns.priority[winner]
     return np.repeat(worth, np.diff(columns.starts))

@@ -17,13 +17,17 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import LEDGER_SHARE, Budget
 from services.orchestrator.app.decide.choose import Choice, choose_again
 from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.decide.hold import Hold
+from services.orchestrator.app.decide.quiet import send_span
 from services.orchestrator.app.ports import Identity
+from services.orchestrator.app.volume.quotas import Quotas, Taken
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw, Standing
 from services.orchestrator.domain.contact_limits import Mask
-from services.orchestrator.domain.contact_steps import REACHED_AT_ONCE
+from services.orchestrator.domain.contact_steps import reached_at_once
 from services.orchestrator.domain.decision import Mode
 from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal, closed_rows
 from services.orchestrator.domain.tracking import PropositionRef
+from services.orchestrator.domain.volume.standing import volume_closed
 from shared.errors import TandemError
 from shared.ids import content_id
 
@@ -53,22 +57,36 @@ class Contacted:
     """Reservations of an earlier try of this decision that it has no use for now."""
     profile_id: str = ""
     consistency_token: str = ""
+    taken: Mapping[Slot, Taken] = field(default_factory=dict)
+    """Units of resources, by place and slot."""
 
 
-async def reserve(brief: Brief, known: Known, choice: Choice, ledger: ContactLedger, budget: Budget) -> Contacted:
-    """Nothing is asked in a simulation, where the policy declares no limits, or where nobody was chosen for."""
-    if not brief.has_limits or brief.command.mode is Mode.SIMULATE:
+async def reserve(
+    brief: Brief, known: Known, choice: Choice, ledger: ContactLedger, quotas: Quotas, budget: Budget
+) -> Contacted:
+    """Nothing is asked in a simulation, nor where nothing is limited. Quotas are asked first: what they gave comes back
+    for nothing."""
+    if brief.command.mode is Mode.SIMULATE or not (brief.has_limits or known.volume is not None):
         return Contacted(choice)
-    return await _Negotiation(brief, known, choice, ledger, budget).run()
+    hold = Hold(known.volume, quotas, choice)
+    try:
+        return await _Negotiation(brief, known, choice, ledger, hold, budget).run()
+    except BaseException:
+        hold.keep(())
+        raise
 
 
 class _Negotiation:
-    def __init__(self, brief: Brief, known: Known, choice: Choice, ledger: ContactLedger, budget: Budget) -> None:
+    def __init__(
+        self, brief: Brief, known: Known, choice: Choice, ledger: ContactLedger, hold: Hold, budget: Budget
+    ) -> None:
         self._brief = brief
         self._choice = choice
         self._ledger = ledger
+        self._hold = hold
         self._budget = budget
         self._identities = _identities(brief, known)
+        self._quiet = known.quiet
         self._held = {(each.reference, each.channel, each.action): each.reservation_id for each in known.view.held}
         self._reservations: dict[Slot, str] = {}
         self._refusals: list[Refusal] = []
@@ -80,19 +98,37 @@ class _Negotiation:
         while (stop := await self._first_refused()) is not None:
             kept = self._choice.draws[:stop]
             self._reservations = {slot: self._reservations[slot] for slot in _slots(kept) & self._reservations.keys()}
-            self._closed = closed_rows(
-                self._brief.catalogue, self._brief.policy.limits, self._choice.contest.option, self._refusals
-            )
-            if self._refusals[-1].row != EVERY_LIMITED and len(self._refusals) > MAX_REFUSALS:
+            self._hold.keep(_slots(kept))
+            self._closed = self._closed_rows()
+            if self._is_hopeless():
                 # What no limit is about was refused as well: there is nothing left to ask for.
                 self._choice = replace(self._choice, draws=kept)
                 break
             self._choice = await choose_again(self._choice, Standing(kept, self._closed, len(self._refusals)))
         return self._outcome()
 
+    def _closed_rows(self) -> Mask:
+        policy, option = self._brief.policy, self._choice.contest.option
+        closed = closed_rows(self._brief.catalogue, policy.limits, option, self._refusals)
+        by_volume: Mask = closed | volume_closed(policy.compiled.volume, option, self._refusals)
+        return by_volume
+
+    def _is_hopeless(self) -> bool:
+        """The ledger refused what no limit is about as well."""
+        last, of_ledger = self._refusals[-1], [each for each in self._refusals if not each.resource]
+        return not last.resource and last.row != EVERY_LIMITED and len(of_ledger) > MAX_REFUSALS
+
     async def _first_refused(self) -> int | None:
         """Which of the draws cannot stand; None where all can."""
-        wanted = self._wanted() if not self._advisory else []
+        short = await self._hold.first_refused(self._choice.draws)
+        if short is None:
+            return await self._first_without_contact()
+        index, refusal = short
+        self._refusals.append(refusal)
+        return index
+
+    async def _first_without_contact(self) -> int | None:
+        wanted = self._wanted() if self._brief.has_limits and not self._advisory else []
         for start in range(0, len(wanted), MAX_CONTACTS):
             part = wanted[start : start + MAX_CONTACTS]
             try:
@@ -123,8 +159,10 @@ class _Negotiation:
 
     def _contact(self, draw: SlotDraw) -> LedgerContact:
         catalogue = self._brief.catalogue
-        treatment = catalogue.options[int(self._choice.contest.option[draw.row])]
+        option = int(self._choice.contest.option[draw.row])
+        treatment = catalogue.options[option]
         action = catalogue.actions[treatment.action]
+        span = send_span(self._brief, self._quiet, option)
         return LedgerContact(
             treatment.channel,
             self._brief.command.places.direction.name,
@@ -134,6 +172,7 @@ class _Negotiation:
             action.action_id,
             treatment.treatment_id,
             PropositionRef(self._brief.decision_id, draw.place, draw.slot).proposition_id,
+            None if span is None or span.earliest_ms <= self._brief.now_ms else span.earliest_ms,
         )
 
     async def _ask(self, contacts: Sequence[LedgerContact]) -> Reserved:
@@ -141,15 +180,16 @@ class _Negotiation:
             content_id("contact", (self._brief.decision_id, contacts)),
             self._identities,
             tuple(contacts),
-            REACHED_AT_ONCE[self._brief.command.places.direction],
+            reached_at_once(self._brief.command.places.direction, is_prefetched=self._brief.is_prefetch),
             self._brief.policy.versions.trait_schema,
+            self._brief.policy.contact.prefetch_ms if self._brief.is_prefetch else 0,
         )
         self._last = await self._ledger.reserve(request, deadline_ms=self._budget.share(LEDGER_SHARE))
         return self._last
 
     def _refuse(self, draw: SlotDraw, answer: Reserved) -> None:
         self._refusals.append(Refusal(draw.place, draw.slot, draw.row, answer.refused_by))
-        if len(self._refusals) == MAX_REFUSALS:
+        if sum(not each.resource for each in self._refusals) == MAX_REFUSALS:
             self._refusals.append(Refusal(draw.place, draw.slot, EVERY_LIMITED))
 
     def _do_without(self, unasked: Sequence[int], failure: TandemError) -> int | None:
@@ -175,6 +215,7 @@ class _Negotiation:
             tuple(sorted(unused)),
             self._last.profile_id,
             self._last.consistency_token,
+            dict(self._hold.taken),
         )
 
 

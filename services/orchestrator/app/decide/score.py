@@ -13,6 +13,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import SCORING_SHARE, Budget
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import ScoreQuestion, Scorer, Scores
+from services.orchestrator.domain.lineup import Indices
 from services.orchestrator.domain.objectives import model_features
 from services.orchestrator.domain.pricing import Contest
 from shared.errors import InvalidArgument, TandemError
@@ -47,7 +48,8 @@ async def score(
     if not contest.size:
         return Scored(_prior(brief, 0))
     try:
-        question = _question(brief, model_features(known.features, segments), contest)
+        features = model_features(known.features, segments)
+        question = question_of(brief, features, contest.option, contest.place_of_row())
         scores = await scorer.score(question, deadline_ms=budget.share(SCORING_SHARE))
     except TandemError as failure:
         _log.warning("no scores", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
@@ -58,14 +60,17 @@ async def score(
     return Scored(_with_sound_shadow(scores, contest.size))
 
 
-def _question(brief: Brief, features: Mapping[str, Feature], contest: Contest) -> ScoreQuestion:
+def question_of(
+    brief: Brief, features: Mapping[str, Feature], option: Indices, place_of_row: NDArray[np.intp]
+) -> ScoreQuestion:
+    """Of candidates, each an option for a place."""
     catalogue = brief.catalogue
-    channels = np.array(catalogue.channel_names, dtype=object)[catalogue.option_channel[contest.option]]
-    placements = np.array([place.placement_id for place in brief.places], dtype=object)[contest.place_of_row()]
+    channels = np.array(catalogue.channel_names, dtype=object)[catalogue.option_channel[option]]
+    placements = np.array([place.placement_id for place in brief.places], dtype=object)[place_of_row]
     return ScoreQuestion(
         brief.policy.versions.feature_set,
         features,
-        contest.action,
+        catalogue.option_action[option],
         tuple(channels.tolist()),
         tuple(placements.tolist()),
         action_index=catalogue.action_index,

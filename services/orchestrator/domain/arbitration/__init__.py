@@ -7,6 +7,7 @@
 `explorers`    one protocol, and who implements it: `thompson`, `inverse_gap`, `greedy`
 `bounds`       the floor under every probability, and the budget of what is not the best
 `explore`      the vector of one slot: all of the above together
-`draw`         the one random draw of a slot
+`draw`         the one random draw of a slot; `silence`: withholding its winner on purpose
 `slots`        filling the slots of a request in order
+`assign`       filling them all: in order, or, where nothing is explored, by the best `assignment`
 """

@@ -15,6 +15,9 @@ candidates stay below it. The grid therefore begins at the floor:
 Within a cell of the grid the rise of Π F is shared in proportion to the rises of log F_i, since
 d ΠF = ΠF Σ_i d log F_i. The shares add up exactly, whatever the grid.
 
+Of a crowd only those are integrated who can matter: a *front* of the highest gives a priority below which the maximum
+hardly ever is, and who hardly ever exceeds that one has the probability 0 (.0001 in all, at most).
+
 The vector is less than .005 in total variation from the exact one (greatest of 4,000 random fields against a hundred
 times the points: .0031, where deviations reach 6; .0011 for 99 % of them).
 """
@@ -37,6 +40,12 @@ _FINE_POINTS = 64
 _WIDE_FIELD = 512
 """From this many exploring candidates on, half the points do: the maximum of many is narrow."""
 _LEAST_DEVIATION = 1e-9
+_CROWD = 128
+_FRONT = 64
+_FRONT_LEVEL = 2.0
+_HARDLY_EVER = 1e-6
+_FAR = 5.2
+"""Deviations; who needs more of them has a probability of at most 1e-7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +65,16 @@ def choice_probabilities(worth: Worth, beliefs: Beliefs, reserve: float) -> Colu
     best = int(fixed.argmax()) if fixed.size else -1
     winner = best if best >= 0 and fixed[best] >= reserve else fixed.size
     probabilities = np.zeros(fixed.size + 1)
+    floor = float(fixed[winner]) if winner < fixed.size else reserve
     rows = np.flatnonzero(moving)
+    sampled = _Sampled.of(worth.take(rows), beliefs.take(rows))
+    if rows.size > _CROWD:
+        near = np.flatnonzero(_near(sampled, floor))
+        rows, sampled = rows[near], sampled.take(near)
     if not rows.size:
         probabilities[winner] = 1.0
         return probabilities
-    floor = float(fixed[winner]) if winner < fixed.size else reserve
-    shares = _shares(_Sampled.of(worth.take(rows), beliefs.take(rows)), floor)
+    shares = _shares(sampled, floor)
     probabilities[rows] = shares[:-1]
     probabilities[winner] += shares[-1]
     probabilities /= probabilities.sum()
@@ -87,6 +100,9 @@ class _Sampled:
             beliefs.log_odds_deviation,
         )
 
+    def take(self, rows: NDArray[np.intp]) -> _Sampled:
+        return _Sampled(self.scale[rows], self.shift[rows], self.mean[rows], self.deviation[rows])
+
     def quantiles(self, levels: Column) -> NDArray[np.float64]:
         """float64[K, Q]: priorities at z = mean + level × deviation."""
         odds = self.mean[:, None] + self.deviation[:, None] * levels
@@ -95,11 +111,27 @@ class _Sampled:
 
     def log_cdf(self, x: Column) -> NDArray[np.float64]:
         """float64[K, G]: log F at priorities x; finite everywhere, hugely negative where F is 0."""
+        result: NDArray[np.float64] = log_ndtr(self.levels(x))
+        return result
+
+    def levels(self, x: Column) -> NDArray[np.float64]:
+        """float64[K, G]: how many deviations above its mean each is where it has these priorities."""
         share = (x - self.shift[:, None]) / self.scale[:, None]
         np.clip(share, 1e-300, 1.0 - 1e-16, out=share)
         odds = np.log(share) - np.log1p(-share)
-        result: NDArray[np.float64] = log_ndtr((odds - self.mean[:, None]) / self.deviation[:, None])
+        result: NDArray[np.float64] = (odds - self.mean[:, None]) / self.deviation[:, None]
         return result
+
+
+def _near(sampled: _Sampled, floor: float) -> NDArray[np.bool_]:
+    """bool[K]: who exceeds often enough what the maximum exceeds nearly always."""
+    upper = sampled.quantiles(np.array([_FRONT_LEVEL]))[:, 0]
+    front = sampled.take(np.argpartition(upper, -_FRONT)[-_FRONT:])
+    grid = _coarse_grid(front, floor, _COARSE_POINTS)
+    below = int(np.searchsorted(np.exp(front.log_cdf(grid).sum(axis=0)), _HARDLY_EVER, side="right"))
+    edge = grid[max(0, below - 1)]
+    near: NDArray[np.bool_] = sampled.levels(np.array([edge]))[:, 0] < _FAR
+    return near
 
 
 def _shares(sampled: _Sampled, floor: float) -> Column:

@@ -3,7 +3,10 @@
     priority(p) = (lever × context_weight × max(business_value, 0) + min(business_value, 0)) × p − cost
                 = slope × p + offset
 
-Levers and context weights touch only the positive part: a loss is never amplified by wishing for it.
+Levers and context weights touch only the positive part: a loss is never amplified by wishing for it. A policy may
+declare a formula with fewer of these terms, the classic P × C × V × L for instance, which has no cost. What a formula
+leaves out counts as 1, the cost as 0; without the propensity the line is flat.
+
 All columns are float64[C].
 """
 
@@ -17,6 +20,21 @@ from numpy.typing import NDArray
 Column = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Which terms priorities have."""
+
+    propensity: bool = True
+    context_weight: bool = True
+    business_value: bool = True
+    lever: bool = True
+    cost: bool = True
+
+
+MONEY = Formula()
+"""What a candidate is expected to bring."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prices:
     """What the policy says of each candidate. `business_value` and `context_weight` are NaN where they read something
@@ -26,6 +44,8 @@ class Prices:
     business_value: Column
     context_weight: Column
     cost: Column
+    resource_cost: Column | None = None
+    """Of what a contact takes from others, at the prices of resources; None where nothing has a price."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +63,14 @@ class Worth:
         return Worth(self.slope[rows], self.offset[rows])
 
 
-def worth_of(prices: Prices) -> Worth:
+def worth_of(prices: Prices, formula: Formula = MONEY) -> Worth:
     """The line of each candidate. A negative context weight counts as 0."""
-    weight = prices.lever * np.maximum(prices.context_weight, 0.0)
+    ones = np.ones_like(prices.cost)
+    weight = prices.lever if formula.lever else ones
+    if formula.context_weight:
+        weight = weight * np.maximum(prices.context_weight, 0.0)
+    value = prices.business_value if formula.business_value else ones
     with np.errstate(over="ignore", invalid="ignore"):
-        slope = weight * np.maximum(prices.business_value, 0.0) + np.minimum(prices.business_value, 0.0)
-    return Worth(slope, -prices.cost)
+        gain = weight * np.maximum(value, 0.0) + np.minimum(value, 0.0)
+    cost = prices.cost if formula.cost else 0.0 * ones
+    return Worth(gain, -cost) if formula.propensity else Worth(0.0 * ones, gain - cost)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.orchestrator.domain.catalogue import Channel, Direction
+from services.orchestrator.domain.policy.arbitration import CHANNEL_SILENCE
 from services.orchestrator.domain.policy.conditions import STAGE_FIELDS, rules_of
 from services.orchestrator.domain.policy.explorations import EXPLORATION_BUDGET
 from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, optional, read_fields
@@ -27,6 +28,8 @@ class ChannelDeclaration:
     """For every treatment on it."""
     exploration_budget: float | None
     """None: as the arbitration says."""
+    silence: float | None = None
+    """With which probability a place stays silent on purpose; None: as the arbitration says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ CHANNEL_FIELDS: tuple[Field[Any], ...] = (
     CONSENT,
     LIMITS,
     EXPLORATION_BUDGET,
+    CHANNEL_SILENCE,
     *STAGE_FIELDS,
 )
 
@@ -87,7 +91,8 @@ def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDecl
     if direction is Direction.INBOUND and fields.is_written(EXPLORATION_BUDGET):
         message = "exploration_budget: is for outbound channels, whose contacts are scarce"
         findings.error(fields.place(EXPLORATION_BUDGET), "CONTRADICTION", message)
-    return ChannelDeclaration(channel, rules_of(fields), fields.get(EXPLORATION_BUDGET, None))
+    budget, silence = fields.get(EXPLORATION_BUDGET, None), fields.get(CHANNEL_SILENCE, None)
+    return ChannelDeclaration(channel, rules_of(fields), budget, silence)
 
 
 CHANNEL = Field("channel", leaf(reference), required=True)

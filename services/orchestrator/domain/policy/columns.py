@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
+from services.orchestrator.domain.arbitration.worth import Column
 from services.orchestrator.domain.catalogue import (
     NO_ACTION,
     Action,
@@ -18,6 +19,7 @@ from services.orchestrator.domain.catalogue import (
     PlacementSpec,
     Treatment,
 )
+from services.orchestrator.domain.contact_limits import SERVICE
 from services.orchestrator.domain.policy.channels import PlacementDeclaration
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.parts import Lineage
@@ -67,6 +69,19 @@ def _budget(channel: Channel, document: PolicyDocument) -> float:
     if channel.direction is Direction.INBOUND:
         return 1.0
     return document.channel_budgets.get(channel.name, document.written.exploration_budget)
+
+
+def option_silence(document: PolicyDocument, built: Catalogue) -> Column | None:
+    """float64[O]: with which probability each option is withheld on purpose; None where none is. Service messages are
+    never withheld."""
+    by_channel = [
+        document.channel_silences.get(each.name, document.written.silence.get(each.direction, 0.0))
+        for each in document.channels.values()
+    ]
+    is_service = np.array([action.message_class == SERVICE for action in built.actions], np.bool_)
+    silence = np.array(by_channel, np.float64)[built.option_channel]
+    silence[is_service[built.option_action]] = 0.0
+    return silence if silence.any() else None
 
 
 def _action(lineage: Lineage) -> Action:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.orchestrator.domain.at_most import at_most_table
+from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import limit_table
+from services.orchestrator.domain.contact_rules import ContactRules
 from services.orchestrator.domain.policy.aggregate_checks import check_conditions
-from services.orchestrator.domain.policy.columns import catalogue
+from services.orchestrator.domain.policy.columns import catalogue, option_silence
 from services.orchestrator.domain.policy.compiled import Compilation, CompiledPolicy
 from services.orchestrator.domain.policy.contact_checks import check_contact
 from services.orchestrator.domain.policy.content_checks import check_content
@@ -23,7 +26,9 @@ from services.orchestrator.domain.policy.references import (
     check_values,
 )
 from services.orchestrator.domain.policy.trigger_checks import check_triggers
+from services.orchestrator.domain.policy.volume_table import check_volume, volume_table
 from services.orchestrator.domain.policy_parts import USUAL_OBJECTIVE
+from services.orchestrator.domain.quiet_table import quiet_table
 from shared.ids import content_id
 
 
@@ -59,10 +64,20 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
         trait_schema=schema,
         rule_set=rules,
         feature_sets=feature_sets(document, actions),
-        limits=limit_table(columns, schema.contact_limits),
+        limits=limit_table(columns, document.contact.parts),
+        contact=_contact_rules(document, columns),
+        volume=volume_table(document, actions),
         objectives=tuple(declared.objective for declared in document.objectives),
         arbitrated=document.arbitrated or USUAL_OBJECTIVE,
         reads_segments=any(declared.reads_segments for declared in document.objectives),
+        at_most=at_most_table(columns.actions, tuple(each.at_most for each in document.written.at_most)),
+        silence=option_silence(document, columns),
+        response_windows={
+            treatment.treatment_id: treatment.response_window_ms
+            for action in document.actions
+            for treatment in action.treatments
+            if treatment.response_window_ms is not None
+        },
     )
     return Compilation(ordered, rules, compiled)
 
@@ -80,6 +95,17 @@ def _check(
     check_conditions(document, files, findings)
     check_triggers(document, findings)
     check_objectives(document, actions, findings)
+    check_volume(document, actions, findings)
+
+
+def _contact_rules(document: PolicyDocument, columns: Catalogue) -> ContactRules:
+    declared = document.contact
+    return ContactRules(
+        quiet_table(columns, declared.quiet_rules) if declared.quiet_rules else None,
+        declared.residence,
+        None if declared.priority is None else declared.priority.part,
+        declared.prefetch_ms,
+    )
 
 
 def policy_version(files: Mapping[str, bytes]) -> str:

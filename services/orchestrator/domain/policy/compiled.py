@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from services.orchestrator.domain.arbitration.worth import MONEY, Column, Formula
+from services.orchestrator.domain.at_most import AtMostTable
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import LimitTable
+from services.orchestrator.domain.contact_rules import ContactRules
+from services.orchestrator.domain.currency import Currencies
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.policy_parts import (
     USUAL_OBJECTIVE,
@@ -14,6 +19,7 @@ from services.orchestrator.domain.policy_parts import (
     RuleSetPart,
     TraitSchemaPart,
 )
+from services.orchestrator.domain.volume.resources import NO_VOLUME, VolumeTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,16 @@ class PolicySettings:
     profiling_basis: str
     """CONSENT: using a profile needs a granted PROFILING consent. LEGITIMATE_INTEREST and CONTRACT: it needs none, but
     a denied or revoked PROFILING statement wins."""
-    declares_quiet_hours: bool
-    """Which this version does not enforce."""
+    exchange_rates: Mapping[str, float] = field(default_factory=dict)
+    """What one unit of other currencies is worth in the policy's."""
+    formula: Formula = MONEY
+    """Of priorities."""
+    sticky_ms: int = 0
+    """How long a proposition is served again under the same sticky key; 0: never."""
+
+    @property
+    def currencies(self) -> Currencies:
+        return Currencies(self.currency, self.exchange_rates)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +67,16 @@ class CompiledPolicy:
     """The objective by which everything that competes is measured."""
     reads_segments: bool = False
     """Whether a model looks at the segments somebody is in."""
+    response_windows: Mapping[str, int] = field(default_factory=dict)
+    """In milliseconds, of the treatments that have one of their own."""
+
+    at_most: AtMostTable | None = None
+    """How many propositions of a group or an issue a request may get; None for any number."""
+    silence: Column | None = None
+    """float64[O]: with which probability each option is withheld on purpose; None where none is."""
+
+    contact: ContactRules = field(default_factory=ContactRules)
+    volume: VolumeTable = NO_VOLUME
 
     @property
     def feature_set(self) -> FeatureSetPart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,8 @@ class LimitDeclaration:
     max_place: Place
 
 
-def _window(node: Node) -> int:
+def window(node: Node) -> int:
+    """A span that the ledger looks back on."""
     span_ms = duration_ms(node)
     if MIN_WINDOW_MS <= span_ms <= MAX_WINDOW_MS:
         return span_ms
@@ -59,7 +60,7 @@ def _names(node: Node, findings: Findings) -> tuple[Reference, ...]:
 
 LIMIT_ID = Field("id", leaf(reference), required=True)
 MAX = Field("max", within(integer, 0, MAX_CONTACTS), required=True)
-WINDOW = Field("window", leaf(_window, DURATION))
+WINDOW = Field("window", leaf(window, DURATION))
 CALENDAR = Field("calendar", leaf(choice(UNITS)))
 COUNTS = Field("counts", leaf(choice({"RESERVED", "ATTEMPTED", "DELIVERED", "IMPRESSION"})))
 DIRECTION = Field("direction", leaf(choice({"INBOUND", "OUTBOUND"})))
@@ -70,75 +71,91 @@ SCOPE = Field("scope", leaf(choice(APART | {WHOLE_POLICY})))
 NARROWING = ("channel", "issue", "group", "action", "campaign")
 ONE = {kind: Field(kind, leaf(reference)) for kind in NARROWING}
 SEVERAL = {kind: Field(f"{kind}s", _names, shape={**list_shape(NAME), "minItems": 1}) for kind in NARROWING}
+NARROWING_FIELDS: tuple[Field[Any], ...] = (*ONE.values(), *SEVERAL.values())
 LIMIT_FIELDS: tuple[Field[Any], ...] = (
     *(LIMIT_ID, MAX, WINDOW, CALENDAR, COUNTS, DIRECTION, MESSAGE_CLASS, PER, SCOPE),
-    *ONE.values(),
-    *SEVERAL.values(),
+    *NARROWING_FIELDS,
 )
 
 
-def read_limits(node: Node, findings: Findings) -> tuple[LimitDeclaration, ...]:
-    """All of them, each id once."""
-    read = list_of(_limit)(node, findings)
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The contacts that a limit is about, by the channels, issues and so on that it mentions."""
+
+    mentions: Mapping[str, tuple[Reference, ...]]
+
+    def part(self, limit_id: str, most: int, **others: Any) -> ContactLimitPart:
+        names = {kind: tuple(each.name for each in references) for kind, references in self.mentions.items()}
+        return ContactLimitPart(
+            limit_id,
+            most,
+            channels=tuple(name.upper() for name in names["channel"]),
+            issues=names["issue"],
+            groups=names["group"],
+            actions=names["action"],
+            campaigns=names["campaign"],
+            **others,
+        )
+
+
+def narrowed(fields: Fields, findings: Findings) -> Narrowed:
+    return Narrowed({kind: _narrowing(kind, fields, findings) for kind in NARROWING})
+
+
+def check_limits(limits: Sequence[LimitDeclaration], findings: Findings) -> None:
+    """Each id once, suppression rules included."""
     seen: dict[str, Place] = {}
-    for limit in read:
+    for limit in limits:
         name, place = limit.limit_id.name, limit.limit_id.place
         if name in seen:
             message = f'the contact limit "{name}" is declared twice: first at {where(seen[name])}'
             findings.error(place, "DUPLICATE_CONTACT_LIMIT", message)
         seen.setdefault(name, place)
-    if len(read) > MAX_LIMITS:
-        message = f"{len(read):,} contact limits; at most {MAX_LIMITS:,} make a policy"
-        findings.error(read[MAX_LIMITS].limit_id.place, "TOO_LARGE", message)
-    return read
+    if len(limits) > MAX_LIMITS:
+        message = f"{len(limits):,} contact limits; at most {MAX_LIMITS:,} make a policy"
+        findings.error(limits[MAX_LIMITS].limit_id.place, "TOO_LARGE", message)
 
 
-def _limit(node: Node, findings: Findings) -> LimitDeclaration | None:
+def read_limit(node: Node, findings: Findings) -> LimitDeclaration | None:
     fields = read_fields(node.place, node, LIMIT_FIELDS, findings)
     _check_window(node, fields, findings)
-    mentions = {kind: _narrowing(kind, fields, findings) for kind in NARROWING}
-    _refuse_both(fields, PER, SCOPE, findings)
+    named = narrowed(fields, findings)
+    refuse_both(fields, PER, SCOPE, findings)
     limit_id, most = fields.get(LIMIT_ID, None), fields.get(MAX, None)
     if limit_id is None:
         return None
-    part = None if most is None else _part(limit_id.name, most, fields, mentions)
-    return LimitDeclaration(limit_id, mentions, part, limit_id.place if most is None else fields.place(MAX))
+    part = None if most is None else _part(limit_id.name, most, fields, named)
+    return LimitDeclaration(limit_id, named.mentions, part, limit_id.place if most is None else fields.place(MAX))
 
 
-def _part(limit_id: str, most: int, fields: Fields, mentions: Mapping[str, tuple[Reference, ...]]) -> ContactLimitPart:
-    names = {kind: tuple(each.name for each in references) for kind, references in mentions.items()}
+def _part(limit_id: str, most: int, fields: Fields, named: Narrowed) -> ContactLimitPart:
     apart = fields.get(PER, fields.get(SCOPE, WHOLE_POLICY))
-    return ContactLimitPart(
+    return named.part(
         limit_id,
         most,
         window_ms=fields.get(WINDOW, None),
         calendar=fields.get(CALENDAR, ""),
         counts=fields.get(COUNTS, "RESERVED"),
-        channels=tuple(name.upper() for name in names["channel"]),
         direction=fields.get(DIRECTION, ""),
         message_class=fields.get(MESSAGE_CLASS, "MARKETING"),
-        issues=names["issue"],
-        groups=names["group"],
-        actions=names["action"],
-        campaigns=names["campaign"],
         scope="" if apart == WHOLE_POLICY else apart,
     )
 
 
 def _check_window(node: Node, fields: Fields, findings: Findings) -> None:
-    if not _refuse_both(fields, WINDOW, CALENDAR, findings) and not (
+    if not refuse_both(fields, WINDOW, CALENDAR, findings) and not (
         fields.is_written(WINDOW) or fields.is_written(CALENDAR)
     ):
         findings.error(node.place, "MISSING_KEY", 'the key "window" or "calendar" is missing')
 
 
 def _narrowing(kind: str, fields: Fields, findings: Findings) -> tuple[Reference, ...]:
-    _refuse_both(fields, ONE[kind], SEVERAL[kind], findings)
+    refuse_both(fields, ONE[kind], SEVERAL[kind], findings)
     one = fields.get(ONE[kind], None)
     return fields.get(SEVERAL[kind], ()) if one is None else (one,)
 
 
-def _refuse_both(fields: Fields, one: Field[Any], other: Field[Any], findings: Findings) -> bool:
+def refuse_both(fields: Fields, one: Field[Any], other: Field[Any], findings: Findings) -> bool:
     """Whether two keys are written that exclude each other."""
     if not (fields.is_written(one) and fields.is_written(other)):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.orchestrator.domain.catalogue import Channel
 from services.orchestrator.domain.policy.aggregates import AggregateDeclaration, aggregate_reader
@@ -20,6 +20,7 @@ from services.orchestrator.domain.policy.contact import (
     read_arm,
     read_contact_policy,
 )
+from services.orchestrator.domain.policy.currencies import MAX_CURRENCIES
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.folder import Folder
 from services.orchestrator.domain.policy.inferred_traits import inferred_traits
@@ -45,6 +46,13 @@ from services.orchestrator.domain.policy.tree import (
 )
 from services.orchestrator.domain.policy.triggers import MAX_TRIGGERS, TriggerDeclaration, read_trigger
 from services.orchestrator.domain.policy.uses import USE, Use, used_aggregates
+from services.orchestrator.domain.policy.volume import (
+    MAX_RESOURCES,
+    VOLUME_FIELDS,
+    WORD_OF,
+    ResourceDeclaration,
+    resource_reader,
+)
 from services.orchestrator.domain.policy.wording import TreatmentDeclaration, read_fallback
 from services.orchestrator.domain.policy.words import Reference
 from services.orchestrator.domain.policy_parts import USUAL_OBJECTIVE, NamespacePart, Place, RelationPart, RulePart
@@ -60,12 +68,15 @@ MAX_DECLARED = {
     "actions": 10_000,
     "triggers": MAX_TRIGGERS,
     "objectives": MAX_OBJECTIVES,
+    **dict.fromkeys(VOLUME_FIELDS, MAX_RESOURCES),
+    "currencies": MAX_CURRENCIES,
 }
 """By top-level key."""
 
 NAMED_SECTIONS = frozenset(
     {"traits", "aggregates", "context", "namespaces", "segments", "channels", "placements", "arms"}
     | {"fallbacks", "issues", "groups", "actions", "purposes", "event_types", "relations", "triggers", "objectives"}
+    | {"currencies", *VOLUME_FIELDS}
 )
 FIELD_SECTIONS = {field.name for field in SINGLES} | {field.name for field in STAGE_FIELDS}
 TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy", USE.name}
@@ -105,6 +116,10 @@ class PolicyDocument:
     actions: tuple[ActionDeclaration, ...]
     contact: ContactPolicyDeclaration
     objectives: tuple[ObjectiveDeclaration, ...]
+    resources: tuple[ResourceDeclaration, ...] = ()
+    """Budgets, then stock, then capacities."""
+    channel_silences: Mapping[str, float] = field(default_factory=dict)
+    """With which probability a place stays silent on purpose, of the channels that say so."""
 
     @property
     def arbitrated(self) -> str:
@@ -134,6 +149,9 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
     sections.check_keys(TOP_LEVEL_KEYS)
     for name, limit in MAX_DECLARED.items():
         sections.check_size(name, limit)
+    if folder.sections and not folder.sections.keys() - {field.name for field in SINGLES}:
+        place = next(iter(folder.sections.values()))[0][0].place
+        findings.error(place, "EMPTY_POLICY", "declares nothing that could be proposed, or asked of anybody")
     attribute_names: dict[str, Place] = {}
     treatment_names: dict[str, Place] = {}
     purposes = sections.named("purposes", "purpose", read_purpose)
@@ -166,6 +184,8 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         channel_budgets={
             each.channel.name: each.exploration_budget for each in channels if each.exploration_budget is not None
         },
+        resources=_read_resources(sections),
+        channel_silences={each.channel.name: each.silence for each in channels if each.silence is not None},
         placements=sections.named("placements", "placement", read_placement),
         issues=sections.named("issues", "issue", read_issue),
         groups=sections.named("groups", "group", read_group),
@@ -173,6 +193,14 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         fallbacks=sections.named("fallbacks", "treatment", read_fallback, treatment_names),
         contact=_read_contact(sections, findings),
         objectives=sections.named("objectives", "objective", read_objective),
+    )
+
+
+def _read_resources(sections: Sections) -> tuple[ResourceDeclaration, ...]:
+    """Each name once over the three sections."""
+    seen: dict[str, Place] = {}
+    return tuple(
+        each for name in VOLUME_FIELDS for each in sections.named(name, WORD_OF[name], resource_reader(name), seen)
     )
 
 

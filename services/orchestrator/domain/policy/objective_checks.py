@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from services.orchestrator.domain.objectives import SEGMENTS
+from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.findings import Findings, suggestion
 from services.orchestrator.domain.policy.objectives import (
@@ -78,6 +79,7 @@ class _Checker:
         if len(self._declared.crosses) > MAX_CROSSES:
             message = f"{len(self._declared.crosses)} crosses; the model takes {MAX_CROSSES}"
             self._findings.error(self._declared.crosses[MAX_CROSSES].place, "TOO_LARGE", message)
+        self._check_conversions()
         crosses = {cross.name for cross in self._declared.crosses}
         numbers = {name for name, kind in self._types.items() if kind in _NUMBERS} | crosses
         numbers |= {ACTION_PREFIX + name for name in self._attributes if self._is_number(name)}
@@ -95,6 +97,19 @@ class _Checker:
         if len(self._types) > MAX_FEATURES:
             message = f"{len(self._types)} features; the model takes {MAX_FEATURES}: exclude others"
             self._findings.error(self._declared.place, "TOO_LARGE", message)
+
+    def _check_conversions(self) -> None:
+        conversions, objective = self._declared.conversions, self._declared.objective
+        if conversions is None:
+            return
+        if objective.window_ms is None:
+            message = "conversions: need a window: who buys something years later was not moved by it"
+            self._findings.error(conversions.place, "MISSING_KEY", message)
+        if Outcome.CONVERTED not in objective.outcomes:
+            message = "conversions: count only where outcomes name converted"
+            self._findings.error(conversions.place, "CONTRADICTION", message)
+        if conversions.attribute is not None:
+            self._check_known("attribute", [conversions.attribute], self._attributes)
 
     def _check_cross(self, cross: CrossDeclaration) -> None:
         if cross.name in self._types:

@@ -22,7 +22,12 @@ from typing import Any
 
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import SUCCESSES, Outcome
-from services.orchestrator.domain.policy.contact_limit import MAX_WINDOW_MS
+from services.orchestrator.domain.policy.feedback import (
+    CONVERSION_FIELDS,
+    ConversionsDeclaration,
+    read_conversions,
+    window_ms,
+)
 from services.orchestrator.domain.policy.fields import (
     Field,
     Fields,
@@ -36,16 +41,14 @@ from services.orchestrator.domain.policy.fields import (
 )
 from services.orchestrator.domain.policy.findings import Findings, Refused
 from services.orchestrator.domain.policy.nodes import ListNode, Node, ScalarNode
-from services.orchestrator.domain.policy.scalars import boolean, duration_ms, number, text
+from services.orchestrator.domain.policy.scalars import boolean, number, text
 from services.orchestrator.domain.policy.shapes import DURATION, NAME_PATTERN, list_shape, named_shape, one_of, record
 from services.orchestrator.domain.policy.words import Reference, choice, identifier
 from services.orchestrator.domain.policy_parts import Place
-from shared.clock import MS_PER_SECOND
 
 MAX_OBJECTIVES = 20
 MAX_NAME_LENGTH = 32
 """A reward's key ends with it."""
-MIN_WINDOW_MS = 60 * MS_PER_SECOND
 ACTION_PREFIX = "action."
 PROPENSITY = "propensity"
 """What `arbitration.objective` says of the one objective there is."""
@@ -84,6 +87,7 @@ class ObjectiveDeclaration:
     crosses: tuple[CrossDeclaration, ...]
     monotone: Mapping[Reference, int]
     interactions: tuple[tuple[Reference, ...], ...]
+    conversions: ConversionsDeclaration | None = None
 
 
 def feature_name(node: Node) -> Reference:
@@ -100,13 +104,6 @@ def probability(node: Node) -> float:
     if 0 < share < 1:
         return share
     raise Refused(node.place, "must be between 0 and 1, both excluded", code="OUT_OF_RANGE")
-
-
-def _window(node: Node) -> int:
-    span_ms = duration_ms(node)
-    if MIN_WINDOW_MS <= span_ms <= MAX_WINDOW_MS:
-        return span_ms
-    raise Refused(node.place, "must be from one minute to 400 days", code="OUT_OF_RANGE")
 
 
 def _outcomes(node: Node, findings: Findings) -> tuple[Outcome, ...]:
@@ -185,7 +182,7 @@ def _monotone(node: Node, findings: Findings) -> Mapping[Reference, int]:
 OUTCOMES = Field(
     "outcomes", _outcomes, required=True, shape={**list_shape(one_of(each.name for each in _LEARNT)), "minItems": 1}
 )
-WINDOW = Field("window", leaf(_window, DURATION))
+WINDOW = Field("window", leaf(window_ms, DURATION))
 FEATURES = Field("features", _selection, shape=record(_SELECTION))
 CROSSES = Field("crosses", _crosses, shape=named_shape(record(_CROSS_FIELDS)))
 MONOTONE = Field(
@@ -194,8 +191,9 @@ MONOTONE = Field(
     shape=named_shape(one_of({"INCREASING", "DECREASING"}), {"pattern": _FEATURE_SHAPE["pattern"]}),
 )
 INTERACTIONS = Field("interactions", list_of(list_of(leaf(feature_name, _FEATURE_SHAPE))))
+CONVERSIONS = Field("conversions", read_conversions, shape=record(CONVERSION_FIELDS))
 OBJECTIVE_FIELDS: tuple[Field[Any], ...] = (
-    *(OUTCOMES, WINDOW, PRIOR_PROPENSITY, FEATURES, CROSSES, MONOTONE, INTERACTIONS),
+    *(OUTCOMES, WINDOW, PRIOR_PROPENSITY, FEATURES, CROSSES, MONOTONE, INTERACTIONS, CONVERSIONS),
 )
 
 
@@ -206,8 +204,10 @@ def read_objective(key: ScalarNode, node: Node, findings: Findings) -> Objective
         raise Refused(key.place, message, code="BAD_IDENTIFIER")
     fields = read_fields(key.place, node, OBJECTIVE_FIELDS, findings)
     selection = fields.get(FEATURES, Fields({}, {}))
+    conversions = fields.get(CONVERSIONS, None)
+    outcomes, window = fields.get(OUTCOMES, ()), fields.get(WINDOW, None)
     return ObjectiveDeclaration(
-        Objective(name, fields.get(OUTCOMES, ()), fields.get(WINDOW, None)),
+        Objective(name, outcomes, window, conversions=None if conversions is None else conversions.match),
         key.place,
         fields.get(PRIOR_PROPENSITY, None),
         excluded=selection.get(EXCLUDE, ()),
@@ -215,4 +215,5 @@ def read_objective(key: ScalarNode, node: Node, findings: Findings) -> Objective
         crosses=fields.get(CROSSES, ()),
         monotone=fields.get(MONOTONE, {}),
         interactions=fields.get(INTERACTIONS, ()),
+        conversions=conversions,
     )

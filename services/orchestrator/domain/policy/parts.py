@@ -36,15 +36,26 @@ UNRESOLVED = "_unresolved"
 def trait_schema(document: PolicyDocument) -> TraitSchemaPart:
     return TraitSchemaPart(
         tuple(trait.part for trait in document.traits if isinstance(trait.part, TraitPart)),
-        tuple(aggregate.part for aggregate in document.aggregates if isinstance(aggregate.part, AggregatePart)),
+        (*_declared_aggregates(document), *_cooldowns(document)),
         document.namespaces,
         _purposes(document),
         tuple(event_type.part for event_type in document.event_types),
         relations=document.relations,
-        contact_limits=tuple(limit.part for limit in document.contact.limits if limit.part is not None),
+        contact_limits=tuple(limit for limit in document.contact.parts if not limit.aggregate),
         time_zone_trait=document.contact.time_zone_trait.name if document.contact.time_zone_trait else "",
         default_time_zone=document.contact.time_zone,
     )
+
+
+def _declared_aggregates(document: PolicyDocument) -> Iterator[AggregatePart]:
+    yield from (aggregate.part for aggregate in document.aggregates if isinstance(aggregate.part, AggregatePart))
+
+
+def _cooldowns(document: PolicyDocument) -> Iterator[AggregatePart]:
+    """What counts the events that pause contacts. No condition and no model reads it."""
+    for limit in document.contact.parts:
+        if limit.aggregate:
+            yield AggregatePart(limit.aggregate, limit.event, "COUNT", window_ms=limit.window_ms)
 
 
 def _purposes(document: PolicyDocument) -> tuple[PurposePart, ...]:

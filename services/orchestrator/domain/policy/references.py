@@ -34,6 +34,9 @@ def check_references(document: PolicyDocument, findings: Findings) -> None:
     actions = {action.level.name for action in document.actions}
     for kind, declared in (("issue", issues), ("group", groups), ("action", actions)):
         _check(kind, (each for limit in document.contact.limits for each in limit.mentions[kind]), declared, findings)
+        _check(kind, (each.mentions.get(kind) for each in document.written.at_most), declared, findings)
+        mentions = (each for resource in document.resources for each in resource.mentions[kind])
+        _check(kind, mentions, declared, findings)
 
 
 def all_treatments(document: PolicyDocument) -> Iterable[TreatmentDeclaration]:
@@ -47,6 +50,7 @@ def _mentioned_channels(document: PolicyDocument) -> Iterable[Reference | None]:
     yield from (treatment.channel for treatment in all_treatments(document))
     yield from (placement.channel for placement in document.placements)
     yield from document.contact.channels
+    yield from (channel for resource in document.resources for channel in resource.mentions["channel"])
 
 
 def _check(kind: str, references: Iterable[Reference | None], declared: Collection[str], findings: Findings) -> None:

@@ -14,6 +14,7 @@ from services.orchestrator.domain.policy.attributes import CONTEXT_FIELDS, TRAIT
 from services.orchestrator.domain.policy.channels import CHANNEL_FIELDS, PLACEMENT_FIELDS
 from services.orchestrator.domain.policy.conditions import STAGE_FIELDS
 from services.orchestrator.domain.policy.contact import CONTACT_FIELDS
+from services.orchestrator.domain.policy.currencies import CURRENCIES, CURRENCIES_SHAPE
 from services.orchestrator.domain.policy.fields import Field, Shape
 from services.orchestrator.domain.policy.namespaces import NAMESPACE_FIELDS
 from services.orchestrator.domain.policy.objectives import OBJECTIVE_FIELDS
@@ -24,6 +25,7 @@ from services.orchestrator.domain.policy.shapes import SCALAR, list_shape, named
 from services.orchestrator.domain.policy.tree import ACTION_FIELDS, GROUP_FIELDS, LEVEL_FIELDS
 from services.orchestrator.domain.policy.triggers import TRIGGER_FIELDS
 from services.orchestrator.domain.policy.uses import USE
+from services.orchestrator.domain.policy.volume import VOLUME_FIELDS
 from services.orchestrator.domain.policy.wording import FALLBACK_FIELDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,6 +46,7 @@ NAMED: Mapping[str, tuple[Field[Any], ...]] = {
     "actions": ACTION_FIELDS,
     "triggers": TRIGGER_FIELDS,
     "objectives": OBJECTIVE_FIELDS,
+    **VOLUME_FIELDS,
 }
 """The tables of what one declares by name, by top-level key."""
 
@@ -73,6 +76,7 @@ def _sections() -> dict[str, Shape]:
         "contact_policy": record(CONTACT_FIELDS),
         "relations": _RELATIONS,
         "arms": _ARMS,
+        CURRENCIES: CURRENCIES_SHAPE,
     }
 
 

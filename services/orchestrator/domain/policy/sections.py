@@ -14,7 +14,7 @@ from services.orchestrator.domain.policy_parts import Place
 
 T = TypeVar("T")
 
-NOT_BUILT = frozenset({"budgets", "campaigns", "capacity", "experiments", "journeys"})
+NOT_BUILT = frozenset({"campaigns", "experiments", "journeys"})
 """Keys of the policy language that this version does not know how to act on: refused, never ignored."""
 
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from services.orchestrator.domain.arbitration.exploration import Exploration
+from services.orchestrator.domain.arbitration.worth import MONEY
+from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.policy.arbitration import (
+    ARBITRATION_FIELDS,
+    AT_MOST,
+    FORMULA,
+    RANDOMISED_SILENCE,
+    STICKY,
+    AtMostDeclaration,
+)
 from services.orchestrator.domain.policy.compiled import PolicySettings
+from services.orchestrator.domain.policy.currencies import CURRENCIES, read_currencies
 from services.orchestrator.domain.policy.explorations import EXPLORATION, EXPLORATION_BUDGET
 from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import Node
 from services.orchestrator.domain.policy.objectives import PRIOR_PROPENSITY, PROPENSITY
 from services.orchestrator.domain.policy.purposes import BASES, PurposeDeclaration
-from services.orchestrator.domain.policy.scalars import is_null, number, text
+from services.orchestrator.domain.policy.scalars import number, text
 from services.orchestrator.domain.policy.sections import Sections
 from services.orchestrator.domain.policy.shapes import NAME, either, one_of
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, locale, reference, within
@@ -36,6 +48,9 @@ class WrittenSettings:
     """That evaluates the rules: INDEXED or DURABLE."""
     objective: Reference | None
     """By which everything that competes is measured; None where the policy does not say."""
+    at_most: tuple[AtMostDeclaration, ...] = ()
+    silence: Mapping[Direction, float] = field(default_factory=dict)
+    """With which probability a place stays silent on purpose, on channels that say nothing of their own."""
 
 
 def _currency(node: Node) -> str:
@@ -59,18 +74,24 @@ SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY, ENGINE)
 BASIS = Field("basis", leaf(choice(BASES)), required=True)
 OBJECTIVE = Field("objective", leaf(_objective, either(one_of({PROPENSITY.upper()}), NAME)))
 RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
-RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET)}
+RECORDS: Mapping[str, tuple[Field[Any], ...]] = {
+    "profiling": (BASIS,),
+    "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET, *ARBITRATION_FIELDS),
+}
 
 
 def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], findings: Findings) -> WrittenSettings:
     profiling, arbitration = (_record(name, sections, findings) for name in RECORDS)
+    currency = sections.single(CURRENCY) or "EUR"
     settings = PolicySettings(
         name=sections.single(POLICY) or "",
-        currency=sections.single(CURRENCY) or "EUR",
+        currency=currency,
         default_locale=sections.single(DEFAULT_LOCALE) or "en",
         reserve=arbitration.get(RESERVE, 0.0),
         profiling_basis=_profiling_basis(profiling, purposes, findings),
-        declares_quiet_hours=_declares_quiet_hours(sections),
+        exchange_rates=read_currencies(sections.record(CURRENCIES), currency, findings),
+        formula=arbitration.get(FORMULA, MONEY),
+        sticky_ms=arbitration.get(STICKY, 0),
     )
     prior, engine = sections.single(PRIOR_PROPENSITY), sections.single(ENGINE)
     return WrittenSettings(
@@ -80,13 +101,8 @@ def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], 
         prior_propensity=prior or 0.05,
         engine=engine or "INDEXED",
         objective=arbitration.get(OBJECTIVE, None),
-    )
-
-
-def _declares_quiet_hours(sections: Sections) -> bool:
-    contact_policy = sections.record("contact_policy")
-    return contact_policy is not None and any(
-        key.text == "quiet_hours" and not is_null(node) for key, node in contact_policy.entries
+        at_most=arbitration.get(AT_MOST, ()),
+        silence=arbitration.get(RANDOMISED_SILENCE, {}),
     )
 
 

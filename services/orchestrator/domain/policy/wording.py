@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.orchestrator.domain.policy.conditions import STAGE_FIELDS, rules_of
+from services.orchestrator.domain.policy.feedback import window_ms
 from services.orchestrator.domain.policy.fields import Field, Fields, distinct, leaf, mapping, optional, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import number, text
-from services.orchestrator.domain.policy.shapes import LOCALE_PATTERN, TEXT, named_shape
+from services.orchestrator.domain.policy.shapes import DURATION, LOCALE_PATTERN, TEXT, named_shape
 from services.orchestrator.domain.policy.words import Reference, identifier, locale, reference, within
 from services.orchestrator.domain.policy_parts import Place, RulePart
 
@@ -42,6 +43,8 @@ class TreatmentDeclaration:
     cost: float
     content: Content
     rules: tuple[RulePart, ...] = ()
+    response_window_ms: int | None = None
+    """Until when somebody may respond to it; None: as the objective says."""
 
 
 def _content(node: Node, findings: Findings) -> Content:
@@ -75,7 +78,8 @@ CHANNEL = Field("channel", leaf(reference), required=True)
 COST = Field("cost", within(number, 0, MAX_COST))
 CONTENT = Field("content", _content, shape=named_shape(named_shape(TEXT), {"pattern": LOCALE_PATTERN}))
 FALLBACK_FIELDS = (CHANNEL, COST, CONTENT)
-TREATMENT_FIELDS: tuple[Field[Any], ...] = (*FALLBACK_FIELDS, *STAGE_FIELDS)
+RESPONSE_WINDOW = Field("response_window", leaf(window_ms, DURATION))
+TREATMENT_FIELDS: tuple[Field[Any], ...] = (*FALLBACK_FIELDS, RESPONSE_WINDOW, *STAGE_FIELDS)
 
 
 def read_treatment(key: ScalarNode, node: Node, findings: Findings) -> TreatmentDeclaration:
@@ -98,4 +102,5 @@ def _treatment(treatment_id: str, place: Place, fields: Fields) -> TreatmentDecl
         fields.get(COST, 0.0),
         fields.get(CONTENT, {}),
         rules_of(fields),
+        fields.get(RESPONSE_WINDOW, None),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tandem.profile.v1 import contact_pb2
 
 from services.profile.api.mapping import fields
-from services.profile.domain.ledger.contacts import MARKETING, ContactEvent
+from services.profile.domain.ledger.contacts import MARKETING, ContactEvent, ContactResponse
 from services.profile.domain.ledger.limits import CalendarUnit, ContactLimit, LimitScope
 
 
@@ -26,6 +26,10 @@ def contact_limit(declared: contact_pb2.ContactLimit, path: str) -> ContactLimit
         actions=_set_of(declared.actions),
         campaigns=_set_of(declared.campaigns),
         scope=fields.enum(LimitScope, declared.scope, f"{path}.scope", LimitScope.ALL),
+        responses=tuple(
+            sorted({fields.enum(ContactResponse, each, f"{path}.responses") for each in declared.responses})
+        ),
+        pause_ms=fields.period_ms(declared, "pause", f"{path}."),
     )
 
 

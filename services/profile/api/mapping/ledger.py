@@ -19,7 +19,7 @@ from services.profile.app.ledger_requests import (
     ReserveContact,
 )
 from services.profile.domain.ledger.allowances import LimitStatus
-from services.profile.domain.ledger.contacts import Contact, ContactEvent
+from services.profile.domain.ledger.contacts import Contact, ContactEvent, ContactResponse
 from shared.rpc.values import timestamp_proto
 
 
@@ -27,7 +27,7 @@ def reserve_contact(request: contact_ledger_pb2.ReserveContactRequest) -> Reserv
     return ReserveContact(
         request_id=request.request_id,
         subject=fields.subject(request.subject),
-        contacts=tuple(map(_write, request.contacts)),
+        contacts=tuple(_write(contact, f"contacts[{i}].") for i, contact in enumerate(request.contacts)),
         ttl_ms=fields.period_ms(request, "ttl", ""),
         reached=fields.enum(ContactEvent, request.reached, "reached", ContactEvent.RESERVED),
         schema_version=request.schema_version,
@@ -43,6 +43,7 @@ def confirm_contact(request: contact_ledger_pb2.ConfirmContactRequest) -> Confir
         reservation_id=request.reservation_id,
         reached=fields.enum(ContactEvent, request.reached, "reached"),
         event_ms=fields.time_ms(request, "event_time", ""),
+        response=fields.enum(ContactResponse, request.response, "response") if request.response else None,
     )
 
 
@@ -53,7 +54,7 @@ def release_contact(request: contact_ledger_pb2.ReleaseContactRequest) -> Releas
 def ledger_query(request: contact_ledger_pb2.GetContactLedgerRequest) -> LedgerQuery:
     return LedgerQuery(
         subject=fields.subject(request.subject),
-        contact=_write(request.contact) if request.HasField("contact") else None,
+        contact=_write(request.contact, "contact.") if request.HasField("contact") else None,
         read_ms=fields.reading_ms(request, "read_time", ""),
         schema_version=request.schema_version,
         token=request.consistency_token.value,
@@ -108,6 +109,7 @@ def entry_proto(contact: Contact, now_ms: int) -> contact_pb2.LedgerEntry:
             treatment=contact.treatment,
             campaign=contact.campaign,
             reference=contact.reference,
+            send_time=_time(contact.planned_ms),
         ),
         state=int(contact.state(now_ms)),  # type: ignore[arg-type]
         reserve_time=timestamp_proto(contact.reserved_ms),
@@ -116,6 +118,10 @@ def entry_proto(contact: Contact, now_ms: int) -> contact_pb2.LedgerEntry:
         delivery_time=_time(contact.delivered_ms),
         impression_time=_time(contact.impression_ms),
         end_time=_time(contact.end_ms(now_ms)),
+        responses=(
+            contact_pb2.LedgerEntry.Response(response=int(each), response_time=timestamp_proto(at_ms))  # type: ignore[arg-type]
+            for each, at_ms in contact.responses
+        ),
     )
 
 
@@ -130,7 +136,7 @@ def status_proto(status: LimitStatus) -> contact_pb2.LimitStatus:
     )
 
 
-def _write(contact: contact_pb2.Contact) -> ContactWrite:
+def _write(contact: contact_pb2.Contact, path: str) -> ContactWrite:
     return ContactWrite(
         channel=contact.channel,
         direction=contact.direction,
@@ -141,6 +147,7 @@ def _write(contact: contact_pb2.Contact) -> ContactWrite:
         treatment=contact.treatment,
         campaign=contact.campaign,
         reference=contact.reference,
+        planned_ms=fields.time_ms(contact, "send_time", path),
     )
 
 

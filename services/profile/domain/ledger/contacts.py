@@ -25,6 +25,21 @@ class ContactEvent(IntEnum):
     IMPRESSION = 4
 
 
+class ContactResponse(IntEnum):
+    """What a person made of a contact. Numbers are those of tandem.profile.v1.ContactResponse."""
+
+    CLICKED = 6
+    ACCEPTED = 9
+    DEFERRED = 10
+    DISMISSED = 11
+    REJECTED = 12
+    IGNORED = 13
+    CONVERTED = 14
+    REDEEMED = 15
+    UNSUBSCRIBED = 17
+    COMPLAINED = 18
+
+
 class ContactState(IntEnum):
     """Numbers are those of tandem.profile.v1.ContactState."""
 
@@ -70,6 +85,10 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
     impression_ms: int | None = None
     ended_ms: int | None = None
     """When it was released or failed."""
+    planned_ms: int | None = None
+    """It does not go out before; None: at once."""
+    responses: tuple[tuple[ContactResponse, int], ...] = ()
+    """What came of it, each once, and when."""
 
     @property
     def topic(self) -> Topic:
@@ -79,8 +98,9 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def last_ms(self) -> int:
-        """When it got as far as it is; its end is no progress."""
-        return max(self.reserved_ms, self.attempted_ms or 0, self.delivered_ms or 0, self.impression_ms or 0)
+        """When it got as far as it is, or will go out; its end is no progress."""
+        steps_ms = (self.attempted_ms, self.delivered_ms, self.impression_ms, self.planned_ms)
+        return max(self.reserved_ms, *(at_ms or 0 for at_ms in steps_ms), *(at_ms for _, at_ms in self.responses))
 
     def state(self, now_ms: int) -> ContactState:
         if self.ended_ms is not None:
@@ -116,6 +136,12 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
             impression_ms=_since(self.impression_ms, reached >= ContactEvent.IMPRESSION, at_ms),
         )
 
+    def answered(self, response: ContactResponse, at_ms: int) -> Contact:
+        """The contact when this came of it; the same object where it was known."""
+        if any(known is response for known, _ in self.responses):
+            return self
+        return replace(self, responses=(*self.responses, (response, at_ms)))
+
     def end_ms(self, now_ms: int) -> int | None:
         """When it was released, failed or expired."""
         return self.expire_ms if self.has_expired(now_ms) else self.ended_ms
@@ -133,6 +159,7 @@ def as_of(contact: Contact, read_ms: int) -> Contact | None:
         delivered_ms=_until(contact.delivered_ms, read_ms),
         impression_ms=_until(contact.impression_ms, read_ms),
         ended_ms=_until(contact.ended_ms, read_ms),
+        responses=tuple(each for each in contact.responses if each[1] <= read_ms),
     )
 
 

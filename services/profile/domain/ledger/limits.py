@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from services.profile.domain.ledger.contacts import DIRECTIONS, MARKETING, ContactEvent
+from services.profile.domain.additions import added
+from services.profile.domain.ledger.contacts import DIRECTIONS, MARKETING, ContactEvent, ContactResponse
 from services.profile.domain.limits import MAX_ID_LENGTH, is_code, is_name, is_text
 from shared.clock import MS_PER_DAY, MS_PER_SECOND
 
@@ -57,7 +58,8 @@ _LONGEST_MS = {
 class ContactLimit:
     """At most `max` contacts within a rolling window of `window_ms`, or, where that is 0, the running `calendar` unit.
 
-    Each list narrows the contacts it is about; an empty one does not.
+    Each list narrows the contacts it is about; an empty one does not. One with `responses` is a suppression rule: it
+    counts what came to one of them, and the `max`-th within the window refuses for `pause_ms`, where that is not 0.
     """
 
     limit_id: str
@@ -75,11 +77,14 @@ class ContactLimit:
     actions: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
     scope: LimitScope = LimitScope.ALL
+    responses: tuple[ContactResponse, ...] = added(())
+    pause_ms: int = added(0)
 
     @property
     def reach_ms(self) -> int:
         """Nothing that is longer past counts."""
-        return self.window_ms if self.calendar is None else _LONGEST_MS[self.calendar]
+        window_ms = self.window_ms if self.calendar is None else _LONGEST_MS[self.calendar]
+        return window_ms + self.pause_ms
 
 
 def check_contact_limits(limits: Sequence[ContactLimit], path: str) -> Faults:
@@ -101,6 +106,7 @@ def check_contact_limit(limit: ContactLimit, path: str) -> Faults:
     if not 0 <= limit.max <= MAX_COUNT:
         yield f"{path}.max", "must not be negative, and at most 2147483647"
     yield from _window_faults(limit, path)
+    yield from _suppression_faults(limit, path)
     if limit.direction and limit.direction not in DIRECTIONS:
         yield f"{path}.direction", f"must be {' or '.join(DIRECTIONS)}, or empty for both"
     if limit.message_class != EVERY_CLASS and not is_code(limit.message_class):
@@ -115,6 +121,19 @@ def _window_faults(limit: ContactLimit, path: str) -> Faults:
         yield f"{path}.window", "required and missing: a limit has a window, or a calendar unit"
     if limit.window_ms and not MIN_WINDOW_MS <= limit.window_ms <= MAX_WINDOW_MS:
         yield f"{path}.window", f"must be from one second to {MAX_WINDOW_MS // MS_PER_DAY} days"
+
+
+def _suppression_faults(limit: ContactLimit, path: str) -> Faults:
+    if limit.responses and not limit.max:
+        yield f"{path}.max", "must be at least 1 where responses are counted"
+    if not limit.pause_ms:
+        return
+    if not limit.responses:
+        yield f"{path}.pause", "needs responses: only a suppression rule pauses"
+    if limit.calendar is not None:
+        yield f"{path}.pause", "needs a rolling window"
+    elif limit.reach_ms > MAX_WINDOW_MS:
+        yield f"{path}.pause", f"must be at most {MAX_WINDOW_MS // MS_PER_DAY} days together with the window"
 
 
 def _narrowing_faults(limit: ContactLimit, path: str) -> Faults:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from services.profile.domain.ledger.allowances import LimitStatus
 from services.profile.domain.ledger.contacts import Contact, ContactState, as_of
-from services.profile.domain.ledger.counting import counted_times
+from services.profile.domain.ledger.counting import counted_times, responded_ms
 from services.profile.domain.ledger.limits import MAX_WINDOW_MS, ContactLimit
 from services.profile.domain.ledger.matching import ContactLimits
 from shared.clock import MS_PER_DAY
@@ -79,6 +79,10 @@ def _is_looked_at(contact: Contact, used: Sequence[ContactLimits], now_ms: int) 
 
 
 def _counts(contact: Contact, limit: ContactLimit, now_ms: int) -> bool:
+    if limit.responses:
+        told_ms = responded_ms(contact, limit.responses)
+        # What nobody has answered yet may still be.
+        return contact.last_ms + limit.window_ms > now_ms if told_ms is None else told_ms + limit.reach_ms > now_ms
     counted_ms = counted_times(contact, now_ms)[limit.counts - 1]
     if counted_ms is None:
         return False

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from services.profile.domain.ledger.contacts import Contact, ContactEvent, ContactState
+from services.profile.domain.ledger.contacts import Contact, ContactEvent, ContactResponse, ContactState
 from shared.clock import MAX_CLOCK_SKEW_MS
 from shared.errors import FailedPrecondition, InvalidArgument
 
@@ -32,6 +32,17 @@ def confirm(contact: Contact, reached: ContactEvent, at_ms: int, now_ms: int) ->
     if contact.has_reached(reached):
         return contact
     return contact.once(reached, at_ms)
+
+
+def answer(contact: Contact, response: ContactResponse, at_ms: int, now_ms: int) -> Contact:
+    """The contact once this came of it; the same object where it was known.
+
+    Raises FailedPrecondition (RESERVATION_ENDED): nothing comes of what was not sent.
+    """
+    state = contact.state(now_ms)
+    if state in _CANNOT_BE_HANDED_OVER:
+        raise _refusal("RESERVATION_ENDED", contact, state, "is over")
+    return contact.answered(response, at_ms)
 
 
 def release(contact: Contact, now_ms: int) -> Contact:

@@ -19,6 +19,10 @@ _MAX_KEPT = 10_000
 """Beginnings of units that are remembered: those of this hour, day, week, month and year in each zone of customers."""
 
 
+NOT_KNOWN = 2**62
+"""When a later unit than the running one ends."""
+
+
 class Window(NamedTuple):
     """What happened after `after_ms` counts; until it has been within for `length_ms`, or until `end_ms`."""
 
@@ -28,7 +32,9 @@ class Window(NamedTuple):
 
     def leaves_ms(self, counted_ms: int) -> int:
         """When what happened then counts no more."""
-        return counted_ms + self.length_ms if self.length_ms else self.end_ms
+        if self.length_ms:
+            return counted_ms + self.length_ms
+        return self.end_ms if counted_ms < self.end_ms else NOT_KNOWN
 
 
 class Windows:

@@ -82,7 +82,6 @@ def test_settings(rich: CompiledPolicy) -> None:
     settings = rich.settings
     assert (settings.name, settings.currency, settings.default_locale, settings.reserve) == ("rich", "CHF", "fr", 0.5)
     assert settings.profiling_basis == "LEGITIMATE_INTEREST"
-    assert not settings.declares_quiet_hours
 
 
 def test_what_is_not_said_has_a_default(compiled: Compiled, small: str) -> None:

@@ -76,14 +76,6 @@ def test_a_limit_of_the_whole_policy_counts_nothing_apart(compiled: Compiled) ->
     assert limit.scope == ""
 
 
-def test_limits_are_warned_about_no_longer_and_quiet_hours_are(compiled: Compiled) -> None:
-    policy = compiled(limited("{id: few, max: 3, window: 1d}"))
-    assert not policy.settings.declares_quiet_hours
-    quiet = compiled(f"{POLICY}contact_policy: {{quiet_hours: [{{channel: sms, from: '21:00', to: '08:00'}}]}}\n")
-    assert quiet.settings.declares_quiet_hours
-    assert quiet.limits.limits == ()
-
-
 def open_options(policy: CompiledPolicy, *counts: ContactCount) -> set[str]:
     roomy = policy.limits.allowance(counts).roomy()
     return {policy.catalogue.options[index].treatment_id for index in np.flatnonzero(roomy).tolist()}

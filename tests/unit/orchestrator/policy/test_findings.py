@@ -182,7 +182,7 @@ CASES = {
     ),
     "quiet hours of no time": (
         "contact_policy: {quiet_hours: [{channel: sms, from: '21:00', to: '25:00', days: [mon, son]}]}",
-        ["1:31 NOT_ENFORCED_YET", "1:66 WRONG_TYPE", "1:87 OUT_OF_RANGE"],
+        ["1:31 NO_TIME_ZONE", "1:66 WRONG_TYPE", "1:87 OUT_OF_RANGE"],
     ),
     "arms that leave nobody": (
         "arms: {holdout: 0.5, random_eligible: 0.5}",

@@ -6,7 +6,9 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tandem.common.v1 import stage_pb2 as _stage_pb2
 from tandem.common.v1 import subject_pb2 as _subject_pb2
 from tandem.common.v1 import value_pb2 as _value_pb2
+from tandem.orchestrator.v1 import arbitration_pb2 as _arbitration_pb2
 from tandem.orchestrator.v1 import policy_pb2 as _policy_pb2
+from tandem.orchestrator.v1 import volume_pb2 as _volume_pb2
 from tandem.profile.v1 import consent_pb2 as _consent_pb2
 from tandem.profile.v1 import event_pb2 as _event_pb2
 from google.protobuf.internal import containers as _containers
@@ -29,6 +31,7 @@ class DecisionMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DECISION_MODE_UNSPECIFIED: _ClassVar[DecisionMode]
     DECISION_MODE_EXECUTE: _ClassVar[DecisionMode]
     DECISION_MODE_SIMULATE: _ClassVar[DecisionMode]
+    DECISION_MODE_PREFETCH: _ClassVar[DecisionMode]
 
 class NoActionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -42,6 +45,8 @@ class NoActionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NO_ACTION_REASON_CHANNEL: _ClassVar[NoActionReason]
     NO_ACTION_REASON_NOT_PRICED: _ClassVar[NoActionReason]
     NO_ACTION_REASON_CONTACT_POLICY: _ClassVar[NoActionReason]
+    NO_ACTION_REASON_RANDOMISED_SILENCE: _ClassVar[NoActionReason]
+    NO_ACTION_REASON_VOLUME: _ClassVar[NoActionReason]
 
 class ExplorationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -55,6 +60,7 @@ DIRECTION_OUTBOUND: Direction
 DECISION_MODE_UNSPECIFIED: DecisionMode
 DECISION_MODE_EXECUTE: DecisionMode
 DECISION_MODE_SIMULATE: DecisionMode
+DECISION_MODE_PREFETCH: DecisionMode
 NO_ACTION_REASON_UNSPECIFIED: NoActionReason
 NO_ACTION_REASON_NO_CANDIDATE: NoActionReason
 NO_ACTION_REASON_NOT_ELIGIBLE: NoActionReason
@@ -65,6 +71,8 @@ NO_ACTION_REASON_DEGRADED: NoActionReason
 NO_ACTION_REASON_CHANNEL: NoActionReason
 NO_ACTION_REASON_NOT_PRICED: NoActionReason
 NO_ACTION_REASON_CONTACT_POLICY: NoActionReason
+NO_ACTION_REASON_RANDOMISED_SILENCE: NoActionReason
+NO_ACTION_REASON_VOLUME: NoActionReason
 EXPLORATION_KIND_UNSPECIFIED: ExplorationKind
 EXPLORATION_KIND_NONE: ExplorationKind
 EXPLORATION_KIND_THOMPSON: ExplorationKind
@@ -93,13 +101,23 @@ class Placement(_message.Message):
     def __init__(self, placement_id: _Optional[str] = ..., count: _Optional[int] = ..., accepts: _Optional[_Union[Accepts, _Mapping]] = ...) -> None: ...
 
 class Dedup(_message.Message):
-    __slots__ = ("across_placements",)
+    __slots__ = ("across_placements", "across_channels")
     ACROSS_PLACEMENTS_FIELD_NUMBER: _ClassVar[int]
+    ACROSS_CHANNELS_FIELD_NUMBER: _ClassVar[int]
     across_placements: bool
-    def __init__(self, across_placements: _Optional[bool] = ...) -> None: ...
+    across_channels: bool
+    def __init__(self, across_placements: _Optional[bool] = ..., across_channels: _Optional[bool] = ...) -> None: ...
+
+class SendWindow(_message.Message):
+    __slots__ = ("earliest", "latest")
+    EARLIEST_FIELD_NUMBER: _ClassVar[int]
+    LATEST_FIELD_NUMBER: _ClassVar[int]
+    earliest: _timestamp_pb2.Timestamp
+    latest: _timestamp_pb2.Timestamp
+    def __init__(self, earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Proposition(_message.Message):
-    __slots__ = ("proposition_id", "channel", "issue", "group", "action", "treatment", "locale", "content", "content_version", "message_class", "rank", "priority", "propensity", "context_weight", "business_value", "lever", "cost", "choice_probability", "uncertainty", "evidence", "expire_time", "tracking_token", "consent_ref", "reservation_id")
+    __slots__ = ("proposition_id", "channel", "issue", "group", "action", "treatment", "locale", "content", "content_version", "message_class", "rank", "priority", "propensity", "context_weight", "business_value", "lever", "cost", "choice_probability", "uncertainty", "evidence", "expire_time", "tracking_token", "consent_ref", "reservation_id", "sticky_from_decision_id", "send_window", "resource_cost", "uses")
     class ContentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +149,10 @@ class Proposition(_message.Message):
     TRACKING_TOKEN_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REF_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
+    STICKY_FROM_DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    SEND_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_COST_FIELD_NUMBER: _ClassVar[int]
+    USES_FIELD_NUMBER: _ClassVar[int]
     proposition_id: str
     channel: str
     issue: str
@@ -155,7 +177,11 @@ class Proposition(_message.Message):
     tracking_token: str
     consent_ref: str
     reservation_id: str
-    def __init__(self, proposition_id: _Optional[str] = ..., channel: _Optional[str] = ..., issue: _Optional[str] = ..., group: _Optional[str] = ..., action: _Optional[str] = ..., treatment: _Optional[str] = ..., locale: _Optional[str] = ..., content: _Optional[_Mapping[str, str]] = ..., content_version: _Optional[str] = ..., message_class: _Optional[str] = ..., rank: _Optional[int] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ..., context_weight: _Optional[float] = ..., business_value: _Optional[float] = ..., lever: _Optional[float] = ..., cost: _Optional[float] = ..., choice_probability: _Optional[float] = ..., uncertainty: _Optional[float] = ..., evidence: _Optional[float] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tracking_token: _Optional[str] = ..., consent_ref: _Optional[str] = ..., reservation_id: _Optional[str] = ...) -> None: ...
+    sticky_from_decision_id: str
+    send_window: SendWindow
+    resource_cost: float
+    uses: _containers.RepeatedCompositeFieldContainer[_volume_pb2.ResourceUse]
+    def __init__(self, proposition_id: _Optional[str] = ..., channel: _Optional[str] = ..., issue: _Optional[str] = ..., group: _Optional[str] = ..., action: _Optional[str] = ..., treatment: _Optional[str] = ..., locale: _Optional[str] = ..., content: _Optional[_Mapping[str, str]] = ..., content_version: _Optional[str] = ..., message_class: _Optional[str] = ..., rank: _Optional[int] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ..., context_weight: _Optional[float] = ..., business_value: _Optional[float] = ..., lever: _Optional[float] = ..., cost: _Optional[float] = ..., choice_probability: _Optional[float] = ..., uncertainty: _Optional[float] = ..., evidence: _Optional[float] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tracking_token: _Optional[str] = ..., consent_ref: _Optional[str] = ..., reservation_id: _Optional[str] = ..., sticky_from_decision_id: _Optional[str] = ..., send_window: _Optional[_Union[SendWindow, _Mapping]] = ..., resource_cost: _Optional[float] = ..., uses: _Optional[_Iterable[_Union[_volume_pb2.ResourceUse, _Mapping]]] = ...) -> None: ...
 
 class NoAction(_message.Message):
     __slots__ = ("reason", "expected_value", "choice_probability")
@@ -225,7 +251,7 @@ class Candidate(_message.Message):
     def __init__(self, action: _Optional[str] = ..., treatment: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., choice_probability: _Optional[float] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ...) -> None: ...
 
 class ExploredSlot(_message.Message):
-    __slots__ = ("placement_id", "rank", "kind", "gamma", "floor", "floor_bound", "budget_bound", "silence_probability")
+    __slots__ = ("placement_id", "rank", "kind", "gamma", "floor", "floor_bound", "budget_bound", "silence_probability", "randomised_silence", "sticky_from_decision_id")
     PLACEMENT_ID_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -234,6 +260,8 @@ class ExploredSlot(_message.Message):
     FLOOR_BOUND_FIELD_NUMBER: _ClassVar[int]
     BUDGET_BOUND_FIELD_NUMBER: _ClassVar[int]
     SILENCE_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    RANDOMISED_SILENCE_FIELD_NUMBER: _ClassVar[int]
+    STICKY_FROM_DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     placement_id: str
     rank: int
     kind: ExplorationKind
@@ -242,7 +270,9 @@ class ExploredSlot(_message.Message):
     floor_bound: bool
     budget_bound: bool
     silence_probability: float
-    def __init__(self, placement_id: _Optional[str] = ..., rank: _Optional[int] = ..., kind: _Optional[_Union[ExplorationKind, str]] = ..., gamma: _Optional[float] = ..., floor: _Optional[float] = ..., floor_bound: _Optional[bool] = ..., budget_bound: _Optional[bool] = ..., silence_probability: _Optional[float] = ...) -> None: ...
+    randomised_silence: _arbitration_pb2.RandomisedSilence
+    sticky_from_decision_id: str
+    def __init__(self, placement_id: _Optional[str] = ..., rank: _Optional[int] = ..., kind: _Optional[_Union[ExplorationKind, str]] = ..., gamma: _Optional[float] = ..., floor: _Optional[float] = ..., floor_bound: _Optional[bool] = ..., budget_bound: _Optional[bool] = ..., silence_probability: _Optional[float] = ..., randomised_silence: _Optional[_Union[_arbitration_pb2.RandomisedSilence, _Mapping]] = ..., sticky_from_decision_id: _Optional[str] = ...) -> None: ...
 
 class Timing(_message.Message):
     __slots__ = ("profile", "rules", "scoring", "arbitration", "total", "ledger")
@@ -261,7 +291,7 @@ class Timing(_message.Message):
     def __init__(self, profile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., arbitration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ledger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class DecideRequest(_message.Message):
-    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain", "consent_signals", "profile_override")
+    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain", "consent_signals", "profile_override", "sticky_key")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -293,6 +323,7 @@ class DecideRequest(_message.Message):
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     CONSENT_SIGNALS_FIELD_NUMBER: _ClassVar[int]
     PROFILE_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
+    STICKY_KEY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     subject: _subject_pb2.Subject
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
@@ -310,10 +341,11 @@ class DecideRequest(_message.Message):
     explain: _stage_pb2.Explain
     consent_signals: _consent_pb2.ConsentSignals
     profile_override: _containers.MessageMap[str, _value_pb2.Feature]
-    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., consent_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., profile_override: _Optional[_Mapping[str, _value_pb2.Feature]] = ...) -> None: ...
+    sticky_key: str
+    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., consent_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., profile_override: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., sticky_key: _Optional[str] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
-    __slots__ = ("decision_id", "profile_id", "placement_results", "candidates", "dropped", "dropped_by_stage", "versions", "feature_statuses", "degraded", "advisories", "timing", "consistency_token", "decision_time", "request_id")
+    __slots__ = ("decision_id", "profile_id", "placement_results", "candidates", "dropped", "dropped_by_stage", "versions", "feature_statuses", "degraded", "advisories", "timing", "consistency_token", "decision_time", "request_id", "assignment")
     class FeatureStatusesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -335,6 +367,7 @@ class DecideResponse(_message.Message):
     CONSISTENCY_TOKEN_FIELD_NUMBER: _ClassVar[int]
     DECISION_TIME_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     profile_id: str
     placement_results: _containers.RepeatedCompositeFieldContainer[PlacementResult]
@@ -349,4 +382,5 @@ class DecideResponse(_message.Message):
     consistency_token: _subject_pb2.ConsistencyToken
     decision_time: _timestamp_pb2.Timestamp
     request_id: str
-    def __init__(self, decision_id: _Optional[str] = ..., profile_id: _Optional[str] = ..., placement_results: _Optional[_Iterable[_Union[PlacementResult, _Mapping]]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., dropped: _Optional[_Iterable[_Union[_stage_pb2.Dropped, _Mapping]]] = ..., dropped_by_stage: _Optional[_Iterable[_Union[_stage_pb2.StageCount, _Mapping]]] = ..., versions: _Optional[_Union[_policy_pb2.Versions, _Mapping]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ..., degraded: _Optional[bool] = ..., advisories: _Optional[_Iterable[str]] = ..., timing: _Optional[_Union[Timing, _Mapping]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    assignment: _arbitration_pb2.Assignment
+    def __init__(self, decision_id: _Optional[str] = ..., profile_id: _Optional[str] = ..., placement_results: _Optional[_Iterable[_Union[PlacementResult, _Mapping]]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., dropped: _Optional[_Iterable[_Union[_stage_pb2.Dropped, _Mapping]]] = ..., dropped_by_stage: _Optional[_Iterable[_Union[_stage_pb2.StageCount, _Mapping]]] = ..., versions: _Optional[_Union[_policy_pb2.Versions, _Mapping]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ..., degraded: _Optional[bool] = ..., advisories: _Optional[_Iterable[str]] = ..., timing: _Optional[_Union[Timing, _Mapping]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., request_id: _Optional[str] = ..., assignment: _Optional[_Union[_arbitration_pb2.Assignment, _Mapping]] = ...) -> None: ...

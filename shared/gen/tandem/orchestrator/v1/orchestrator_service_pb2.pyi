@@ -3,10 +3,17 @@ import datetime
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
+from tandem.common.v1 import subject_pb2 as _subject_pb2
 from tandem.common.v1 import value_pb2 as _value_pb2
+from tandem.orchestrator.v1 import attribution_pb2 as _attribution_pb2
+from tandem.orchestrator.v1 import conversion_pb2 as _conversion_pb2
 from tandem.orchestrator.v1 import decision_pb2 as _decision_pb2
+from tandem.orchestrator.v1 import decision_list_pb2 as _decision_list_pb2
 from tandem.orchestrator.v1 import outcome_pb2 as _outcome_pb2
 from tandem.orchestrator.v1 import policy_pb2 as _policy_pb2
+from tandem.orchestrator.v1 import replay_pb2 as _replay_pb2
+from tandem.orchestrator.v1 import volume_pb2 as _volume_pb2
+from tandem.orchestrator.v1 import why_not_pb2 as _why_not_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -97,10 +104,16 @@ class GetDecisionResponse(_message.Message):
     def __init__(self, request: _Optional[_Union[_decision_pb2.DecideRequest, _Mapping]] = ..., response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[GetDecisionResponse.CapturedOutcome, _Mapping]]] = ..., explored_slots: _Optional[_Iterable[_Union[_decision_pb2.ExploredSlot, _Mapping]]] = ...) -> None: ...
 
 class ExplainDecisionRequest(_message.Message):
-    __slots__ = ("decision_id",)
+    __slots__ = ("decision_id", "subject", "time", "actions")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
-    def __init__(self, decision_id: _Optional[str] = ...) -> None: ...
+    subject: _subject_pb2.Subject
+    time: _timestamp_pb2.Timestamp
+    actions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, decision_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExplainDecisionResponse(_message.Message):
     __slots__ = ("response", "attributes", "segments")

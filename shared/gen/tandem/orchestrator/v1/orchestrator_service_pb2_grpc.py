@@ -3,8 +3,14 @@
 import grpc
 import warnings
 
+from tandem.orchestrator.v1 import attribution_pb2 as tandem_dot_orchestrator_dot_v1_dot_attribution__pb2
+from tandem.orchestrator.v1 import conversion_pb2 as tandem_dot_orchestrator_dot_v1_dot_conversion__pb2
+from tandem.orchestrator.v1 import decision_list_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2
 from tandem.orchestrator.v1 import decision_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
+from tandem.orchestrator.v1 import replay_pb2 as tandem_dot_orchestrator_dot_v1_dot_replay__pb2
+from tandem.orchestrator.v1 import volume_pb2 as tandem_dot_orchestrator_dot_v1_dot_volume__pb2
+from tandem.orchestrator.v1 import why_not_pb2 as tandem_dot_orchestrator_dot_v1_dot_why__not__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -49,6 +55,21 @@ class OrchestratorServiceStub:
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesResponse.FromString,
                 _registered_method=True)
+        self.RecordConversions = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/RecordConversions',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordConversionsRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordConversionsResponse.FromString,
+                _registered_method=True)
+        self.RecordTouches = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/RecordTouches',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordTouchesRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordTouchesResponse.FromString,
+                _registered_method=True)
+        self.GetAttribution = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/GetAttribution',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_attribution__pb2.GetAttributionRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_attribution__pb2.GetAttributionResponse.FromString,
+                _registered_method=True)
         self.ExportSubjectData = channel.unary_stream(
                 '/tandem.orchestrator.v1.OrchestratorService/ExportSubjectData',
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExportSubjectDataRequest.SerializeToString,
@@ -68,6 +89,31 @@ class OrchestratorServiceStub:
                 '/tandem.orchestrator.v1.OrchestratorService/ExplainDecision',
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExplainDecisionRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExplainDecisionResponse.FromString,
+                _registered_method=True)
+        self.ReplayDecision = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/ReplayDecision',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_replay__pb2.ReplayDecisionRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_replay__pb2.ReplayDecisionResponse.FromString,
+                _registered_method=True)
+        self.ListDecisions = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/ListDecisions',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.ListDecisionsRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.ListDecisionsResponse.FromString,
+                _registered_method=True)
+        self.SampleDecisions = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/SampleDecisions',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.SampleDecisionsRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.SampleDecisionsResponse.FromString,
+                _registered_method=True)
+        self.WhyNot = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/WhyNot',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_why__not__pb2.WhyNotRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_why__not__pb2.WhyNotResponse.FromString,
+                _registered_method=True)
+        self.GetVolume = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/GetVolume',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.FromString,
                 _registered_method=True)
         self.PublishPolicy = channel.unary_unary(
                 '/tandem.orchestrator.v1.OrchestratorService/PublishPolicy',
@@ -105,8 +151,34 @@ class OrchestratorServiceServicer:
 
     def CaptureOutcomes(self, request, context):
         """What became of propositions. Fails per item: NOT_FOUND (DECISION_NOT_FOUND, PROPOSITION_NOT_FOUND),
-        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION); the other items are taken. A REQUIRED field left empty refuses the
+        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION, NO_EXCHANGE_RATE); the other items are taken. A REQUIRED field left empty refuses the
         whole call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordConversions(self, request, context):
+        """What persons bought or did, and what came back of it, from systems that know no decision. Objectives that declare
+        `conversions` learn from it. Fails per item: NOT_FOUND (PROFILE_NOT_FOUND, CONVERSION_NOT_FOUND), INVALID_ARGUMENT
+        (INVALID_FIELD, NO_EXCHANGE_RATE), ALREADY_EXISTS (ID_REUSED); the other items are taken. A REQUIRED field left empty
+        refuses the whole call; so does FAILED_PRECONDITION (NO_ACTIVE_POLICY).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordTouches(self, request, context):
+        """Contacts that Tandem did not decide: attribution counts them. Fails as RecordConversions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAttribution(self, request, context):
+        """What conversions are put down to, by channel, campaign or action. A report: nothing is learnt from it. Persons that
+        were merged since are one.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (NO_ACTIVE_POLICY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -121,7 +193,7 @@ class OrchestratorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EraseSubjectData(self, request, context):
-        """Erases the decisions for profiles, their outcomes, and the rewards the scoring service has of them. Idempotent. An
+        """Erases the decisions for profiles, their outcomes, conversions and touches, and the rewards the scoring service has of them. Idempotent. An
         erasure in the profile service is carried out here by itself within seconds: this is for those who cannot wait.
         Fails: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (DEPENDENCY_UNAVAILABLE): try again.
         """
@@ -140,7 +212,52 @@ class OrchestratorServiceServicer:
 
     def ExplainDecision(self, request, context):
         """Why and why not: the decision re-evaluated from its record, with the reason of every drop and the parts of every
-        priority. Fails: NOT_FOUND (DECISION_NOT_FOUND).
+        priority. Fails: NOT_FOUND (DECISION_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, REQUIRED_FIELD_MISSING,
+        UNKNOWN_ACTION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDecision(self, request, context):
+        """A decision made again from its record: what was known, what the scoring service and the contact ledger said, the seed,
+        and the policy version that decided, active or not. Leaves nothing behind but a metric.
+        Fails: NOT_FOUND (DECISION_NOT_FOUND), FAILED_PRECONDITION (DECISION_ERASED, DECISION_PRUNED,
+        DECISION_NOT_REPLAYABLE); with rescore also FAILED_PRECONDITION (MODEL_STATE_GONE, MODEL_DAMAGED), NOT_FOUND
+        (MODEL_NOT_FOUND); UNAVAILABLE (DEPENDENCY_UNAVAILABLE) where the rules, or the scores, cannot be asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDecisions(self, request, context):
+        """Which decisions were made, for whom, what for, when. By action it finds what was proposed: WhyNot has the rest.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (NO_ACTIVE_POLICY, by subject).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SampleDecisions(self, request, context):
+        """Decisions drawn by chance, each as likely as any other.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WhyNot(self, request, context):
+        """Why a person did not get an action within some time: what each of their decisions made of it, and of an action that
+        never was a candidate why it was none. Fails: INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION
+        (NO_ACTIVE_POLICY), UNAVAILABLE (DEPENDENCY_UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVolume(self, request, context):
+        """How much of budgets, stock and capacity is committed and realised, what is left, its price, and how much will be
+        used when the period ends. Fails: FAILED_PRECONDITION (NO_ACTIVE_POLICY), INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,7 +280,8 @@ class OrchestratorServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ActivatePolicy(self, request, context):
-        """Decisions use this version from now on. Fails: NOT_FOUND (POLICY_NOT_FOUND).
+        """Decisions use this version from now on. Fails: NOT_FOUND (POLICY_NOT_FOUND), FAILED_PRECONDITION
+        (AMOUNT_BELOW_COMMITTED) where it grants less of a resource than is committed already.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -181,6 +299,21 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.CaptureOutcomes,
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesResponse.SerializeToString,
+            ),
+            'RecordConversions': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordConversions,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordConversionsRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordConversionsResponse.SerializeToString,
+            ),
+            'RecordTouches': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordTouches,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordTouchesRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordTouchesResponse.SerializeToString,
+            ),
+            'GetAttribution': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAttribution,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_attribution__pb2.GetAttributionRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_attribution__pb2.GetAttributionResponse.SerializeToString,
             ),
             'ExportSubjectData': grpc.unary_stream_rpc_method_handler(
                     servicer.ExportSubjectData,
@@ -201,6 +334,31 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.ExplainDecision,
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExplainDecisionRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExplainDecisionResponse.SerializeToString,
+            ),
+            'ReplayDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayDecision,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_replay__pb2.ReplayDecisionRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_replay__pb2.ReplayDecisionResponse.SerializeToString,
+            ),
+            'ListDecisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDecisions,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.ListDecisionsRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.ListDecisionsResponse.SerializeToString,
+            ),
+            'SampleDecisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.SampleDecisions,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.SampleDecisionsRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.SampleDecisionsResponse.SerializeToString,
+            ),
+            'WhyNot': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhyNot,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_why__not__pb2.WhyNotRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_why__not__pb2.WhyNotResponse.SerializeToString,
+            ),
+            'GetVolume': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVolume,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.SerializeToString,
             ),
             'PublishPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishPolicy,
@@ -276,6 +434,87 @@ class OrchestratorService:
             '/tandem.orchestrator.v1.OrchestratorService/CaptureOutcomes',
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesRequest.SerializeToString,
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.CaptureOutcomesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordConversions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/RecordConversions',
+            tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordConversionsRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordConversionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordTouches(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/RecordTouches',
+            tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordTouchesRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_conversion__pb2.RecordTouchesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAttribution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/GetAttribution',
+            tandem_dot_orchestrator_dot_v1_dot_attribution__pb2.GetAttributionRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_attribution__pb2.GetAttributionResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -384,6 +623,141 @@ class OrchestratorService:
             '/tandem.orchestrator.v1.OrchestratorService/ExplainDecision',
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExplainDecisionRequest.SerializeToString,
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ExplainDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/ReplayDecision',
+            tandem_dot_orchestrator_dot_v1_dot_replay__pb2.ReplayDecisionRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_replay__pb2.ReplayDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDecisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/ListDecisions',
+            tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.ListDecisionsRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.ListDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SampleDecisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/SampleDecisions',
+            tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.SampleDecisionsRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2.SampleDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WhyNot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/WhyNot',
+            tandem_dot_orchestrator_dot_v1_dot_why__not__pb2.WhyNotRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_why__not__pb2.WhyNotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVolume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/GetVolume',
+            tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,16 +62,18 @@ class ReserveContactResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[ReserveContactResponse.Result, _Mapping]]] = ..., profile_id: _Optional[str] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., advisories: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ConfirmContactRequest(_message.Message):
-    __slots__ = ("request_id", "reservation_id", "reached", "event_time")
+    __slots__ = ("request_id", "reservation_id", "reached", "event_time", "response")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     REACHED_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     reservation_id: str
     reached: _contact_pb2.ContactEvent
     event_time: _timestamp_pb2.Timestamp
-    def __init__(self, request_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., reached: _Optional[_Union[_contact_pb2.ContactEvent, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    response: _contact_pb2.ContactResponse
+    def __init__(self, request_id: _Optional[str] = ..., reservation_id: _Optional[str] = ..., reached: _Optional[_Union[_contact_pb2.ContactEvent, str]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., response: _Optional[_Union[_contact_pb2.ContactResponse, str]] = ...) -> None: ...
 
 class ConfirmContactResponse(_message.Message):
     __slots__ = ("entry", "consistency_token")

@@ -177,6 +177,20 @@ class ShadowScores(_message.Message):
     means: _containers.RepeatedScalarFieldContainer[float]
     def __init__(self, model_version: _Optional[str] = ..., means: _Optional[_Iterable[float]] = ...) -> None: ...
 
+class RescoreActionsRequest(_message.Message):
+    __slots__ = ("question", "model_version")
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    question: ScoreActionsRequest
+    model_version: str
+    def __init__(self, question: _Optional[_Union[ScoreActionsRequest, _Mapping]] = ..., model_version: _Optional[str] = ...) -> None: ...
+
+class RescoreActionsResponse(_message.Message):
+    __slots__ = ("scores",)
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    scores: ScoreActionsResponse
+    def __init__(self, scores: _Optional[_Union[ScoreActionsResponse, _Mapping]] = ...) -> None: ...
+
 class BatchScoreActionsRequest(_message.Message):
     __slots__ = ("feature_set_version", "subjects", "actions", "channels", "placement_ids")
     class Subject(_message.Message):

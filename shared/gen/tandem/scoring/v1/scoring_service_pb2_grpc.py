@@ -58,6 +58,11 @@ class ScoringServiceStub:
                 request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreRequest.SerializeToString,
                 response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreResponse.FromString,
                 _registered_method=True)
+        self.RescoreActions = channel.unary_unary(
+                '/tandem.scoring.v1.ScoringService/RescoreActions',
+                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RescoreActionsRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RescoreActionsResponse.FromString,
+                _registered_method=True)
         self.RecordRewards = channel.unary_unary(
                 '/tandem.scoring.v1.ScoringService/RecordRewards',
                 request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RecordRewardsRequest.SerializeToString,
@@ -132,6 +137,16 @@ class ScoringServiceServicer:
         """Why one candidate has its score: what each feature adds to its log-odds. The parts sum up to the score.
         Fails: NOT_FOUND (FEATURE_SET_NOT_FOUND, MODEL_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION),
         FAILED_PRECONDITION (MODEL_DAMAGED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RescoreActions(self, request, context):
+        """Scores by a model as it was at a position of the reward log: to make a decision of the past again. Reads the log from
+        the nearest state that is kept; who asks for many asks for the earliest first. Leaves nothing behind.
+        Fails: NOT_FOUND (FEATURE_SET_NOT_FOUND, MODEL_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION),
+        FAILED_PRECONDITION (MODEL_STATE_GONE, MODEL_DAMAGED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -221,6 +236,11 @@ def add_ScoringServiceServicer_to_server(servicer, server):
                     servicer.ExplainScore,
                     request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreRequest.FromString,
                     response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreResponse.SerializeToString,
+            ),
+            'RescoreActions': grpc.unary_unary_rpc_method_handler(
+                    servicer.RescoreActions,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RescoreActionsRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RescoreActionsResponse.SerializeToString,
             ),
             'RecordRewards': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordRewards,
@@ -370,6 +390,33 @@ class ScoringService:
             '/tandem.scoring.v1.ScoringService/ExplainScore',
             tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreRequest.SerializeToString,
             tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.ExplainScoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RescoreActions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.scoring.v1.ScoringService/RescoreActions',
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RescoreActionsRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.RescoreActionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,41 @@
+"""Taking decisions out of the orchestrator's SQLite database, with all that hangs on them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from services.orchestrator.app.gone_decisions import GoneBecause
+
+_KEEP_WHAT_IS_LEFT = """
+INSERT OR REPLACE INTO gone_decisions
+SELECT decision_id, ?2, decision_time_ms, record_time_ms, decisions.policy_version
+FROM decisions JOIN decision_index USING (decision_time_ms, decision_id)
+WHERE decision_id IN (SELECT value FROM json_each(?1))
+"""
+_REMOVE = (
+    "DELETE FROM lessons WHERE idempotency_key IN "
+    "(SELECT idempotency_key FROM outcomes WHERE decision_id IN (SELECT value FROM json_each(?1)))",
+    "DELETE FROM outcomes WHERE decision_id IN (SELECT value FROM json_each(?1))",
+    """
+    DELETE FROM proposed_actions WHERE (action, decision_time_ms, decision_id) IN
+    (SELECT json_extract(result.value, '$[2]'), decision_time_ms, decision_id
+     FROM decisions JOIN decision_index USING (decision_time_ms, decision_id), json_each(results) AS result
+     WHERE decision_id IN (SELECT value FROM json_each(?1)))
+    """,
+    """
+    DELETE FROM decision_index WHERE (decision_time_ms, decision_id) IN
+    (SELECT decision_time_ms, decision_id FROM decisions WHERE decision_id IN (SELECT value FROM json_each(?1)))
+    """,
+    "DELETE FROM decisions WHERE decision_id IN (SELECT value FROM json_each(?1))",
+)
+
+
+def remove_decisions(connection: sqlite3.Connection, decision_ids: Sequence[str], because: GoneBecause) -> None:
+    """With their outcomes and lessons; GoneDecision says what is left of them."""
+    ids = msgspec.json.encode(list(decision_ids)).decode()
+    connection.execute(_KEEP_WHAT_IS_LEFT, (ids, str(because)))
+    for statement in _REMOVE:
+        connection.execute(statement, (ids,))

@@ -1,0 +1,169 @@
+"""A recorded decision, to be made again: what was known, and what the other services said, as the record has it.
+
+The rules are the exception: they are asked again, for what the recorded version makes of the recorded attributes never
+changes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
+from services.orchestrator.app.decide.brief import Brief, brief_of
+from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known
+from services.orchestrator.app.decide.reserve import SUBJECT_ERASED
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.ports import (
+    PolicyQuestion,
+    PolicyVerdict,
+    RuleEvaluator,
+    ScoreQuestion,
+    Scores,
+    SubjectView,
+)
+from services.orchestrator.app.volume.quotas import Shortage, Taken
+from services.orchestrator.domain.contact_steps import Reach
+from services.orchestrator.domain.refusals import EVERY_LIMITED
+from services.orchestrator.domain.tracking import PropositionRef
+from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStanding, standing_of
+from shared.errors import FailedPrecondition, TandemError, Unavailable
+
+
+def recalled_brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:
+    """What was asked, under the policy that decided."""
+    command = replace(record.command, decision_time_ms=record.decision_time_ms)
+    brief = brief_of(command, policy, record.record_time_ms, record.decision_id)
+    consent_ms = brief.consent_ms if record.consent_ms is None else record.consent_ms
+    return replace(brief, is_for_somebody=record.is_for_somebody, consent_ms=consent_ms)
+
+
+def recalled_knowledge(record: DecisionRecord, policy: ActivePolicy) -> Known:
+    """What was known of the person."""
+    view = SubjectView(record.profile_id, record.features, record.consents, is_known=record.is_known)
+    is_complete = PROFILE_UNAVAILABLE not in record.known_advisories
+    return Known(
+        view,
+        record.features,
+        record.known_advisories,
+        record.contact_counts,
+        is_complete,
+        record.sticky,
+        quiet=record.quiet,
+        volume=standing_of(policy.compiled.volume, record.volume),
+    )
+
+
+class RecalledRules:
+    """Implements RuleEvaluator: asks, unless nobody answered then. `failure` is why nobody answers now."""
+
+    def __init__(self, record: DecisionRecord, rules: RuleEvaluator) -> None:
+        self._were_down = record.fails_closed
+        self._rules = rules
+        self.failure: TandemError | None = None
+
+    async def evaluate(self, question: PolicyQuestion, *, deadline_ms: int) -> PolicyVerdict:
+        if self._were_down:
+            raise _did_not_answer("rules")
+        try:
+            return await self._rules.evaluate(question, deadline_ms=deadline_ms)
+        except TandemError as failure:
+            self.failure = failure
+            raise
+
+
+class RecalledScorer:
+    """Implements Scorer: answers what the record has."""
+
+    def __init__(self, record: DecisionRecord) -> None:
+        self._record = record
+
+    async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores:  # noqa: ARG002 nobody is asked
+        record, scores = self._record, self._record.scores
+        if scores is None or not scores.is_learnt:
+            raise _did_not_answer("scoring")
+        candidates = record.candidates
+        return Scores(
+            record.answer.versions.model,
+            candidates.propensity,
+            scores.uncertainty,
+            scores.evidence,
+            candidates.log_odds_mean,
+            candidates.log_odds_deviation,
+            is_apprentice=record.is_apprentice,
+        )
+
+
+class RecalledLedger:
+    """Implements ContactLedger: grants what was reserved in the end, and refuses what was refused, in order."""
+
+    def __init__(self, record: DecisionRecord) -> None:
+        self._record = record
+        self._refusals = deque(each for each in record.refusals if each.row != EVERY_LIMITED and not each.resource)
+        proposed = [each for place in record.answer.placements for each in place.propositions]
+        self._reservations = {each.proposition_id: each.reservation_id for each in proposed if each.reservation_id}
+
+    async def reserve(self, request: ReservationRequest, *, deadline_ms: int) -> Reserved:  # noqa: ARG002 likewise
+        granted: list[str] = []
+        for contact in request.contacts:
+            if self._is_next_refused(contact):
+                return Reserved(tuple(granted), self._refusals.popleft().counts, self._record.profile_id)
+            reservation_id = self._reservations.get(contact.reference)
+            if reservation_id is None:
+                raise self._failure()
+            granted.append(reservation_id)
+        return Reserved(tuple(granted), profile_id=self._record.profile_id)
+
+    async def confirm(
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
+    ) -> None:
+        """Nothing happens to a contact of the past."""
+
+    async def release(self, request_id: str, reservation_id: str, *, deadline_ms: int) -> None:
+        """Likewise."""
+
+    def _is_next_refused(self, contact: LedgerContact) -> bool:
+        if not self._refusals:
+            return False
+        refused = self._refusals[0]
+        return contact.reference == PropositionRef(self._record.decision_id, refused.place, refused.slot).proposition_id
+
+    def _failure(self) -> TandemError:
+        if self._record.ledger_failure == SUBJECT_ERASED:
+            return FailedPrecondition("SUBJECT_ERASED", "the person was erased while the decision was made")
+        return _did_not_answer("profile")
+
+
+class RecalledQuotas:
+    """Implements Quotas: gives what was taken in the end, and refuses what was refused, in order."""
+
+    def __init__(self, record: DecisionRecord) -> None:
+        self._refusals = deque(each for each in record.refusals if each.resource)
+
+    async def standing(self, policy: ActivePolicy, now_ms: int) -> VolumeStanding | None:  # noqa: ARG002
+        raise AssertionError("a decision that is made again goes by what it went by then")
+
+    async def take(self, uses: tuple[ResourceUse, ...], place: int, slot: int) -> Taken | Shortage:
+        if self._refusals and (self._refusals[0].place, self._refusals[0].slot) == (place, slot):
+            refused = self._refusals.popleft()
+            return Shortage(refused.resource, refused.room)
+        return Taken(uses)
+
+    def give_back(self, taken: Taken) -> None:
+        """Nothing was taken."""
+
+    def saw(self, standing: VolumeStanding, at_stake: Sequence[bool], bids: Mapping[str, float]) -> None:
+        """It was seen then."""
+
+
+def _did_not_answer(service: str) -> Unavailable:
+    return Unavailable("DEPENDENCY_UNAVAILABLE", "it did not answer then", metadata={"service": service})

@@ -1,0 +1,169 @@
+"""Finds what a conversion is the success of, where the system that tells of it knows no decision.
+
+A conversion waits from the moment it is durable until it was looked at, and again whenever something is reported to
+have been seen before it. Of each objective that says so, the last matching presentation gets the credit, and keeps it:
+what is merged or reported later moves none. When all of it came back, the credit is taken back. Money stands with the
+conversion alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.orchestrator.app.contact_history import Contact, ContactHistory
+from services.orchestrator.app.conversion_credits import (
+    Credit,
+    attribute_of,
+    credit_key,
+    credited,
+    is_credit,
+    keep,
+    presented_of,
+    return_key,
+    returned,
+)
+from services.orchestrator.app.conversion_store import ConversionStore
+from services.orchestrator.app.courier import PASSING, Courier
+from services.orchestrator.app.outcome_store import CapturedOutcome, OutcomeItem
+from services.orchestrator.app.persons import PersonFinder, people
+from services.orchestrator.app.presentations import PresentationFinder, Presented
+from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.conversion import Conversion, is_returned
+from services.orchestrator.domain.objectives import Objective
+from services.orchestrator.domain.outcome import Effect
+from services.orchestrator.domain.policy.contact_limit import MAX_WINDOW_MS
+from shared.errors import TandemError
+
+BATCH = 100
+
+_log = logging.getLogger("tandem.orchestrator.conversions")
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingStores:
+    conversions: ConversionStore
+    history: ContactHistory
+    persons: PersonFinder
+
+
+def conversion_matching(world: Surroundings, stores: MatchingStores, rewards: Courier) -> Courier:
+    """`rewards`: brings what is learnt from it."""
+    return Courier(_Matching(world, stores, rewards), world.clock)
+
+
+class _Matching:
+    """Implements Errand."""
+
+    name = "conversions"
+
+    def __init__(self, world: Surroundings, stores: MatchingStores, rewards: Courier) -> None:
+        self._world = world
+        self._stores = stores
+        self._rewards = rewards
+
+    async def deliver_all(self, deadline_ms: int) -> None:
+        while unmatched := await self._stores.conversions.unmatched(BATCH):
+            for each in unmatched:
+                await self._match(each.conversion, deadline_ms)
+            await self._stores.conversions.mark_matched(unmatched)
+            await self._rewards.deliver_now(max(1, deadline_ms - self._world.clock()))
+
+    async def count_waiting(self) -> int:
+        return await self._stores.conversions.count_unmatched()
+
+    def tell(self, waiting: int) -> None:
+        self._world.telemetry.conversions_unmatched(waiting)
+
+    async def _match(self, conversion: Conversion, deadline_ms: int) -> None:
+        """One that cannot be matched for good does not hold back the others."""
+        try:
+            if conversion.reverses:
+                earned = await self._taken_back(conversion)
+            else:
+                earned = await self._credits(conversion, deadline_ms)
+            if earned:
+                await keep(self._world, conversion, earned)
+        except PASSING:
+            raise
+        except TandemError as failure:
+            _log.error("a conversion has no match", extra={"fields": {"cause": failure.message}})
+
+    async def _credits(self, bought: Conversion, deadline_ms: int) -> Sequence[Credit]:
+        """Of every objective that has none yet, the last presentation of a matching action."""
+        if not bought.profile_id or is_returned(bought, await self._reversals(bought)):
+            return []
+        earlier = await self._world.outcomes.list_by_key(credit_key(bought.conversion_id))
+        done = {outcome.item.idempotency_key for outcome in earlier}
+        finder = self._finder()
+        earned = []
+        for contact in await self._eligible(bought, deadline_ms):
+            shown = await self._outcome_of(contact)
+            presented = None if shown is None else await presented_of(finder, shown)
+            for objective in presented.objectives if presented is not None else ():
+                key = credit_key(bought.conversion_id, objective.name)
+                if shown and presented and key not in done and await self._is_match(bought, presented, objective):
+                    done.add(key)
+                    earned.append(credited(key, shown, presented, objective, bought))
+            await asyncio.sleep(0)
+        return earned
+
+    async def _eligible(self, bought: Conversion, deadline_ms: int) -> Sequence[Contact]:
+        """What the person was shown before, under whatever profile; the last first."""
+        person = await people(self._stores.persons, [bought.profile_id], deadline_ms=deadline_ms)
+        moment_ms = bought.occurred_time_ms
+        profile_ids = person[bought.profile_id].profile_ids
+        shown = await self._stores.history.shown(profile_ids, moment_ms - MAX_WINDOW_MS, moment_ms)
+        return [each for each in reversed(shown) if each.matching_ms is not None and each.matching_ms >= moment_ms]
+
+    async def _outcome_of(self, contact: Contact) -> OutcomeItem | None:
+        """One that names the presentation."""
+        outcomes = await self._world.outcomes.list_by_decision(contact.decision_id)
+        return next((each.item for each in outcomes if each.reward_key == contact.presentation), None)
+
+    async def _is_match(self, bought: Conversion, presented: Presented, objective: Objective) -> bool:
+        match, age_ms = objective.conversions, bought.occurred_time_ms - presented.record.decision_time_ms
+        if match is None or objective.window_ms is None or not 0 <= age_ms <= objective.window_ms:
+            return False
+        return match.is_met(bought, await attribute_of(presented, objective, self._world.policies))
+
+    async def _taken_back(self, reversal: Conversion) -> Sequence[Credit]:
+        """Of what the purchase was credited to, that of which nothing is left."""
+        bought = (await self._stores.conversions.get([reversal.reverses])).get(reversal.reverses)
+        if bought is None:
+            return []
+        reversals = await self._reversals(bought)
+        prefix, finder = credit_key(bought.conversion_id), self._finder()
+        earned = []
+        for credit in await self._world.outcomes.list_by_key(prefix):
+            presented = await presented_of(finder, credit.item)
+            name = credit.item.idempotency_key.removeprefix(prefix)
+            for objective in presented.objectives if presented is not None else ():
+                if presented is None or objective.name != name or objective.conversions is None:
+                    continue
+                attribute = await attribute_of(presented, objective, self._world.policies)
+                if is_returned(bought, reversals, objective.conversions.skus(bought, attribute)):
+                    teaches = not await self._succeeds_otherwise(credit, objective)
+                    earned.append(returned(credit, presented, objective, reversal, teaches=teaches))
+        return earned
+
+    async def _succeeds_otherwise(self, credit: CapturedOutcome, objective: Objective) -> bool:
+        """Whether another conversion, that did not come back, is a success of the presentation too."""
+        outcomes = await self._world.outcomes.list_by_decision(credit.decision_id)
+        keys = {each.item.idempotency_key for each in outcomes}
+        reward_key = objective.reward_key(credit.reward_key)
+        return any(
+            is_credit(key := each.item.idempotency_key)
+            and key != credit.item.idempotency_key
+            and return_key(key) not in keys
+            and any(lesson.reward_key == reward_key and lesson.effect is Effect.SUCCEEDED for lesson in each.lessons)
+            for each in outcomes
+        )
+
+    async def _reversals(self, bought: Conversion) -> Sequence[Conversion]:
+        return (await self._stores.conversions.reversals([bought.conversion_id])).get(bought.conversion_id, ())
+
+    def _finder(self) -> PresentationFinder:
+        return PresentationFinder(self._world.log, self._world.signer, self._world.policies)
