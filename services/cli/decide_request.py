@@ -32,6 +32,7 @@ def decide_request(options: Mapping[str, Any], persona: Persona | None) -> Decid
         context=context | dict(options["context"]),
         locale=options["locale"] or wishes.get("locale", ""),
         profile_override={name: Feature(value=value) for name, value in options["overrides"]},
+        forced_arm=options["arm"].upper(),
         mode=f"DECISION_MODE_{options['mode'].upper()}",
         explain=f"EXPLAIN_{options['explain'].upper()}",
     )

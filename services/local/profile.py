@@ -40,29 +40,27 @@ from shared.errors import InvalidArgument, NotFound, TandemError
 
 
 class LocalProfiles:
-    """Implements ProfileReader and TraitSchemaPublisher."""
+    """Implements ProfileReader, ManyProfiles and TraitSchemaPublisher."""
 
     def __init__(self, app: ProfileApplication, clock: Clock) -> None:
         self._app = app
         self._clock = clock
 
     async def get(self, query: SubjectQuery, *, deadline_ms: int) -> SubjectView:
-        asked = requests.ProfileQuery(
-            subject=_subject(query.identities),
-            read_ms=None if query.is_now else query.read_time_ms,
-            earliest_ms=query.read_time_ms,
-            schema_version=query.schema_version,
-            overlay=tuple(_event(event) for event in query.overlay_events),
-            token=query.consistency_token,
-            overlay_signals=_signals(query.overlay_signals),
-        )
         try:
             async with until(deadline_ms, self._clock):
-                return _view(await self._app.get_profile(asked), query.reference)
+                return _view(await self._app.get_profile(_query(query)), query.reference)
         except NotFound as nobody:
             if nobody.reason != "PROFILE_NOT_FOUND":
                 raise
             return SubjectView(consistency_token=query.consistency_token)
+
+    async def get_many(
+        self, queries: Sequence[SubjectQuery], *, deadline_ms: int
+    ) -> Sequence[SubjectView | TandemError]:
+        async with until(deadline_ms, self._clock):
+            answers = await self._app.batch_get_profiles([_query(query) for query in queries])
+        return [_view_or_error(answer, query) for answer, query in zip(answers, queries, strict=True)]
 
     async def record_events(self, request_id: str, events: Sequence[SubjectEvent], *, deadline_ms: int) -> str:
         command = requests.RecordEvents(request_id, tuple(_event(event) for event in events))
@@ -91,6 +89,24 @@ class LocalProfiles:
     async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
         command = requests.PublishTraitSchema(request_id, schema_of(schema), activate)
         return (await self._app.publish_trait_schema(command)).schema_version
+
+
+def _query(query: SubjectQuery) -> requests.ProfileQuery:
+    return requests.ProfileQuery(
+        subject=_subject(query.identities),
+        read_ms=None if query.is_now else query.read_time_ms,
+        earliest_ms=query.read_time_ms,
+        schema_version=query.schema_version,
+        overlay=tuple(_event(event) for event in query.overlay_events),
+        token=query.consistency_token,
+        overlay_signals=_signals(query.overlay_signals),
+    )
+
+
+def _view_or_error(answer: requests.ProfileAnswer | TandemError, query: SubjectQuery) -> SubjectView | TandemError:
+    if isinstance(answer, NotFound) and answer.reason == "PROFILE_NOT_FOUND":
+        return SubjectView(consistency_token=query.consistency_token)
+    return answer if isinstance(answer, TandemError) else _view(answer, query.reference)
 
 
 def _view(answer: requests.ProfileAnswer, reference: str) -> SubjectView:

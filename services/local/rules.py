@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from services.local.deadline import until
@@ -10,14 +12,15 @@ from services.orchestrator.app.ports import DropReason, PolicyQuestion, PolicyVe
 from services.orchestrator.domain import policy_parts as parts
 from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
 from services.rules.app.application import RulesApplication
-from services.rules.app.requests import EvaluationQuery, PublishRuleSet
+from services.rules.app.requests import BatchQuery, EvaluationQuery, PublishRuleSet
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
 from services.rules.domain.why import change as why
 from shared.clock import Clock
+from shared.errors import TandemError
 
 
 class LocalRules:
-    """Implements RuleEvaluator and RuleSetPublisher."""
+    """Implements RuleEvaluator, ManyVerdicts and RuleSetPublisher."""
 
     def __init__(self, app: RulesApplication, clock: Clock) -> None:
         self._app = app
@@ -34,6 +37,20 @@ class LocalRules:
         async with until(deadline_ms, self._clock):
             answer = await self._app.evaluate(query)
         return _verdict(answer.evaluation, question)
+
+    async def evaluate_many(
+        self, questions: Sequence[PolicyQuestion], *, deadline_ms: int
+    ) -> Sequence[PolicyVerdict | TandemError]:
+        first = questions[0]
+        query = BatchQuery(
+            first.rule_set_version,
+            [question.attributes for question in questions],
+            first.evaluation_time_ms,
+            Explain(int(first.explain)),
+        )
+        async with until(deadline_ms, self._clock):
+            answer = await self._app.evaluate_batch(query)
+        return [each if isinstance(each, TandemError) else _verdict(each, first) for each in answer.outcomes]
 
     async def validate_rule_set(self, rule_set: parts.RuleSetPart) -> tuple[parts.Finding, ...]:
         return tuple(finding_of(each) for each in await self._app.validate_rule_set(rule_set_of(rule_set)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.local.deadline import until
+from services.orchestrator.adapters.score_batches import joined
 from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
 from services.orchestrator.domain.policy_parts import FeatureSetPart
 from services.scoring.app.application import ScoringApplication
+from services.scoring.app.batch_score import BatchQuery
 from services.scoring.domain import rewards as scoring
 from services.scoring.domain import scoring as scoring_domain
 from services.scoring.domain.feature_set import (
@@ -19,10 +21,11 @@ from services.scoring.domain.feature_set import (
 )
 from services.scoring.domain.scoring import ScoreQuery
 from shared.clock import Clock
+from shared.errors import TandemError
 
 
 class LocalScoring:
-    """Implements Scorer, Rescorer, RewardSink, RewardEraser and FeatureSetPublisher."""
+    """Implements Scorer, ManyScores, Rescorer, RewardSink, RewardEraser and FeatureSetPublisher."""
 
     def __init__(self, app: ScoringApplication, clock: Clock) -> None:
         self._app = app
@@ -32,6 +35,18 @@ class LocalScoring:
         query = _query(question)
         async with until(deadline_ms, self._clock):
             return _scores(await self._app.score(query))
+
+    async def score_many(
+        self, questions: Sequence[ScoreQuestion], *, deadline_ms: int
+    ) -> Sequence[Scores | TandemError]:
+        columns = joined(questions)
+        candidates = ScoreQuery(
+            questions[0].feature_set_version, {}, columns.actions, columns.channels, columns.placement_ids
+        )
+        query = BatchQuery(candidates, [question.features for question in questions], columns.own)
+        async with until(deadline_ms, self._clock):
+            answers = await self._app.batch_score(query)
+        return [each if isinstance(each, TandemError) else _scores(each) for each in answers]
 
     async def rescore(self, question: ScoreQuestion, model_version: str, *, deadline_ms: int) -> Scores:
         async with until(deadline_ms, self._clock):

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import Field, SecretStr
 
+from services.orchestrator.domain.policy_state import Approving
 from shared.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -34,6 +35,10 @@ class LocalSettings(ServiceSettings):
     )
     decision_retention_days: float = Field(
         400, description="decisions and their outcomes are deleted when they are older; 0 keeps them for ever", ge=0
+    )
+    policy_approval: Approving = Field(
+        Approving.NONE,
+        description="what activating a policy asks for: none; required, an approval; four_eyes, not by its author",
     )
 
 

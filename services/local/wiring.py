@@ -86,4 +86,5 @@ def _options(settings: LocalSettings) -> orchestrator.DecidingOptions:
         None if secret is None else secret.get_secret_value().encode(),
         int(settings.decide_budget_seconds * 1000),
         settings.decision_retention_days,
+        settings.policy_approval,
     )

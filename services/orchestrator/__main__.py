@@ -48,6 +48,7 @@ def _options(settings: OrchestratorSettings) -> DecidingOptions:
         None if secret is None else secret.get_secret_value().encode(),
         int(settings.decide_budget_seconds * 1000),
         settings.decision_retention_days,
+        settings.policy_approval,
     )
 
 

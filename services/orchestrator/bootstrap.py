@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.orchestrator.adapters.metrics import PrometheusTelemetry
+from services.orchestrator.adapters.mongo_campaign_decisions import MongoCampaignDecisions
 from services.orchestrator.adapters.mongo_contact_history import MongoContactHistory
 from services.orchestrator.adapters.mongo_contact_outbox import MongoContactOutbox
 from services.orchestrator.adapters.mongo_conversion_store import MongoConversionStore
@@ -18,11 +19,14 @@ from services.orchestrator.adapters.mongo_decision_log import MongoDecisionLog
 from services.orchestrator.adapters.mongo_erasures import MongoErasureStore
 from services.orchestrator.adapters.mongo_implied_outcomes import MongoImpliedOutcomes
 from services.orchestrator.adapters.mongo_outcome_store import MongoOutcomeStore
+from services.orchestrator.adapters.mongo_performance import MongoPerformanceStore
+from services.orchestrator.adapters.mongo_policy_register import MongoPolicyRegister
 from services.orchestrator.adapters.mongo_policy_store import MongoPolicyStore
 from services.orchestrator.adapters.mongo_resource_bank import MongoResourceBank
 from services.orchestrator.adapters.mongo_sticky import MongoStickyStore
 from services.orchestrator.adapters.mongo_touch_store import MongoTouchStore
 from services.orchestrator.adapters.schema import MONGO_SCHEMA, SQLITE_SCHEMA
+from services.orchestrator.adapters.sqlite_campaign_decisions import SqliteCampaignDecisions
 from services.orchestrator.adapters.sqlite_contact_history import SqliteContactHistory
 from services.orchestrator.adapters.sqlite_contact_outbox import SqliteContactOutbox
 from services.orchestrator.adapters.sqlite_conversion_store import SqliteConversionStore
@@ -31,6 +35,8 @@ from services.orchestrator.adapters.sqlite_decision_log import SqliteDecisionLog
 from services.orchestrator.adapters.sqlite_erasures import SqliteErasureStore
 from services.orchestrator.adapters.sqlite_implied_outcomes import SqliteImpliedOutcomes
 from services.orchestrator.adapters.sqlite_outcome_store import SqliteOutcomeStore
+from services.orchestrator.adapters.sqlite_performance import SqlitePerformanceStore
+from services.orchestrator.adapters.sqlite_policy_register import SqlitePolicyRegister
 from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
 from services.orchestrator.adapters.sqlite_resource_bank import SqliteResourceBank
 from services.orchestrator.adapters.sqlite_sticky import SqliteStickyStore
@@ -39,6 +45,8 @@ from services.orchestrator.api.mapping.replay import differing_fields
 from services.orchestrator.api.servicer import bind
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.application import OrchestratorApplication, Records
+from services.orchestrator.app.batch.ports import ManyProfiles, ManyScores, ManyVerdicts, Together
+from services.orchestrator.app.campaign_decisions import CampaignDecisions
 from services.orchestrator.app.contact_ledger import ContactLedger
 from services.orchestrator.app.contact_outbox import ContactOutbox
 from services.orchestrator.app.decision_index import DecisionIndex
@@ -47,7 +55,9 @@ from services.orchestrator.app.erasures import Erasing, ErasureFeed, ErasureStor
 from services.orchestrator.app.feedback_stores import FeedbackStores
 from services.orchestrator.app.outcome_store import OutcomeStore
 from services.orchestrator.app.persons import PersonFinder
+from services.orchestrator.app.policy_life import PolicyLife
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
+from services.orchestrator.app.policy_register import PolicyRegister
 from services.orchestrator.app.policy_store import PolicyStore
 from services.orchestrator.app.ports import (
     FeatureSetPublisher,
@@ -62,9 +72,11 @@ from services.orchestrator.app.ports import (
 from services.orchestrator.app.secret_store import SecretStore
 from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.surroundings import BUDGET_MS, Surroundings
+from services.orchestrator.app.volume.amounts import Amounts
 from services.orchestrator.app.volume.bank import ResourceBank
 from services.orchestrator.app.volume.desk import VolumeDesk
 from services.orchestrator.app.volume.get_volume import Volume
+from services.orchestrator.domain.policy_state import Approving
 from services.orchestrator.domain.tracking import TokenSigner
 from shared.background import end
 from shared.clock import Clock, system_clock
@@ -78,15 +90,15 @@ SECRET_NAME = "tracking"  # noqa: S105  a name, no secret
 SECRET_BYTES = 32
 
 
-class ProfilePort(ProfileReader, PersonFinder, TraitSchemaPublisher, Protocol):
+class ProfilePort(ProfileReader, ManyProfiles, PersonFinder, TraitSchemaPublisher, Protocol):
     """What the orchestrator asks of the profile service."""
 
 
-class RulesPort(RuleEvaluator, RuleSetPublisher, Protocol):
+class RulesPort(RuleEvaluator, ManyVerdicts, RuleSetPublisher, Protocol):
     """What the orchestrator asks of the rules service."""
 
 
-class ScoringPort(Scorer, Rescorer, RewardSink, RewardEraser, FeatureSetPublisher, Protocol):
+class ScoringPort(Scorer, ManyScores, Rescorer, RewardSink, RewardEraser, FeatureSetPublisher, Protocol):
     """What the orchestrator asks of the scoring service."""
 
 
@@ -108,6 +120,7 @@ class DecidingOptions:
     tracking_secret: bytes | None = None
     budget_ms: int = BUDGET_MS
     decision_retention_days: float = 0
+    policy_approval: Approving = Approving.NONE
     """0: for ever."""
 
 
@@ -120,8 +133,10 @@ class OrchestratorComponents:
 @dataclass(frozen=True, slots=True)
 class Stores:
     policies: PolicyStore
+    register: PolicyRegister
     log: DecisionLog
     index: DecisionIndex
+    campaigns: CampaignDecisions
     outcomes: OutcomeStore
     outbox: ContactOutbox
     erasures: ErasureStore
@@ -157,6 +172,8 @@ async def bootstrap(
         rewards=others.scoring,
         log=stores.log,
         index=stores.index,
+        campaigns=stores.campaigns,
+        together=Together(others.profile, others.rules, others.scoring),
         outcomes=stores.outcomes,
         outbox=stores.outbox,
         ledger=others.ledger,
@@ -172,7 +189,9 @@ async def bootstrap(
     parts = PartPublishers(others.profile, others.rules, others.scoring)
     erasing = Erasing(others.erasures, stores.erasures, others.scoring)
     records = Records(differing_fields, options.decision_retention_days)
-    app = OrchestratorApplication(world, stores.policies, parts, erasing, records, Volume(desk, stores.bank))
+    amounts = Amounts(stores.bank, clock)
+    life = PolicyLife(stores.policies, stores.register, parts, policies, amounts, clock, options.policy_approval)
+    app = OrchestratorApplication(world, life, erasing, records, Volume(desk, stores.bank))
     stack.push_async_callback(desk.close)
     _run_in_background(app, stack)
     return OrchestratorComponents(app, bind(app, stores.check))
@@ -201,8 +220,10 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stor
 
     return Stores(
         SqlitePolicyStore(database),
+        SqlitePolicyRegister(database),
         SqliteDecisionLog(database),
         SqliteDecisionIndex(database),
+        SqliteCampaignDecisions(database),
         SqliteOutcomeStore(database),
         SqliteContactOutbox(database),
         SqliteErasureStore(database),
@@ -213,6 +234,7 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stor
             SqliteTouchStore(database),
             SqliteContactHistory(database),
             SqliteImpliedOutcomes(database),
+            SqlitePerformanceStore(database),
         ),
         SqliteResourceBank(database),
         check,
@@ -226,8 +248,10 @@ async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Store
     stack.push_async_callback(database.close)
     return Stores(
         MongoPolicyStore(database),
+        MongoPolicyRegister(database),
         MongoDecisionLog(database),
         MongoDecisionIndex(database),
+        MongoCampaignDecisions(database),
         MongoOutcomeStore(database),
         MongoContactOutbox(database),
         MongoErasureStore(database),
@@ -238,6 +262,7 @@ async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Store
             MongoTouchStore(database),
             MongoContactHistory(database),
             MongoImpliedOutcomes(database),
+            MongoPerformanceStore(database),
         ),
         MongoResourceBank(database),
         database.ping,

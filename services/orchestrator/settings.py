@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, FilePath, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from services.orchestrator.domain.policy_state import Approving
 from shared.settings import Address, OptionalAddress, ServiceSettings
 
 
@@ -28,4 +29,8 @@ class OrchestratorSettings(ServiceSettings):
     )
     decision_retention_days: float = Field(
         400, description="decisions and their outcomes are deleted when they are older; 0 keeps them for ever", ge=0
+    )
+    policy_approval: Approving = Field(
+        Approving.NONE,
+        description="what activating a policy asks for: none; required, an approval; four_eyes, not by its author",
     )

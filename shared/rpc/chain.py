@@ -1,4 +1,4 @@
-"""Interceptors written once, for unary and for server-streaming methods.
+"""Interceptors written once, for unary methods and for streams.
 
     bytes --> [ outermost ... [ innermost [ handler ] ] ] --> bytes, or RpcFailure
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, NoReturn, Protocol
@@ -25,6 +25,8 @@ from shared.logging import request_id
 from shared.rpc.context import REQUEST_ID_HEADER, CallContext
 from shared.rpc.errors import DETAILS_HEADER, RpcFailure
 
+MessageReader = Callable[[Any, CallContext], Awaitable[Any]]
+"""Bytes of one message of a stream to the message, or an error."""
 CallNext = Callable[[Any, CallContext], Awaitable[Any]]
 GrpcContext = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -82,6 +84,35 @@ def stream_handler(
             await _abort(grpc_context, context, failure)
 
     return grpc.unary_stream_rpc_method_handler(handle)
+
+
+def duplex_handler(
+    method: str,
+    interceptors: Sequence[Interceptor],
+    read: MessageReader,
+    answers: Callable[[AsyncIterator[Message], CallContext], AsyncIterator[Message]],
+) -> grpc.RpcMethodHandler[bytes, bytes]:
+    """A stream both ways. The next message is read when the one before was taken: a caller that is faster waits."""
+
+    async def handle(_: object, grpc_context: GrpcContext) -> None:
+        async def send_all(_: None, context: CallContext) -> None:
+            messages = _received(grpc_context, context, read)
+            async with aclosing(messages), aclosing(answers(messages, context)) as stream:  # type: ignore[type-var]
+                async for answer in stream:
+                    await _send(grpc_context, answer)
+
+        context = _begin(method, grpc_context)
+        try:
+            await compose(interceptors, send_all)(None, context)
+        except RpcFailure as failure:
+            await _abort(grpc_context, context, failure)
+
+    return grpc.stream_stream_rpc_method_handler(handle)
+
+
+async def _received(grpc_context: GrpcContext, context: CallContext, read: MessageReader) -> AsyncGenerator[Message]:
+    while (content := await grpc_context.read()) is not grpc.aio.EOF:  # type: ignore[attr-defined]
+        yield await read(content, context)
 
 
 async def _send(grpc_context: GrpcContext, answer: Message) -> None:

@@ -18,7 +18,7 @@ from shared.errors import StartupError
 from shared.health import Health
 from shared.metrics import serve_metrics
 from shared.net import join_address, parse_address
-from shared.rpc.chain import stream_handler, unary_handler
+from shared.rpc.chain import duplex_handler, stream_handler, unary_handler
 from shared.rpc.interceptors.drain import Drain
 from shared.rpc.stack import InterceptorStack
 from shared.rpc.tls import say_who_may_call, server_credentials
@@ -32,7 +32,8 @@ class ServiceBinding:
     """A service and what answers it.
 
     `servicer` has one method per RPC: `async def GetX(self, request, context: CallContext) -> response`, an async
-    generator for a server stream. `check` raises where the service cannot serve; it runs every two seconds.
+    generator for a server stream; where callers stream, too, `request` is an async iterator. `check` raises where the
+    service cannot serve; it runs every two seconds.
     """
 
     descriptor: ServiceDescriptor
@@ -83,12 +84,14 @@ def _server(bindings: Iterable[ServiceBinding], settings: ServiceSettings, drain
 
 def _handler(binding: ServiceBinding, method: MethodDescriptor, interceptors: InterceptorStack) -> Any:
     answer = getattr(binding.servicer, method.name, None)
-    if answer is None or method.client_streaming:
+    if answer is None or (method.client_streaming and not method.server_streaming):
         raise TypeError(f"{type(binding.servicer).__name__} cannot answer {method.full_name}")
     name = f"/{binding.descriptor.full_name}/{method.name}"
+    if method.client_streaming:
+        return duplex_handler(name, *interceptors.of_duplex(method, answer), answer)
     if method.server_streaming:
         return stream_handler(name, interceptors.of_stream(method), answer)
-    return unary_handler(name, interceptors.of_unary(method), answer)
+    return unary_handler(name, interceptors.of_unary(method, answer=answer), answer)
 
 
 def _options(settings: ServiceSettings) -> list[tuple[str, int]]:

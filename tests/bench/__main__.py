@@ -17,6 +17,7 @@ from services.profile.app.application import ProfileApplication
 from services.profile.settings import ProfileSettings
 from shared.settings import StoreKind
 from tests.bench import (
+    decide_cases,
     explore_bench,
     grpc_cases,
     import_cases,
@@ -31,7 +32,7 @@ from tests.support.mongod import MongoUnavailable, find_binary, running_mongod
 from tests.support.profiles import open_stores
 from tests.support.servers import ROOT, Storage
 
-BENCHES = ("profile", "rules", "scoring", "explore", "triggers")
+BENCHES = ("profile", "rules", "scoring", "explore", "triggers", "decide")
 GROUPS = ("store", "grpc", "disk", "import")
 MILLION = 1_000_000
 DEFAULT_PROFILES = 100_000
@@ -53,6 +54,9 @@ def main() -> int:
         return 0
     if options.name == "scoring":
         scoring_cases.run(is_full=options.full)
+        return 0
+    if options.name == "decide":
+        decide_cases.run(is_full=options.full)
         return 0
     if options.name == "explore":
         explore_bench.run(is_quick=options.quick, is_tuning=options.tune)

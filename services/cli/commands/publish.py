@@ -12,6 +12,7 @@ from tandem.orchestrator.v1.orchestrator_service_pb2 import (
     PublishPolicyResponse,
 )
 
+from services.cli.acting_person import person_option
 from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.output import document_of, json_option, show_json
 from services.cli.policy_folder import read_policy_folder
@@ -26,12 +27,14 @@ PUBLISH_SECONDS = 60.0
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--activate", is_flag=True, help="Decide by it from now on (the first policy of a server always is).")
+@person_option("Who wrote it, for the record.", "--author")
 @json_option
 @connection_options
-def publish(folder: Path, *, activate: bool, as_json: bool, **options: Any) -> None:
+def publish(folder: Path, *, activate: bool, person: str, as_json: bool, **options: Any) -> None:
     """Publish the policy in FOLDER and print its version.
 
-    The same folder always has the same version, so publishing twice changes nothing.
+    The same folder always has the same version, so publishing twice changes nothing. Where policies must be approved,
+    it waits as a draft, the first one too, for `tandem policies approve` and `activate`.
 
     \b
       tandem lint services/cli/samples/boutique
@@ -39,7 +42,9 @@ def publish(folder: Path, *, activate: bool, as_json: bool, **options: Any) -> N
     """
     files = read_policy_folder(folder)
     try:
-        response = run(connection_from(options), lambda stubs: publish_policy(stubs, files, activate=activate))
+        response = run(
+            connection_from(options), lambda stubs: publish_policy(stubs, files, activate=activate, author=person)
+        )
     except InvalidArgument as error:
         raise _listed(error) from error
     if as_json:
@@ -50,12 +55,16 @@ def publish(folder: Path, *, activate: bool, as_json: bool, **options: Any) -> N
     click.echo(f"{response.policy_version} {'is active' if response.active else 'is published, not active'}")
 
 
-async def publish_policy(stubs: Stubs, files: dict[str, bytes], *, activate: bool) -> PublishPolicyResponse:
+async def publish_policy(
+    stubs: Stubs, files: dict[str, bytes], *, activate: bool, author: str = ""
+) -> PublishPolicyResponse:
     """Publishes, and activates when asked."""
-    request = PublishPolicyRequest(request_id=new_id("publish"), files=files)
+    request = PublishPolicyRequest(request_id=new_id("publish"), files=files, author=author)
     response: PublishPolicyResponse = await call(stubs.orchestrator.PublishPolicy, request, timeout_s=PUBLISH_SECONDS)
     if activate and not response.active:
-        activation = ActivatePolicyRequest(request_id=new_id("activate"), policy_version=response.policy_version)
+        activation = ActivatePolicyRequest(
+            request_id=new_id("activate"), policy_version=response.policy_version, actor=author
+        )
         answer = await call(stubs.orchestrator.ActivatePolicy, activation, timeout_s=PUBLISH_SECONDS)
         response.active = answer.policy.active
     return response

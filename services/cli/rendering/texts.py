@@ -22,6 +22,9 @@ _NO_ACTION_TEXTS = {
     NoActionReason.NO_ACTION_REASON_NOT_PRICED: "what it would be worth reads something unknown",
     NoActionReason.NO_ACTION_REASON_CONTACT_POLICY: "the contact limits leave no room for what was eligible",
     NoActionReason.NO_ACTION_REASON_CHANNEL: "nothing eligible has a treatment that this placement can show",
+    NoActionReason.NO_ACTION_REASON_RANDOMISED_SILENCE: "on purpose, so that what contacts change can be learnt",
+    NoActionReason.NO_ACTION_REASON_VOLUME: "no budget, stock or capacity was left for what was eligible",
+    NoActionReason.NO_ACTION_REASON_HOLDOUT: "the person is in the control arm that gets no marketing",
 }
 
 

@@ -31,4 +31,5 @@ async def remove_decisions(database: MongoDatabase, decision_ids: Sequence[str],
             ]
             await gone.bulk_write(left, ordered=False)
         await database.collection("outcomes").delete_many({"decision_id": {"$in": ids}})
+        await database.collection("campaign_decisions").delete_many({"decision_id": {"$in": ids}})
         await decisions.delete_many({"_id": {"$in": ids}})

@@ -12,7 +12,9 @@ from typing import Any
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.orchestrator.app.policy_store import (
+    BY_NOBODY,
     NOTHING_ACTIVE,
+    Activating,
     ActivePointer,
     PolicyRecord,
     PolicyVersions,
@@ -38,9 +40,12 @@ class MongoPolicyStore:
         self._policies = database.collection("policies")
         self._files = database.collection("policy_files")
         self._active = database.collection("active_policy")
+        self._activations = database.collection("policy_activations")
         self._receipts = database.collection("receipts")
 
-    async def add(self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer) -> bool:
+    async def add(
+        self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer, *, may_be_first: bool = True
+    ) -> bool:
         await self._store_files(record)
 
         async def change(session: AsyncClientSession) -> bool:
@@ -51,9 +56,15 @@ class MongoPolicyStore:
             await self._policies.update_one(
                 {"_id": record.versions.policy}, {"$setOnInsert": _document(record)}, upsert=True, session=session
             )
+            await self._policies.update_one(
+                {"_id": record.versions.policy, "author": {"$in": [None, ""]}},
+                {"$set": {"author": record.author}},
+                session=session,
+            )
             await self._receipts.insert_one(_receipt_document(receipt), session=session)
-            if pointer == NOTHING_ACTIVE:
-                await self._move_pointer(record.versions.policy, pointer, session)
+            if may_be_first and pointer == NOTHING_ACTIVE:
+                how = Activating(record.author, record.publish_time_ms)
+                await self._move_pointer(record.versions.policy, pointer, how, session)
             return True
 
         return await self._database.transaction(change)
@@ -70,20 +81,22 @@ class MongoPolicyStore:
         # Large integers come back as a type of the driver's own.
         publish_time_ms = int(found["publish_time_ms"])
         versions = PolicyVersions(**found["versions"], feature_sets=found.get("feature_sets", {}))
-        return PolicyRecord(versions, found["name"], files, publish_time_ms)
+        return PolicyRecord(versions, found["name"], files, publish_time_ms, found.get("author", ""))
 
     async def active(self) -> ActivePointer:
         with mongo_errors(_STORE):
             return await self._read_pointer(None)
 
-    async def activate(self, policy_version: str, receipt: Receipt, pointer: ActivePointer) -> bool:
+    async def activate(
+        self, policy_version: str, receipt: Receipt, pointer: ActivePointer, how: Activating = BY_NOBODY
+    ) -> bool:
         async def change(session: AsyncClientSession) -> bool:
             if await self._is_done(receipt, session):
                 return True
             if await self._read_pointer(session) != pointer:
                 return False
             await self._receipts.insert_one(_receipt_document(receipt), session=session)
-            await self._move_pointer(policy_version, pointer, session)
+            await self._move_pointer(policy_version, pointer, how, session)
             return True
 
         return await self._database.transaction(change)
@@ -109,10 +122,26 @@ class MongoPolicyStore:
         found = await self._active.find_one({"_id": _POINTER_ID}, session=session)
         return ActivePointer(found["policy_version"], int(found["generation"])) if found is not None else NOTHING_ACTIVE
 
-    async def _move_pointer(self, policy_version: str, pointer: ActivePointer, session: AsyncClientSession) -> None:
+    async def _move_pointer(
+        self, policy_version: str, pointer: ActivePointer, how: Activating, session: AsyncClientSession
+    ) -> None:
         """Two that move it at once meet in a write conflict, which makes MongoDB run one of them again."""
         moved = {"policy_version": policy_version, "generation": pointer.generation + 1}
         await self._active.update_one({"_id": _POINTER_ID}, {"$set": moved}, upsert=True, session=session)
+        if pointer != NOTHING_ACTIVE:
+            # It may be of before activations were kept.
+            before = {"policy_version": pointer.policy_version, "actor": "", "time_ms": 0, "restores": 0}
+            await self._activations.update_one(
+                {"_id": pointer.generation}, {"$setOnInsert": before}, upsert=True, session=session
+            )
+        activation = {
+            "_id": pointer.generation + 1,
+            "policy_version": policy_version,
+            "actor": how.actor,
+            "time_ms": how.time_ms,
+            "restores": how.restores,
+        }
+        await self._activations.insert_one(activation, session=session)
 
 
 def _pieces(record: PolicyRecord) -> Iterator[Document]:

@@ -33,7 +33,7 @@ from services.orchestrator.domain.policy_parts import (
     TraitSchemaPart,
 )
 from shared.clock import Clock
-from shared.errors import Internal, InvalidArgument, NotFound
+from shared.errors import Internal, InvalidArgument, NotFound, TandemError
 from shared.rpc.channel import call
 from shared.rpc.errors import from_status
 from shared.rpc.values import feature_from_proto, timestamp_ms, timestamp_proto, value_from_proto, value_to_proto
@@ -44,21 +44,14 @@ PUBLISH_S = 30.0
 
 
 class GrpcProfiles:
-    """Implements ProfileReader and TraitSchemaPublisher."""
+    """Implements ProfileReader, ManyProfiles and TraitSchemaPublisher."""
 
     def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
         self._stub = ProfileServiceStub(channel)  # type: ignore[no-untyped-call]
         self._clock = clock
 
     async def get(self, query: SubjectQuery, *, deadline_ms: int) -> SubjectView:
-        request = pb.GetProfileRequest(
-            subject=_subject(query.identities),
-            consistency_token=_token(query.consistency_token),
-            **{"earliest_read_time" if query.is_now else "read_time": timestamp_proto(query.read_time_ms)},
-            schema_version=query.schema_version,
-            overlay_events=[_event(event) for event in query.overlay_events],
-            overlay_signals=_signals(query.overlay_signals),
-        )
+        request = _query(query)
         timeout_s = remaining_s(deadline_ms, self._clock)
         try:
             response: pb.GetProfileResponse = await call(
@@ -69,6 +62,16 @@ class GrpcProfiles:
                 raise
             return SubjectView(consistency_token=query.consistency_token)
         return _view(response, query.reference)
+
+    async def get_many(
+        self, queries: Sequence[SubjectQuery], *, deadline_ms: int
+    ) -> Sequence[SubjectView | TandemError]:
+        request = pb.BatchGetProfilesRequest(requests=[_query(query) for query in queries])
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.BatchGetProfilesResponse = await call(
+            self._stub.BatchGetProfiles, request, timeout_s=timeout_s, service=SERVICE
+        )
+        return [_view_or_error(item, query) for item, query in zip(response.items, queries, strict=True)]
 
     async def record_events(self, request_id: str, events: Sequence[SubjectEvent], *, deadline_ms: int) -> str:
         request = pb.RecordEventsRequest(request_id=request_id, events=[_event(event) for event in events])
@@ -118,6 +121,26 @@ class GrpcProfiles:
             self._stub.PublishTraitSchema, request, timeout_s=PUBLISH_S, service=SERVICE
         )
         return response.schema_version
+
+
+def _query(query: SubjectQuery) -> pb.GetProfileRequest:
+    return pb.GetProfileRequest(
+        subject=_subject(query.identities),
+        consistency_token=_token(query.consistency_token),
+        **{"earliest_read_time" if query.is_now else "read_time": timestamp_proto(query.read_time_ms)},
+        schema_version=query.schema_version,
+        overlay_events=[_event(event) for event in query.overlay_events],
+        overlay_signals=_signals(query.overlay_signals),
+    )
+
+
+def _view_or_error(item: pb.BatchGetProfilesResponse.Item, query: SubjectQuery) -> SubjectView | TandemError:
+    if item.HasField("result"):
+        return _view(item.result, query.reference)
+    failure = from_status(item.error)
+    if isinstance(failure, NotFound) and failure.reason == "PROFILE_NOT_FOUND":
+        return SubjectView(consistency_token=query.consistency_token)
+    return failure or Internal("INTERNAL", "the profile service answered neither a profile nor an error")
 
 
 def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:

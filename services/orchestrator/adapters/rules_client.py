@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import grpc
 import numpy as np
@@ -17,7 +17,9 @@ from services.orchestrator.app.ports import DropReason, PolicyQuestion, PolicyVe
 from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
 from services.orchestrator.domain.policy_parts import Finding, RuleSetPart
 from shared.clock import Clock
+from shared.errors import Internal, TandemError
 from shared.rpc.channel import call
+from shared.rpc.errors import from_status
 from shared.rpc.values import feature_to_proto, timestamp_proto, value_from_proto
 from shared.values import FeatureStatus, Value
 
@@ -26,7 +28,7 @@ PUBLISH_S = 60.0
 
 
 class GrpcRules:
-    """Implements RuleEvaluator and RuleSetPublisher."""
+    """Implements RuleEvaluator, ManyVerdicts and RuleSetPublisher."""
 
     def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
         self._stub = RulesServiceStub(channel)  # type: ignore[no-untyped-call]
@@ -35,7 +37,7 @@ class GrpcRules:
     async def evaluate(self, question: PolicyQuestion, *, deadline_ms: int) -> PolicyVerdict:
         request = pb.EvaluateEngagementPolicyRequest(
             rule_set_version=question.rule_set_version,
-            attributes={name: feature_to_proto(feature) for name, feature in question.attributes.items()},
+            attributes=_attributes(question),
             evaluation_time=timestamp_proto(question.evaluation_time_ms),
             explain=int(question.explain),  # type: ignore[arg-type]
             explain_actions=question.explain_actions,
@@ -45,6 +47,24 @@ class GrpcRules:
             self._stub.EvaluateEngagementPolicy, request, timeout_s=timeout_s, service=SERVICE
         )
         return _verdict(response, question.action_index)
+
+    async def evaluate_many(
+        self, questions: Sequence[PolicyQuestion], *, deadline_ms: int
+    ) -> Sequence[PolicyVerdict | TandemError]:
+        first = questions[0]
+        request = pb.BatchEvaluateEngagementPolicyRequest(
+            rule_set_version=first.rule_set_version,
+            subjects=[
+                pb.BatchEvaluateEngagementPolicyRequest.Subject(attributes=_attributes(each)) for each in questions
+            ],
+            evaluation_time=timestamp_proto(first.evaluation_time_ms),
+            explain=int(first.explain),  # type: ignore[arg-type]
+        )
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.BatchEvaluateEngagementPolicyResponse = await call(
+            self._stub.BatchEvaluateEngagementPolicy, request, timeout_s=timeout_s, service=SERVICE
+        )
+        return [_verdict_or_error(item, first.action_index) for item in response.items]
 
     async def validate_rule_set(self, rule_set: RuleSetPart) -> tuple[Finding, ...]:
         request = pb.ValidateRuleSetRequest(rule_set=rule_set_to(rule_set))
@@ -63,6 +83,18 @@ class GrpcRules:
     async def activate_triggers(self, request_id: str, rule_set_version: str) -> None:
         request = pb.ActivateTriggersRequest(request_id=request_id, rule_set_version=rule_set_version)
         await call(self._stub.ActivateTriggers, request, timeout_s=PUBLISH_S, service=SERVICE)
+
+
+def _attributes(question: PolicyQuestion) -> dict[str, value_pb2.Feature]:
+    return {name: feature_to_proto(feature) for name, feature in question.attributes.items()}
+
+
+def _verdict_or_error(
+    item: pb.BatchEvaluateEngagementPolicyResponse.Item, action_index: Mapping[str, int]
+) -> PolicyVerdict | TandemError:
+    if item.HasField("result"):
+        return _verdict(item.result, action_index)
+    return from_status(item.error) or Internal("INTERNAL", item.error.message, metadata={"service": SERVICE})
 
 
 def _verdict(response: pb.EvaluateEngagementPolicyResponse, action_index: Mapping[str, int]) -> PolicyVerdict:

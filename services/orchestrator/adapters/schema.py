@@ -257,6 +257,40 @@ CREATE INDEX volume_settlements_waiting ON volume_settlements (is_waiting) WHERE
 """
 """A settlement that waits no longer stays: the first word on the units of a proposition counts."""
 
+LIFECYCLE_TABLES = """
+ALTER TABLE policies ADD COLUMN author TEXT NOT NULL DEFAULT '';
+CREATE INDEX policies_by_time ON policies (publish_time_ms, policy_version);
+
+CREATE TABLE policy_approvals (
+    policy_version      TEXT PRIMARY KEY REFERENCES policies (policy_version),
+    approver            TEXT NOT NULL,
+    approve_time_ms     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE policy_activations (
+    generation          INTEGER PRIMARY KEY,
+    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
+    actor               TEXT NOT NULL,
+    activate_time_ms    INTEGER NOT NULL,
+    restores            INTEGER NOT NULL
+) STRICT;
+CREATE INDEX policy_activations_by_version ON policy_activations (policy_version, generation);
+"""
+"""Of what was activated before, only the last one is known: by the pointer."""
+
+CAMPAIGN_TABLES = """
+CREATE TABLE campaign_decisions (
+    campaign_id         TEXT NOT NULL,
+    profile_id          TEXT NOT NULL,
+    decision_id         TEXT NOT NULL,
+    PRIMARY KEY (campaign_id, profile_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX campaign_decisions_by_decision ON campaign_decisions (decision_id);
+"""
+
+COMPARISON_COLUMN = "ALTER TABLE decision_index ADD COLUMN compared TEXT NOT NULL DEFAULT '';"
+"""What reports of performance read of a decision: adapters/performance_rows.py writes it."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -266,6 +300,9 @@ MIGRATIONS: tuple[str, ...] = (
     CONVERSION_TABLES,
     STICKY_TABLES,
     RESOURCE_TABLES,
+    LIFECYCLE_TABLES,
+    CAMPAIGN_TABLES,
+    COMPARISON_COLUMN,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -282,6 +319,7 @@ MONGO_SCHEMA = MongoSchema(
             IndexModel([("profile_id", 1), ("decision_time_ms", -1), ("_id", -1)]),
             IndexModel([("results.action", 1), ("decision_time_ms", -1), ("_id", -1)]),
         ],
+        "campaign_decisions": [IndexModel([("decision_id", 1)])],
         "gone_decisions": [IndexModel([("record_time_ms", 1)])],
         "outcomes": [
             IndexModel([("decision_id", 1)]),
@@ -299,7 +337,8 @@ MONGO_SCHEMA = MongoSchema(
         "sticky_propositions": [IndexModel([("profile_id", 1), ("sticky_key", 1)]), IndexModel([("expire_ms", 1)])],
         "resource_accounts": [IndexModel([("resource_id", 1), ("period_ms", -1)])],
         "volume_settlements": [IndexModel([("queued", 1)], partialFilterExpression={"is_waiting": True})],
-        "policies": [],
+        "policies": [IndexModel([("publish_time_ms", -1), ("_id", -1)])],
+        "policy_activations": [IndexModel([("policy_version", 1), ("_id", -1)])],
         "active_policy": [],
         "receipts": [],
         "secrets": [],

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import grpc
 import numpy as np
+from tandem.common.v1 import value_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 from tandem.scoring.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
 from services.orchestrator.adapters.deadline import remaining_s
+from services.orchestrator.adapters.score_batches import joined
 from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
 from services.orchestrator.domain.policy_parts import AttributePart, CrossPart, FeatureSetPart, ScoredActionPart
 from shared.clock import Clock
-from shared.errors import Internal
+from shared.errors import Internal, TandemError
 from shared.rpc.channel import call
 from shared.rpc.errors import from_status
 from shared.rpc.values import feature_to_proto, timestamp_proto, value_to_proto
@@ -23,7 +25,7 @@ PUBLISH_S = 30.0
 
 
 class GrpcScoring:
-    """Implements Scorer, Rescorer, RewardSink, RewardEraser and FeatureSetPublisher."""
+    """Implements Scorer, ManyScores, Rescorer, RewardSink, RewardEraser and FeatureSetPublisher."""
 
     def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
         self._stub = ScoringServiceStub(channel)  # type: ignore[no-untyped-call]
@@ -35,6 +37,26 @@ class GrpcScoring:
             self._stub.ScoreActions, _query(question), timeout_s=timeout_s, service=SERVICE
         )
         return _scores(response)
+
+    async def score_many(
+        self, questions: Sequence[ScoreQuestion], *, deadline_ms: int
+    ) -> Sequence[Scores | TandemError]:
+        candidates = joined(questions)
+        request = pb.BatchScoreActionsRequest(
+            feature_set_version=questions[0].feature_set_version,
+            subjects=[
+                pb.BatchScoreActionsRequest.Subject(features=_features(question), candidates=own)
+                for question, own in zip(questions, candidates.own, strict=True)
+            ],
+            actions=candidates.actions,
+            channels=candidates.channels,
+            placement_ids=candidates.placement_ids,
+        )
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        response: pb.BatchScoreActionsResponse = await call(
+            self._stub.BatchScoreActions, request, timeout_s=timeout_s, service=SERVICE
+        )
+        return [_scores_or_error(item) for item in response.items]
 
     async def rescore(self, question: ScoreQuestion, model_version: str, *, deadline_ms: int) -> Scores:
         request = pb.RescoreActionsRequest(question=_query(question), model_version=model_version)
@@ -71,11 +93,21 @@ class GrpcScoring:
 def _query(question: ScoreQuestion) -> pb.ScoreActionsRequest:
     return pb.ScoreActionsRequest(
         feature_set_version=question.feature_set_version,
-        features={name: feature_to_proto(feature) for name, feature in question.features.items()},
+        features=_features(question),
         actions=question.action_ids(),
         channels=question.channels,
         placement_ids=question.placement_ids,
     )
+
+
+def _features(question: ScoreQuestion) -> dict[str, value_pb2.Feature]:
+    return {name: feature_to_proto(feature) for name, feature in question.features.items()}
+
+
+def _scores_or_error(item: pb.BatchScoreActionsResponse.Item) -> Scores | TandemError:
+    if item.HasField("scores"):
+        return _scores(item.scores)
+    return from_status(item.error) or Internal("INTERNAL", item.error.message, metadata={"service": SERVICE})
 
 
 def _scores(response: pb.ScoreActionsResponse) -> Scores:

@@ -7,9 +7,13 @@ from contextlib import aclosing
 
 from tandem.orchestrator.v1 import (
     attribution_pb2,
+    batch_pb2,
     conversion_pb2,
     decision_list_pb2,
     decision_pb2,
+    performance_pb2,
+    policy_diff_pb2,
+    policy_lifecycle_pb2,
     replay_pb2,
     volume_pb2,
     why_not_pb2,
@@ -19,12 +23,15 @@ from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 from services.orchestrator.api.mapping import (
     answer,
     attribution,
+    batches,
     conversions,
     decision_list,
     decisions,
     fields,
     outcomes,
+    performance,
     policies,
+    policy_diff,
     replay,
     request,
     volume,
@@ -32,6 +39,7 @@ from services.orchestrator.api.mapping import (
 )
 from services.orchestrator.app.application import OrchestratorApplication
 from shared.rpc.context import CallContext
+from shared.rpc.interceptors.required import each_checked
 from shared.rpc.server import ServiceBinding
 
 
@@ -46,6 +54,22 @@ class OrchestratorServicer:
 
     async def Decide(self, message: decision_pb2.DecideRequest, context: CallContext) -> decision_pb2.DecideResponse:
         return answer.response_of(await self._app.decide(request.command_from(message), context.deadline_ms))
+
+    @each_checked
+    async def BatchDecide(
+        self, message: batch_pb2.BatchDecideRequest, context: CallContext
+    ) -> batch_pb2.BatchDecideResponse:
+        outcomes = await self._app.decide_batch(batches.items_from(message), context.deadline_ms)
+        return batches.batch_response(outcomes)
+
+    @each_checked
+    async def StreamDecide(
+        self, messages: AsyncIterator[batch_pb2.StreamDecideRequest], context: CallContext
+    ) -> AsyncIterator[batch_pb2.StreamDecideResponse]:
+        items = ((message.request.request_id, batches.item_from(message.request)) async for message in messages)
+        async with aclosing(self._app.decide_stream(items, context.deadline_ms)) as outcomes:
+            async for request_id, outcome in outcomes:
+                yield batches.stream_response(request_id, outcome)
 
     async def CaptureOutcomes(self, message: pb.CaptureOutcomesRequest, _: CallContext) -> pb.CaptureOutcomesResponse:
         request_id = fields.identifier(message.request_id, "request_id")
@@ -71,6 +95,12 @@ class OrchestratorServicer:
     ) -> attribution_pb2.GetAttributionResponse:
         question = attribution.question_from(message)
         return attribution.attribution_response(await self._app.get_attribution(question))
+
+    async def GetPerformance(
+        self, message: performance_pb2.GetPerformanceRequest, _: CallContext
+    ) -> performance_pb2.GetPerformanceResponse:
+        question = performance.question_from(message)
+        return performance.performance_response(await self._app.get_performance(question))
 
     async def ExportSubjectData(
         self, message: pb.ExportSubjectDataRequest, _: CallContext
@@ -128,7 +158,8 @@ class OrchestratorServicer:
 
     async def PublishPolicy(self, message: pb.PublishPolicyRequest, _: CallContext) -> pb.PublishPolicyResponse:
         request_id = fields.identifier(message.request_id, "request_id")
-        return policies.published_response(await self._app.publish_policy(request_id, dict(message.files)))
+        author = fields.short_text(message.author, "author")
+        return policies.published_response(await self._app.publish_policy(request_id, dict(message.files), author))
 
     async def ValidatePolicy(self, message: pb.ValidatePolicyRequest, _: CallContext) -> pb.ValidatePolicyResponse:
         return policies.validated_response(await self._app.validate_policy(dict(message.files)))
@@ -136,4 +167,46 @@ class OrchestratorServicer:
     async def ActivatePolicy(self, message: pb.ActivatePolicyRequest, _: CallContext) -> pb.ActivatePolicyResponse:
         request_id = fields.identifier(message.request_id, "request_id")
         version = fields.identifier(message.policy_version, "policy_version")
-        return policies.activated_response(await self._app.activate_policy(request_id, version))
+        actor = fields.short_text(message.actor, "actor")
+        return pb.ActivatePolicyResponse(
+            policy=policies.policy_to(await self._app.activate_policy(request_id, version, actor))
+        )
+
+    async def ApprovePolicy(
+        self, message: policy_lifecycle_pb2.ApprovePolicyRequest, _: CallContext
+    ) -> policy_lifecycle_pb2.ApprovePolicyResponse:
+        request_id = fields.identifier(message.request_id, "request_id")
+        version = fields.identifier(message.policy_version, "policy_version")
+        approver = policies.person(message.approver, "approver")
+        approved = await self._app.approve_policy(request_id, version, approver)
+        return policy_lifecycle_pb2.ApprovePolicyResponse(policy=policies.policy_to(approved))
+
+    async def RollBackPolicy(
+        self, message: policy_lifecycle_pb2.RollBackPolicyRequest, _: CallContext
+    ) -> policy_lifecycle_pb2.RollBackPolicyResponse:
+        request_id = fields.identifier(message.request_id, "request_id")
+        version = fields.short_text(message.policy_version, "policy_version")
+        back = await self._app.roll_back_policy(request_id, version, fields.short_text(message.actor, "actor"))
+        return policy_lifecycle_pb2.RollBackPolicyResponse(policy=policies.policy_to(back))
+
+    async def SimulatePolicy(
+        self, message: policy_diff_pb2.SimulatePolicyRequest, _: CallContext
+    ) -> policy_diff_pb2.SimulatePolicyResponse:
+        question = policy_diff.simulate_question(message)
+        return policy_diff.simulate_response(await self._app.simulate_policy(question))
+
+    async def DiffPolicies(
+        self, message: policy_diff_pb2.DiffPoliciesRequest, _: CallContext
+    ) -> policy_diff_pb2.DiffPoliciesResponse:
+        return policy_diff.diff_response(await self._app.diff_policies(policy_diff.diff_question(message)))
+
+    async def GetPolicy(
+        self, message: policy_lifecycle_pb2.GetPolicyRequest, _: CallContext
+    ) -> policy_lifecycle_pb2.GetPolicyResponse:
+        version = fields.short_text(message.policy_version, "policy_version")
+        return policies.stored_response(await self._app.get_policy(version), with_files=message.with_files)
+
+    async def ListPolicies(
+        self, message: policy_lifecycle_pb2.ListPoliciesRequest, _: CallContext
+    ) -> policy_lifecycle_pb2.ListPoliciesResponse:
+        return policies.page_to(await self._app.list_policies(*policies.page_from(message)))

@@ -1,63 +1,96 @@
-"""ActivatePolicy: decisions use another published version from now on."""
+"""ActivatePolicy and RollBackPolicy: decisions use another published version from now on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from services.orchestrator.app.active_policies import ActivePolicies, ActivePolicy
-from services.orchestrator.app.policy_parts_publisher import PartPublishers
-from services.orchestrator.app.policy_store import PolicyStore, Receipt
-from services.orchestrator.app.publish import MAX_ATTEMPTS, too_much_change
-from services.orchestrator.app.receipts import earlier_answer, receipt_of
-from services.orchestrator.app.volume.amounts import Amounts
+from services.orchestrator.app.policy_life import Change, PolicyLife, PolicySummary, Target, switch
+from services.orchestrator.app.policy_register import Activation, RegisteredPolicy
+from services.orchestrator.app.policy_store import ActivePointer
+from services.orchestrator.app.receipts import earlier_answer
+from services.orchestrator.domain.policy_state import lacks
+from shared.errors import FailedPrecondition
 from shared.ids import content_hash
-
-RPC = "ActivatePolicy"
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySummary:
-    """A published policy, without its content."""
-
-    policy_version: str
-    name: str
-    active: bool
-    publish_time_ms: int
 
 
 class ActivatePolicy:
-    """The other services follow first, so that what decisions read can be written; then the pointer moves.
+    RPC = "ActivatePolicy"
 
-    Two activations at once end with all agreeing: each one tells the others before it moves the pointer, and starts
-    again when the pointer moved in between.
-    """
+    def __init__(self, life: PolicyLife) -> None:
+        self._life = life
 
-    def __init__(self, store: PolicyStore, parts: PartPublishers, policies: ActivePolicies, amounts: Amounts) -> None:
-        self._store = store
-        self._parts = parts
-        self._policies = policies
-        self._amounts = amounts
-
-    async def __call__(self, request_id: str, policy_version: str) -> PolicySummary:
-        """Raises NotFound (POLICY_NOT_FOUND), FailedPrecondition (AMOUNT_BELOW_COMMITTED), AlreadyExists
-        (REQUEST_ID_REUSED), Unavailable, Aborted."""
-        body_hash = content_hash(policy_version)
-        earlier = await earlier_answer(self._store, RPC, request_id, body_hash, PolicySummary)
+    async def __call__(self, request_id: str, policy_version: str, actor: str = "") -> PolicySummary:
+        """Raises NotFound (POLICY_NOT_FOUND), FailedPrecondition (POLICY_NOT_APPROVED, AMOUNT_BELOW_COMMITTED),
+        AlreadyExists (REQUEST_ID_REUSED), Unavailable, Aborted."""
+        body_hash = content_hash((policy_version, actor) if actor else policy_version)
+        earlier = await earlier_answer(self._life.store, self.RPC, request_id, body_hash, PolicySummary)
         if earlier is not None:
             return earlier
-        policy = await self._policies.get(policy_version)
-        summary = PolicySummary(
-            policy_version, policy.settings.name, active=True, publish_time_ms=policy.publish_time_ms
-        )
-        await self._move_pointer(policy, receipt_of(RPC, request_id, body_hash, summary))
-        await self._policies.refresh()
-        return summary
 
-    async def _move_pointer(self, policy: ActivePolicy, receipt: Receipt) -> None:
-        for _ in range(MAX_ATTEMPTS):
-            pointer = await self._store.active()
-            await self._amounts.prepare(policy.compiled.volume)
-            await self._parts.activate(policy.compiled, policy.versions)
-            if await self._store.activate(policy.versions.policy, receipt, pointer):
-                return
-        raise too_much_change(policy.versions.policy)
+        async def choose(pointer: ActivePointer) -> Target:
+            policy = await self._life.registered(policy_version)
+            self._check(policy, pointer)
+            return Target(policy)
+
+        return await switch(self._life, Change(self.RPC, request_id, body_hash, actor), choose)
+
+    def _check(self, policy: RegisteredPolicy, pointer: ActivePointer) -> None:
+        lacking = lacks(self._life.approving, policy.author, policy.approver)
+        if lacking:
+            state = policy.state(pointer).name
+            raise FailedPrecondition(
+                "POLICY_NOT_APPROVED",
+                f"policy {policy.policy_version} is {state}: {lacking}",
+                metadata={"policy_version": policy.policy_version, "state": state},
+            )
+
+
+class RollBackPolicy:
+    """Back to what was active before the active version; rolled back again, to the one before that: two people who roll
+    back at once must not bring back what they both want gone.
+
+    No approval is asked for: what it goes back to decided before. It is for emergencies.
+    """
+
+    RPC = "RollBackPolicy"
+
+    def __init__(self, life: PolicyLife) -> None:
+        self._life = life
+
+    async def __call__(self, request_id: str, from_version: str = "", actor: str = "") -> PolicySummary:
+        """`from_version`: what is to be rolled back; empty: whatever is active. Raises FailedPrecondition
+        (NO_ACTIVE_POLICY, POLICY_NOT_ACTIVE, NO_EARLIER_POLICY, AMOUNT_BELOW_COMMITTED), AlreadyExists
+        (REQUEST_ID_REUSED), Unavailable, Aborted."""
+        body_hash = content_hash((from_version, actor))
+        earlier = await earlier_answer(self._life.store, self.RPC, request_id, body_hash, PolicySummary)
+        if earlier is not None:
+            return earlier
+
+        async def choose(pointer: ActivePointer) -> Target:
+            _check_active(pointer, from_version)
+            back = await self._before(pointer)
+            return Target(await self._life.registered(back.policy_version), back.origin)
+
+        return await switch(self._life, Change(self.RPC, request_id, body_hash, actor), choose)
+
+    async def _before(self, pointer: ActivePointer) -> Activation:
+        register, version = self._life.register, pointer.policy_version
+        active = await register.activation(pointer.generation)
+        origin = pointer.generation if active is None else active.origin
+        back = await register.before(origin, version)
+        if back is None:
+            raise FailedPrecondition(
+                "NO_EARLIER_POLICY",
+                f"no other policy was active before {version}: there is nothing to roll back to",
+                metadata={"policy_version": version},
+            )
+        return back
+
+
+def _check_active(pointer: ActivePointer, from_version: str) -> None:
+    if not pointer.generation:
+        raise FailedPrecondition("NO_ACTIVE_POLICY", "no policy is active yet: publish one")
+    if from_version and pointer.policy_version != from_version:
+        raise FailedPrecondition(
+            "POLICY_NOT_ACTIVE",
+            f"policy {from_version} is not active: {pointer.policy_version} is",
+            metadata={"policy_version": from_version, "active": pointer.policy_version},
+        )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.orchestrator.app.activate import ActivatePolicy, PolicySummary
+from services.orchestrator.app.activate import ActivatePolicy, RollBackPolicy
+from services.orchestrator.app.approve import ApprovePolicy
+from services.orchestrator.app.batch.decide import DecideBatch, Item, Outcome
+from services.orchestrator.app.batch.stream import decide_stream
 from services.orchestrator.app.capture_answer import CaptureAnswer
 from services.orchestrator.app.capture_outcomes import CaptureOutcomes
 from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.contact_courier import contact_courier
 from services.orchestrator.app.decide.flow import Decide
 from services.orchestrator.app.decision_index import Cursor, DecisionPage, DecisionSummary
+from services.orchestrator.app.diff.diff_policies import DiffPolicies, DiffQuestion
+from services.orchestrator.app.diff.report import DiffReport
 from services.orchestrator.app.erase_subject_data import EraseSubjectData, ErasureCourier
 from services.orchestrator.app.erasures import Erasing
 from services.orchestrator.app.explain_decision import ExplainDecision, Explanation
@@ -23,13 +28,17 @@ from services.orchestrator.app.get_attribution import (
     GetAttribution,
 )
 from services.orchestrator.app.get_decision import ExportSubjectData, GetDecision, RecordedDecision
+from services.orchestrator.app.get_performance import GetPerformance
 from services.orchestrator.app.implied_outcomes import ImpliedOutcomes
 from services.orchestrator.app.learning_consent import LearningConsent
 from services.orchestrator.app.list_decisions import ListDecisions, ListQuery
+from services.orchestrator.app.list_policies import ListPolicies, PolicyPage, StoredPolicy
 from services.orchestrator.app.match_conversions import MatchingStores, conversion_matching
 from services.orchestrator.app.outcome_store import OutcomeItem
-from services.orchestrator.app.policy_parts_publisher import PartPublishers
-from services.orchestrator.app.policy_store import PolicyStore
+from services.orchestrator.app.performance_reading import PerformanceSources
+from services.orchestrator.app.performance_report import Performance, PerformanceQuestion
+from services.orchestrator.app.policy_life import PolicyLife, PolicySummary
+from services.orchestrator.app.policy_register import PolicyCursor
 from services.orchestrator.app.ports import Identity
 from services.orchestrator.app.prune_decisions import PruneDecisions
 from services.orchestrator.app.publish import PublishedPolicy, PublishPolicy
@@ -44,7 +53,6 @@ from services.orchestrator.app.replay_decision import Differences, ReplayDecisio
 from services.orchestrator.app.reward_courier import reward_courier
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.app.validate import ValidatePolicy
-from services.orchestrator.app.volume.amounts import Amounts
 from services.orchestrator.app.volume.get_volume import GetVolume, Volume, VolumeReport
 from services.orchestrator.app.volume.settle import volume_courier
 from services.orchestrator.app.why_not import WhyNot, WhyNotAnswer, WhyNotQuestion
@@ -67,8 +75,7 @@ class OrchestratorApplication:
     def __init__(
         self,
         world: Surroundings,
-        policies: PolicyStore,
-        parts: PartPublishers,
+        life: PolicyLife,
         erasing: Erasing,
         records: Records,
         volume: Volume,
@@ -87,13 +94,15 @@ class OrchestratorApplication:
         self._record_touches = RecordTouches(world, feedback.touches, world.persons)
         sources = AttributionSources(feedback.conversions, feedback.touches, feedback.history, world.persons)
         self._attribution = GetAttribution(sources, world.policies, world.clock)
+        counted = PerformanceSources(feedback.performance, feedback.conversions, world.persons)
+        self._performance = GetPerformance(counted, world.policies, world.clock)
         prune = PruneDecisions(world.index, records.kept_days, world.telemetry, world.clock)
         settling = volume_courier(volume.bank, world.clock)
-        amounts = Amounts(volume.bank, world.clock)
         self._volume = GetVolume(volume.bank, world.policies, world.clock)
         self.couriers = (rewards, contacts, erasures, prune, matching, implied, settling, volume.desk)
         """What runs in the background."""
         self._decide = Decide(world)
+        self._decide_batch = DecideBatch(world)
         self._capture = CaptureOutcomes(world, rewards, contacts)
         self._get = GetDecision(world)
         self._export = ExportSubjectData(self._get, erasing.store)
@@ -101,15 +110,27 @@ class OrchestratorApplication:
         self._why_not = WhyNot(world, self._explain)
         self._replay = ReplayDecision(world, records.differences)
         self._list = ListDecisions(world)
-        self._publish = PublishPolicy(policies, parts, world.policies, amounts, world.clock)
-        self._validate = ValidatePolicy(parts.rules)
-        self._activate = ActivatePolicy(policies, parts, world.policies, amounts)
+        self._publish = PublishPolicy(life)
+        self._validate = ValidatePolicy(life.parts.rules)
+        self._approve = ApprovePolicy(life)
+        self._activate = ActivatePolicy(life)
+        self._roll_back = RollBackPolicy(life)
+        self._policies = ListPolicies(life)
+        self._diff = DiffPolicies(world)
 
     async def get_volume(self, resource_ids: Sequence[str]) -> VolumeReport:
         return await self._volume(resource_ids)
 
     async def decide(self, command: DecideCommand, deadline_ms: int | None = None) -> Answer:
         return await self._decide(command, deadline_ms)
+
+    async def decide_batch(self, items: Sequence[Item], deadline_ms: int | None = None) -> Sequence[Outcome]:
+        return await self._decide_batch(items, deadline_ms)
+
+    def decide_stream(
+        self, items: AsyncIterator[tuple[str, Item]], deadline_ms: int | None = None
+    ) -> AsyncGenerator[tuple[str, Outcome]]:
+        return decide_stream(self._decide_batch, items, deadline_ms)
 
     async def capture_outcomes(self, request_id: str, items: Sequence[OutcomeItem | InvalidArgument]) -> CaptureAnswer:
         return await self._capture(request_id, items)
@@ -124,6 +145,9 @@ class OrchestratorApplication:
 
     async def get_attribution(self, question: AttributionQuestion) -> Attribution:
         return await self._attribution(question)
+
+    async def get_performance(self, question: PerformanceQuestion) -> Performance:
+        return await self._performance(question)
 
     def export_told(self, profile_ids: Sequence[str]) -> AsyncGenerator[Conversion | Touch]:
         """Every conversion and touch of the profiles."""
@@ -158,11 +182,32 @@ class OrchestratorApplication:
     async def why_not(self, question: WhyNotQuestion) -> WhyNotAnswer:
         return await self._why_not(question)
 
-    async def publish_policy(self, request_id: str, files: Mapping[str, bytes]) -> PublishedPolicy:
-        return await self._publish(request_id, files)
+    async def publish_policy(self, request_id: str, files: Mapping[str, bytes], author: str = "") -> PublishedPolicy:
+        return await self._publish(request_id, files, author)
 
     async def validate_policy(self, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
         return await self._validate(files)
 
-    async def activate_policy(self, request_id: str, policy_version: str) -> PolicySummary:
-        return await self._activate(request_id, policy_version)
+    async def approve_policy(self, request_id: str, policy_version: str, approver: str) -> PolicySummary:
+        return await self._approve(request_id, policy_version, approver)
+
+    async def activate_policy(self, request_id: str, policy_version: str, actor: str = "") -> PolicySummary:
+        return await self._activate(request_id, policy_version, actor)
+
+    async def roll_back_policy(self, request_id: str, from_version: str = "", actor: str = "") -> PolicySummary:
+        return await self._roll_back(request_id, from_version, actor)
+
+    async def diff_policies(self, question: DiffQuestion) -> DiffReport:
+        return await self._diff(question)
+
+    async def simulate_policy(self, question: DiffQuestion) -> DiffReport:
+        """One policy alone."""
+        return await self._diff.simulate(question)
+
+    async def get_policy(self, policy_version: str = "") -> StoredPolicy:
+        """The active one, where none is named."""
+        return await self._policies.get(policy_version)
+
+    async def list_policies(self, limit: int, after: PolicyCursor | None = None) -> PolicyPage:
+        """The newest first."""
+        return await self._policies(limit, after)

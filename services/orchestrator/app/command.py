@@ -36,6 +36,10 @@ class DecideCommand:
     """Whether one action fills placements of at most one channel; None for the default, as `across_placements`."""
     sticky_key: str = ""
     """Under one key a placement serves a person again what it proposed; empty: it does not."""
+    forced_arm: str = ""
+    """In SIMULATE: the control arm to decide in, by its name; empty: that of the person."""
+    campaign_id: str = ""
+    """A person gets one decision of it; empty: the decision belongs to none."""
 
     def without_names(self) -> DecideCommand:
         """As it is kept of a person who has no profile: an erasure, which goes by profile, would not find it."""

@@ -41,6 +41,11 @@ def is_credit(key: str) -> bool:
     return key.startswith(_CREDITS)
 
 
+def credited_conversion(credit: str) -> str:
+    """The conversion behind a credit; names of objectives have no slash."""
+    return credit.removeprefix(_CREDITS).rpartition("/")[0]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Credit:
     """An outcome that a conversion comes to, and of what."""

@@ -12,6 +12,7 @@ from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.arbitration.silence import Withheld
 from services.orchestrator.domain.arbitration.slots import Sticky
+from services.orchestrator.domain.arms import NO_STANDING, ArmStanding
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import Answer
 from services.orchestrator.domain.objectives import Objective
@@ -133,3 +134,8 @@ class DecisionRecord:
     """When the person could be reached; None where no hour could be quiet."""
     volume: tuple[ResourceStanding, ...] = ()
     """What was left of resources, and their prices; as many as the policy declares."""
+    arm: ArmStanding = NO_STANDING
+    reported_segments: tuple[str, ...] = ()
+    """Those the person was in, where the policy compares arms."""
+    campaign_profile_ids: tuple[str, ...] = ()
+    """The person's profile and those that were merged into it, where the decision is that of a campaign for them."""

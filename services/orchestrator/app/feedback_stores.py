@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.orchestrator.app.contact_history import ContactHistory
 from services.orchestrator.app.conversion_store import ConversionStore, TouchStore
 from services.orchestrator.app.implied_outcomes import ImpliedOutcomeStore
+from services.orchestrator.app.performance_store import PerformanceStore
 from services.orchestrator.domain.conversion import Conversion
 from services.orchestrator.domain.touch import Touch
 
@@ -20,6 +21,7 @@ class FeedbackStores:
     touches: TouchStore
     history: ContactHistory
     implied: ImpliedOutcomeStore
+    performance: PerformanceStore
 
 
 async def told_of(stores: FeedbackStores, profile_ids: Sequence[str]) -> AsyncGenerator[Conversion | Touch]:

@@ -30,6 +30,8 @@ class PolicyRecord:
     """The name the folder gives itself."""
     files: Mapping[str, bytes]
     publish_time_ms: int
+    author: str = ""
+    """Who published it, as they called themselves; empty where nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,19 @@ class ActivePointer:
 
 
 NOTHING_ACTIVE = ActivePointer("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Activating:
+    """Who makes a version the active one, and when. `restores`: the generation that a roll-back goes back to; 0: it is
+    no roll-back."""
+
+    actor: str = ""
+    time_ms: int = 0
+    restores: int = 0
+
+
+BY_NOBODY = Activating()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +71,12 @@ class Receipt:
 class PolicyStore(Protocol):
     """Records never change. Changes are durable when they return and move the pointer only if nobody else did."""
 
-    async def add(self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer) -> bool:
-        """Stores the record (unless its version is there) and the receipt; makes the record active if `pointer` says
-        that nothing is. False, and nothing stored, when `pointer` is no longer the active one."""
+    async def add(
+        self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer, *, may_be_first: bool = True
+    ) -> bool:
+        """Stores the record (of one whose version is there, only the author, where nobody was known) and the receipt;
+        with `may_be_first` makes the record active if `pointer` says that nothing is. False, and nothing stored, when
+        `pointer` is no longer the active one."""
         ...
 
     async def get(self, policy_version: str) -> PolicyRecord | None: ...
@@ -67,9 +85,11 @@ class PolicyStore(Protocol):
         """NOTHING_ACTIVE before the first publication."""
         ...
 
-    async def activate(self, policy_version: str, receipt: Receipt, pointer: ActivePointer) -> bool:
-        """Makes a stored version the active one and stores the receipt. False, and nothing stored, when `pointer` is no
-        longer the active one."""
+    async def activate(
+        self, policy_version: str, receipt: Receipt, pointer: ActivePointer, how: Activating = BY_NOBODY
+    ) -> bool:
+        """Makes a stored version the active one, and keeps how, and the receipt. False, and nothing stored, when
+        `pointer` is no longer the active one."""
         ...
 
     async def receipt(self, rpc: str, request_id: str) -> Receipt | None: ...

@@ -6,23 +6,20 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.orchestrator.app.active_policies import ActivePolicies
-from services.orchestrator.app.policy_parts_publisher import PartPublishers
-from services.orchestrator.app.policy_store import NOTHING_ACTIVE, ActivePointer, PolicyRecord, PolicyStore
+from services.orchestrator.app.policy_life import MAX_ATTEMPTS, PolicyLife, too_much_change
+from services.orchestrator.app.policy_store import NOTHING_ACTIVE, ActivePointer, PolicyRecord
 from services.orchestrator.app.receipts import earlier_answer, receipt_of
 from services.orchestrator.app.validate import examine
-from services.orchestrator.app.volume.amounts import Amounts
 from services.orchestrator.domain.policy.changed_forms import changed_forms
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.orchestrator.domain.policy.findings import in_order, where
 from services.orchestrator.domain.policy.folder import policy_files
 from services.orchestrator.domain.policy_parts import Finding, Place
-from shared.clock import Clock
-from shared.errors import Aborted, InvalidArgument, Violation
+from services.orchestrator.domain.policy_state import Approving
+from shared.errors import InvalidArgument, Violation
 from shared.ids import content_hash
 
 RPC = "PublishPolicy"
-MAX_ATTEMPTS = 5
 MAX_VIOLATION_BYTES = 4_000
 """Errors travel in HTTP/2 trailers, of which clients take 8 KiB; ValidatePolicy answers every finding."""
 
@@ -45,25 +42,32 @@ class _Publication:
     files: Mapping[str, bytes]
     policy: CompiledPolicy
     warnings: tuple[Finding, ...]
+    author: str
 
 
 class PublishPolicy:
     """The parts go first and the record last, so a record never refers to what is not there; whatever fails before the
-    record leaves only parts that nobody refers to. The first policy of an empty system becomes active at once."""
+    record leaves only parts that nobody refers to. The first policy of an empty system becomes active at once, unless
+    policies must be approved: an exception for the first one would be a way round."""
 
-    def __init__(
-        self, store: PolicyStore, parts: PartPublishers, policies: ActivePolicies, amounts: Amounts, clock: Clock
-    ) -> None:
-        self._store = store
-        self._amounts = amounts
-        self._parts = parts
-        self._policies = policies
-        self._clock = clock
+    def __init__(self, life: PolicyLife) -> None:
+        self._life = life
+        self._store = life.store
+        self._amounts = life.amounts
+        self._parts = life.parts
+        self._policies = life.policies
+        self._clock = life.clock
 
-    async def __call__(self, request_id: str, files: Mapping[str, bytes]) -> PublishedPolicy:
-        """Raises InvalidArgument (POLICY_INVALID), AlreadyExists (REQUEST_ID_REUSED), Unavailable, and Aborted when
-        others activate policies faster than this one can be stored."""
-        body_hash = await asyncio.to_thread(content_hash, dict(files))
+    async def __call__(self, request_id: str, files: Mapping[str, bytes], author: str = "") -> PublishedPolicy:
+        """Raises InvalidArgument (POLICY_INVALID; REQUIRED_FIELD_MISSING where four eyes are asked for and nobody is
+        named), AlreadyExists (REQUEST_ID_REUSED), Unavailable, and Aborted when others activate policies faster than
+        this one can be stored."""
+        if self._life.approving is Approving.FOUR_EYES and not author.strip():
+            raise InvalidArgument.field(
+                "author", "required: somebody else must approve the policy", reason="REQUIRED_FIELD_MISSING"
+            )
+        body = (dict(files), author) if author else dict(files)
+        body_hash = await asyncio.to_thread(content_hash, body)
         earlier = await earlier_answer(self._store, RPC, request_id, body_hash, PublishedPolicy)
         if earlier is not None:
             return earlier
@@ -74,7 +78,7 @@ class PublishPolicy:
         if too_low:
             raise policy_invalid(in_order(too_low))
         warnings = in_order([*examined.findings, *await self._changed_forms(examined.policy, files)])
-        published = await self._store_it(_Publication(request_id, body_hash, files, examined.policy, warnings))
+        published = await self._store_it(_Publication(request_id, body_hash, files, examined.policy, warnings, author))
         await self._policies.refresh()
         return published
 
@@ -89,9 +93,9 @@ class PublishPolicy:
         activated_early = False
         for _ in range(MAX_ATTEMPTS):
             pointer = await self._store.active()
-            if activated_early and pointer != NOTHING_ACTIVE:
-                await self._restore(pointer)
-            activated_early = pointer == NOTHING_ACTIVE
+            if activated_early:
+                await self._life.restore(pointer)  # two first policies raced, and the other one won
+            activated_early = self._is_first(pointer)
             published = await self._try(publication, pointer)
             if published is not None:
                 return published
@@ -99,20 +103,21 @@ class PublishPolicy:
 
     async def _try(self, publication: _Publication, pointer: ActivePointer) -> PublishedPolicy | None:
         """Publishes the parts and the record; None when another policy was activated meanwhile."""
-        policy, is_first = publication.policy, pointer == NOTHING_ACTIVE
+        policy, is_first = publication.policy, self._is_first(pointer)
+        if is_first:
+            await self._amounts.prepare(policy.volume)
         versions = await self._parts.publish(policy, activate=is_first)
         is_active = is_first or pointer.policy_version == policy.version
         published = PublishedPolicy(policy.version, publication.warnings, is_active)
         files = policy_files(publication.files)
-        record = PolicyRecord(versions, policy.settings.name, files, self._clock())
+        record = PolicyRecord(versions, policy.settings.name, files, self._clock(), publication.author)
         receipt = receipt_of(RPC, publication.request_id, publication.body_hash, published)
         self._policies.remember(policy)
-        return published if await self._store.add(record, receipt, pointer) else None
+        return published if await self._store.add(record, receipt, pointer, may_be_first=is_first) else None
 
-    async def _restore(self, pointer: ActivePointer) -> None:
-        """Two first policies raced and the other one won: the other services must go by that one again."""
-        winner = await self._policies.get(pointer.policy_version)
-        await self._parts.activate(winner.compiled, winner.versions)
+    def _is_first(self, pointer: ActivePointer) -> bool:
+        """Whether it becomes active at once."""
+        return pointer == NOTHING_ACTIVE and self._life.approving is Approving.NONE
 
 
 def policy_invalid(findings: tuple[Finding, ...]) -> InvalidArgument:
@@ -134,12 +139,4 @@ def policy_invalid(findings: tuple[Finding, ...]) -> InvalidArgument:
         f"the policy has {len(errors)} error{'s' if len(errors) > 1 else ''}{rest}",
         metadata={"errors": str(len(errors))},
         violations=violations,
-    )
-
-
-def too_much_change(policy_version: str) -> Aborted:
-    return Aborted(
-        "CONCURRENT_CHANGE",
-        "other policies were activated at the same time: try again",
-        metadata={"policy_version": policy_version},
     )

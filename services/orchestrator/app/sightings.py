@@ -58,7 +58,7 @@ def contact_of(presented: Presented, *, is_shown: bool) -> Contact:
         record.decision_time_ms,
         presented.channel,
         presented.action,
-        "",
+        record.command.campaign_id,
         millionths_of(presented.cost),
         is_shown,
         _matching_ms(presented),

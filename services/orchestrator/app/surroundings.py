@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.orchestrator.app.active_policies import ActivePolicies
+from services.orchestrator.app.batch.ports import Together
+from services.orchestrator.app.campaign_decisions import CampaignDecisions
 from services.orchestrator.app.contact_ledger import ContactLedger
 from services.orchestrator.app.contact_outbox import ContactOutbox
 from services.orchestrator.app.decision_index import DecisionIndex
@@ -34,6 +36,8 @@ class Surroundings:
     rescorer: Rescorer
     rewards: RewardSink
     log: DecisionLog
+    campaigns: CampaignDecisions
+    together: Together
     index: DecisionIndex
     outcomes: OutcomeStore
     outbox: ContactOutbox

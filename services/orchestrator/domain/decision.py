@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from services.orchestrator.domain.arbitration.assignment import Assignment
+from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.explanation import FailedTest, SmallestChange
 from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.domain.volume.standing import ResourceUse
@@ -183,3 +184,7 @@ class Answer:
     timing: Timing = field(default_factory=Timing)
     assignment: Assignment | None = None
     """Of several slots where nothing is explored."""
+    arm: str = Arm.DECISIONING.name
+    """The control arm in which was decided."""
+    is_compared: bool = True
+    """False for a person who is left out of the comparison of arms: profiles of two arms became one."""

@@ -40,6 +40,7 @@ class NoActionReason(IntEnum):
     CONTACT_POLICY = 9
     RANDOMISED_SILENCE = 10
     VOLUME = 11
+    HOLDOUT = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)

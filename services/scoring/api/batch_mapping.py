@@ -22,7 +22,9 @@ def batch_from_proto(message: pb.BatchScoreActionsRequest) -> BatchQuery:
         channels=[channel.upper() for channel in message.channels],
         placement_ids=message.placement_ids,
     )
-    return BatchQuery(candidates, [_subject(subject, index) for index, subject in enumerate(message.subjects)])
+    subjects = [_subject(subject, index) for index, subject in enumerate(message.subjects)]
+    own = [tuple(subject.candidates) for subject in message.subjects]
+    return BatchQuery(candidates, subjects, own if any(own) else ())
 
 
 def batch_to_proto(answers: Iterable[Scores | TandemError]) -> pb.BatchScoreActionsResponse:

@@ -1,10 +1,11 @@
-"""Scoring the same candidates for many subjects."""
+"""Scoring the same candidates for many subjects, or of them those that each subject names."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.scoring.app.feature_sets import FeatureSets
 from services.scoring.app.model_in_use import ModelInUse
@@ -26,10 +27,12 @@ Answers = list[Scores | TandemError]
 
 @dataclass(frozen=True, slots=True)
 class BatchQuery:
-    """`candidates` are those of every subject; its own features are none."""
+    """`candidates` are those of every subject; its own features are none. `own`: by subject the places in them that are
+    its candidates, empty for all; none at all where every subject has all."""
 
     candidates: ScoreQuery
     subjects: Sequence[Subject]
+    own: Sequence[tuple[int, ...]] = ()
 
 
 async def batch_score(query: BatchQuery, feature_sets: FeatureSets, models: ModelsInUse, observer: Observer) -> Answers:
@@ -39,19 +42,45 @@ async def batch_score(query: BatchQuery, feature_sets: FeatureSets, models: Mode
     _check(query)
     compiled = await feature_sets.get(query.candidates.feature_set_version)
     compiled.rows_of(query.candidates.actions)
-    read = [_read(compiled, subject, index) for index, subject in enumerate(query.subjects)]
-    known = [features for features in read if not isinstance(features, TandemError)]
+    found: list[Subject | Scores] = [_read(compiled, subject, index) for index, subject in enumerate(query.subjects)]
     roles = await models.of(compiled.objective)
-    said = await _scored(query.candidates, known, roles.champion, observer)
-    tried = (
-        [None] * len(known) if roles.shadow is None else await _scored(query.candidates, known, roles.shadow, observer)
-    )
-    answers = iter([answer(roles, compiled, *both) for both in zip(said, tried, strict=True)])
-    found: Answers = [each if isinstance(each, TandemError) else next(answers) for each in read]
-    for each in found:
+    for own, places in _alike(query.own, found).items():
+        candidates = _narrowed(query.candidates, own)
+        known = [features for place in places if isinstance(features := found[place], Mapping)]
+        said: Sequence[Scores | None] = await _scored(candidates, known, roles.champion, observer)
+        tried: Sequence[Scores | None] = [None] * len(known)
+        if roles.shadow is not None:
+            tried = await _scored(candidates, known, roles.shadow, observer)
+        for place, champion, shadow in zip(places, said, tried, strict=True):
+            assert champion is not None, "the champion scores everybody"
+            found[place] = answer(roles, compiled, champion, shadow)
+        await asyncio.sleep(0)  # where each has candidates of its own, others get their turn
+    answers = [each for each in found if not isinstance(each, Mapping)]
+    for each in answers:
         if not isinstance(each, TandemError):
             observer.scored(each.means)
-    return found
+    return answers
+
+
+def _alike(own: Sequence[tuple[int, ...]], read: Sequence[Subject | Scores]) -> Mapping[tuple[int, ...], list[int]]:
+    """The places of the subjects that could be read, by their candidates."""
+    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for place, subject in enumerate(read):
+        if not isinstance(subject, TandemError):
+            alike[own[place] if own else ()].append(place)
+    return alike
+
+
+def _narrowed(candidates: ScoreQuery, own: tuple[int, ...]) -> ScoreQuery:
+    """They alone: what all candidates of a call have in common depends on which they are."""
+    if not own:
+        return candidates
+    return replace(
+        candidates,
+        actions=[candidates.actions[place] for place in own],
+        channels=[candidates.channels[place] for place in own] if candidates.channels else (),
+        placement_ids=[candidates.placement_ids[place] for place in own] if candidates.placement_ids else (),
+    )
 
 
 async def _scored(
@@ -74,8 +103,12 @@ def _check(query: BatchQuery) -> None:
     subjects, candidates = len(query.subjects), len(query.candidates.actions)
     if not 1 <= subjects <= MAX_SUBJECTS:
         raise InvalidArgument.field("subjects", f"must have 1 to {MAX_SUBJECTS} items, not {subjects}")
-    if subjects * candidates > MAX_CANDIDATES:
-        text = f"must be at most {MAX_CANDIDATES} scores in all, not {subjects} x {candidates}"
+    for index, own in enumerate(query.own):
+        if any(not 0 <= place < candidates for place in own):
+            raise InvalidArgument.field(f"subjects[{index}].candidates", f"must be places in {candidates} actions")
+    scores = sum(len(own) or candidates for own in query.own) if query.own else subjects * candidates
+    if scores > MAX_CANDIDATES:
+        text = f"must be at most {MAX_CANDIDATES} scores in all, not {scores} of {subjects} subjects"
         raise InvalidArgument.field("actions", text)
 
 

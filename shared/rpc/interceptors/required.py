@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from google.api.field_behavior_pb2 import REQUIRED, field_behavior  # type: ignore[import-untyped]
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -16,21 +16,43 @@ from shared.rpc.context import CallContext
 
 MAX_VIOLATIONS = 20
 
+ServicerMethod = TypeVar("ServicerMethod", bound=Callable[..., Any])
 _Check = Callable[[Message, str], Iterator[str]]
 """The paths of what is missing in a message, each behind a prefix."""
 
 
 def require_fields(message_type: Descriptor) -> Interceptor:
-    """The checks are compiled once; a request pays only for the fields that have something to check below them."""
-    missing = _check_message(message_type, {})
+    check = FieldCheck(message_type)
 
     async def check_required(request: Any, context: CallContext, call_next: CallNext) -> Any:
-        paths = list(islice(missing(request, ""), MAX_VIOLATIONS)) if missing else []
-        if paths:
-            raise _required(paths)
+        check(request)
         return await call_next(request, context)
 
     return check_required
+
+
+class FieldCheck:
+    """Of one message type, compiled once; a message pays only for fields that have something to check below them."""
+
+    def __init__(self, message_type: Descriptor) -> None:
+        self._missing = _check_message(message_type, {})
+
+    def __call__(self, message: Message) -> None:
+        """Raises InvalidArgument with the paths of what is missing."""
+        paths = list(islice(self._missing(message, ""), MAX_VIOLATIONS)) if self._missing else []
+        if paths:
+            raise _required(paths)
+
+
+def each_checked(answer: ServicerMethod) -> ServicerMethod:
+    """Marks a servicer method whose items are requests of their own: it checks what they require itself, so that what
+    one of them lacks does not fail the others."""
+    answer.checks_required = True  # type: ignore[attr-defined]
+    return answer
+
+
+def checks_required(answer: object) -> bool:
+    return bool(getattr(answer, "checks_required", False))
 
 
 def _required(paths: list[str]) -> InvalidArgument:

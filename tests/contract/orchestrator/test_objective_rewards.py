@@ -22,6 +22,7 @@ from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.policy_parts import FeatureSetPart
 from services.orchestrator.settings import OrchestratorSettings
 from shared.clock import system_clock
+from shared.errors import TandemError
 from shared.values import present
 from tests.support.profiles import SteppingClock
 from tests.support.shop import Shop, fresh_id, inbound, open_shop
@@ -59,6 +60,14 @@ class Heard:
         means = np.array([0.75 if action == self.preferred else 1e-6 for action in question.action_ids()])
         shadow = ShadowScores("click-2@5", means[:-1] if self.is_broken else means)
         return replace(scores, shadow=shadow, is_apprentice=self.is_apprentice)
+
+    async def score_many(
+        self, questions: Sequence[ScoreQuestion], *, deadline_ms: int
+    ) -> Sequence[Scores | TandemError]:
+        return [await self.score(question, deadline_ms=deadline_ms) for question in questions]
+
+    async def rescore(self, question: ScoreQuestion, model_version: str, *, deadline_ms: int) -> Scores:
+        return await self.scoring.rescore(question, model_version, deadline_ms=deadline_ms)
 
     async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
         self.rewards += rewards

@@ -345,6 +345,32 @@ async def test_many_subjects_are_scored_as_each_alone(start: Start, stores: Stor
     assert "subjects[40].features" in str(answers[-1])
 
 
+async def test_subjects_with_candidates_of_their_own_are_scored_as_each_alone(start: Start) -> None:
+    """What the candidates of a call have in common depends on which they are: it must be that of the subject's own."""
+    app = await published(start)
+    for index in range(60):
+        await app.record_rewards(
+            f"r{index}", [reward(f"k{index}", float(index % 3 == 0), NAMES[index % 4], CROSSED_SET)]
+        )
+    rng = np.random.default_rng(9)
+    own = [(0,), (2, 1), (), (0, 1, 2, 3), (2, 1), (3,)]
+    subjects = [random_features(rng) for _ in own]
+    answers = await app.batch_score(BatchQuery(QUERY, [*subjects, {"age": present("old")}], [*own, (1,)]))
+    for features, places, answer in zip(subjects, own, answers, strict=False):
+        chosen = places or range(4)
+        actions, channels, placements = (
+            [column[each] for each in chosen] for column in (QUERY.actions, QUERY.channels, QUERY.placement_ids)
+        )
+        query = replace(QUERY, features=features, actions=actions, channels=channels, placement_ids=placements)
+        alone = await app.score(query)
+        assert isinstance(answer, Scores)
+        assert answer.log_odds_deviations.tolist() == alone.log_odds_deviations.tolist()
+        assert answer.means.tolist() == alone.means.tolist()
+    assert isinstance(answers[-1], TandemError)
+    with pytest.raises(InvalidArgument, match=r"subjects\[0\].candidates"):
+        await app.batch_score(BatchQuery(QUERY, [{}], [(4,)]))
+
+
 async def test_a_batch_that_asks_wrongly_is_refused(start: Start) -> None:
     app = await published(start)
     crowd = replace(QUERY, actions=["mug"] * 100, channels=(), placement_ids=())

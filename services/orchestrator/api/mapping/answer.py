@@ -49,6 +49,8 @@ def response_of(answer: Answer) -> pb.DecideResponse:
         decision_time=fields.time_proto(answer.decision_time_ms),
         request_id=answer.request_id,
         assignment=None if answer.assignment is None else _assignment(answer.assignment),
+        arm=answer.arm,
+        left_out_of_comparison=not answer.is_compared,
     )
 
 

@@ -49,6 +49,8 @@ def command_from(request: pb.DecideRequest) -> DecideCommand:
         profile_override=features_from_proto(request.profile_override, "profile_override"),
         across_channels=request.dedup.across_channels if request.dedup.HasField("across_channels") else None,
         sticky_key=fields.short_text(request.sticky_key, "sticky_key"),
+        forced_arm=fields.short_text(request.forced_arm, "forced_arm").upper(),
+        campaign_id=fields.short_text(request.campaign_id, "campaign_id"),
     )
 
 
@@ -102,6 +104,8 @@ def request_to(command: DecideCommand) -> pb.DecideRequest:
         explain=int(command.explain),  # type: ignore[arg-type]
         consent_signals=_signals_to(command.consent_signals),
         sticky_key=command.sticky_key,
+        forced_arm=command.forced_arm,
+        campaign_id=command.campaign_id,
         profile_override={name: feature_to_proto(feature) for name, feature in command.profile_override.items()},
     )
 

@@ -14,6 +14,7 @@ from services.orchestrator.app.decide.record import candidates_of, columns_of, l
 from services.orchestrator.app.decide.reserve import LEDGER_UNAVAILABLE
 from services.orchestrator.app.decide.score import SCORING_UNAVAILABLE
 from services.orchestrator.app.decision_record import CandidateColumns
+from services.orchestrator.domain.arms import Membership
 from services.orchestrator.domain.decision import Answer, Candidate, Explain, PlacementAnswer, Versions
 from services.orchestrator.domain.tracking import TokenSigner
 
@@ -66,6 +67,8 @@ def _answer(
         advisories=every_advisory,
         degraded=not _DEGRADING.isdisjoint(every_advisory),
         consistency_token=known.view.consistency_token,
+        arm=known.arm.arm.name,
+        is_compared=known.arm.membership is not Membership.TWO_ARMS,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.catalogue import Catalogue, Direction
 from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.lineup import Indices
@@ -71,6 +72,7 @@ def decision_id_of(command: DecideCommand) -> str:
 def brief_of(command: DecideCommand, policy: ActivePolicy, arrival_ms: int, decision_id: str) -> Brief:
     """Raises InvalidArgument for what the policy does not declare, or the mode does not allow."""
     now_ms = _moment(command, arrival_ms)
+    _check_arm(command)
     return Brief(
         decision_id,
         command,
@@ -132,6 +134,15 @@ def _conformed(path: str, value: Value, attribute: AttributePart) -> Value:
     if attribute.allowed and any(each not in attribute.allowed for each in held):
         raise InvalidArgument.field(path, "must be one of the values the policy allows")
     return conformed
+
+
+def _check_arm(command: DecideCommand) -> None:
+    if not command.forced_arm:
+        return
+    if command.mode is not Mode.SIMULATE:
+        raise InvalidArgument.field("forced_arm", "only a SIMULATE decision may be made in another arm")
+    if command.forced_arm not in Arm.__members__:
+        raise InvalidArgument.field("forced_arm", f"must be one of {', '.join(Arm.__members__)}")
 
 
 def _moment(command: DecideCommand, arrival_ms: int) -> int:

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.compete import Competition
+from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.score import Scored
 from services.orchestrator.domain.arbitration.assign import Filled, fill
 from services.orchestrator.domain.arbitration.assignment import Assignment
 from services.orchestrator.domain.arbitration.beliefs import Beliefs
+from services.orchestrator.domain.arbitration.exploration import EVERYBODY_ALIKE, Exploring
 from services.orchestrator.domain.arbitration.reshaping import reshaped
 from services.orchestrator.domain.arbitration.slots import (
     FROM_THE_START,
@@ -23,6 +27,8 @@ from services.orchestrator.domain.arbitration.slots import (
     Terms,
 )
 from services.orchestrator.domain.arbitration.worth import Column
+from services.orchestrator.domain.arms import Arm
+from services.orchestrator.domain.lineup import Mask
 from services.orchestrator.domain.pricing import Contest
 
 _INLINE_CANDIDATES = 300
@@ -51,9 +57,9 @@ class Choice:
     """How several slots were shared out where nothing is explored."""
 
 
-async def choose(brief: Brief, competition: Competition, scored: Scored) -> Choice:
+async def choose(brief: Brief, known: Known, competition: Competition, scored: Scored) -> Choice:
     contest = competition.contest
-    arena = _arena(brief, competition, scored)
+    arena = _arena(brief, known, competition, scored)
     filled = await _fill(arena, FROM_THE_START)
     priority = contest.worth.at(scored.scores.means)
     return Choice(contest, scored, priority, arena, filled.draws, filled.assignment)
@@ -72,14 +78,11 @@ async def _fill(arena: Arena, standing: Standing) -> Filled:
     return await asyncio.to_thread(fill, arena.field, arena.plans, arena.terms, standing)
 
 
-def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
+def _arena(brief: Brief, known: Known, competition: Competition, scored: Scored) -> Arena:
     contest, scores = competition.contest, scored.scores
-    explores = brief.catalogue.explores[contest.action]
+    explores, exploring = _exploring(brief, known.arm.arm, contest, scored)
     drawn_from = reshaped(scores.log_odds_means, scores.log_odds_deviations, scores.means, scores.evidences)
     beliefs = Beliefs(scores.means, *drawn_from, explores)
-    exploring = brief.catalogue.exploring(contest.option)
-    if not scored.may_explore:
-        exploring = exploring.without_exploration()
     option, silence = contest.option, brief.policy.compiled.silence
     field = Field(
         contest.starts,
@@ -91,14 +94,30 @@ def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
         None if silence is None else silence[option],
         competition.sticky,
     )
-    return Arena(field, [SlotPlan(place.placement_id, place.count) for place in brief.places], terms_of(brief))
+    plans = [SlotPlan(place.placement_id, place.count) for place in brief.places]
+    return Arena(field, plans, _terms(brief, competition, scored))
 
 
-def terms_of(brief: Brief) -> Terms:
+def _exploring(brief: Brief, arm: Arm, contest: Contest, scored: Scored) -> tuple[Mask, Exploring]:
+    """Which rows explore (bool[C]), and how. Where every candidate is to be as likely as the others, all do but what is
+    left to no chance."""
+    exploring = brief.catalogue.exploring(contest.option)
+    if arm is Arm.RANDOM_ELIGIBLE:
+        regulated = brief.policy.compiled.regulated
+        free = np.ones(contest.size, dtype=np.bool_) if regulated is None else ~regulated[contest.action]
+        return free, exploring.exploring_as(EVERYBODY_ALIKE)
+    explores = brief.catalogue.explores[contest.action]
+    return explores, exploring if scored.may_explore else exploring.without_exploration()
+
+
+def _terms(brief: Brief, competition: Competition, scored: Scored) -> Terms:
     command = brief.command
     across_placements = command.across_placements is not False
     across_channels = across_placements if command.across_channels is None else command.across_channels
-    return Terms(brief.decision_id, brief.policy.settings.reserve, across_placements, across_channels)
+    reserve = competition.reserve
+    if not np.isfinite(reserve):  # less than anything here
+        reserve = float(competition.contest.worth.at(scored.scores.means).min(initial=0.0)) - 1.0
+    return Terms(brief.decision_id, reserve, across_placements, across_channels)
 
 
 def _room(brief: Brief, competition: Competition) -> ContactRoom | None:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.orchestrator.app.decide.arm import formula_of, reserve_of
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.declared import declared_numbers
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.domain.arbitration.slots import Sticky
+from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.catalogue import Catalogue, Treatment
 from services.orchestrator.domain.consent import Permission, Stance, contact_permission
 from services.orchestrator.domain.contact_limits import Allowance
 from services.orchestrator.domain.content import negotiate_locale, render
+from services.orchestrator.domain.holdout import held_out
 from services.orchestrator.domain.lineup import Admission, Indices, Mask, line_up
 from services.orchestrator.domain.places import Place
 from services.orchestrator.domain.pricing import Contest, action_numbers, price
@@ -40,6 +43,8 @@ class Competition:
     """None where no hour can be quiet."""
     at_stake: Mask | None = None
     """bool[R]: which resources a candidate would use; None where none is declared."""
+    reserve: float = 0.0
+    """What silence is worth, in the arm of the person."""
 
 
 def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
@@ -64,14 +69,19 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
     numbers = action_numbers(verdict.eligible, verdict.numbers, declared_numbers(brief.policy.compiled))
     lineup = line_up(catalogue, brief.places, fits, admission)
+    arm, settings = known.arm.arm, brief.policy.settings
+    if arm is Arm.HOLDOUT:
+        lineup = held_out(catalogue, lineup)
     at_stake = None if known.volume is None else known.volume.at_stake(lineup.option)
     if known.volume is not None:
         lineup = within_volume(catalogue, lineup, known.volume)
-    contest = price(catalogue, lineup, numbers, brief.policy.settings.formula)
-    if known.volume is not None and brief.policy.settings.formula.cost:
+    formula = formula_of(arm, settings.formula)
+    contest = price(catalogue, lineup, numbers, formula)
+    if known.volume is not None and formula.cost:
         contest = priced(contest, known.volume)
     sticky = still_candidates(known.sticky, catalogue, brief.places, contest)
-    return Competition(contest, permissions, allowance, sticky, admission.quiet, at_stake)
+    reserve = reserve_of(arm, settings.reserve)
+    return Competition(contest, permissions, allowance, sticky, admission.quiet, at_stake, reserve)
 
 
 def _kept(catalogue: Catalogue, verdict: PolicyVerdict) -> Mask | None:

@@ -19,6 +19,7 @@ from services.orchestrator.app.ports import (
     SubjectQuery,
     SubjectView,
 )
+from services.orchestrator.domain.arms import NO_STANDING, ArmStanding
 from services.orchestrator.domain.decision import Mode
 from services.orchestrator.domain.purposes import PROFILING, Use, may_profile, purpose_of
 from services.orchestrator.domain.quiet_table import QuietStanding
@@ -53,6 +54,7 @@ class Known:
     """None where no hour can be quiet."""
     volume: VolumeStanding | None = None
     """What is left of resources; None where the policy declares none."""
+    arm: ArmStanding = NO_STANDING
 
 
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:

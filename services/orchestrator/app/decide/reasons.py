@@ -14,6 +14,7 @@ from services.orchestrator.app.decide.compete import Competition
 from services.orchestrator.app.decide.contact_words import ContactWords
 from services.orchestrator.app.decide.wording import UNKNOWN, Wording, moment
 from services.orchestrator.app.ports import DropReason, PolicyVerdict
+from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.consent import Permission
 from services.orchestrator.domain.decision import Dropped
@@ -22,6 +23,8 @@ from services.orchestrator.domain.pricing import BUSINESS_VALUE, CONTEXT_WEIGHT
 from services.orchestrator.domain.volume.resources import MILLIONTHS
 from shared.clock import to_datetime
 from shared.values import INT64_MAX, present
+
+HELD_OUT = "held out: the person is in the control arm that gets no marketing"
 
 
 def drop_counts(verdict: PolicyVerdict, blocks: Sequence[DropBlock]) -> dict[int, int]:
@@ -65,6 +68,7 @@ class _Words:
         self._brief = brief
         self._catalogue = brief.catalogue
         self._permissions = competition.permissions
+        self._reserve = competition.reserve
         self._contact = ContactWords(brief, competition)
         self._now = present(to_datetime(brief.now_ms))
         self._by_check: Mapping[Check, Callable[[int, int, float], Wording]] = {
@@ -76,6 +80,7 @@ class _Words:
             Check.PRIORITY: self._priority,
             Check.QUIET_HOURS: self._contact.quiet,
             Check.CHANNEL_PRIORITY: self._contact.priority,
+            Check.HOLDOUT: lambda *_: Wording("arm", present(Arm.HOLDOUT.name), HELD_OUT),
             Check.AT_MOST: lambda _, __, observed: Wording("at_most", present(int(observed)), f"< {observed:g}"),
             Check.RANDOMISED_SILENCE: lambda *seen: Wording("priority", present(seen[2]), "withheld on purpose"),
         }
@@ -126,7 +131,7 @@ class _Words:
         return Wording(f"volume.{resource_id}", present(observed), f">= {least / MILLIONTHS:g}")
 
     def _priority(self, _action: int, _channel: int, observed: float) -> Wording:
-        reserve = self._brief.policy.settings.reserve
+        reserve = self._reserve
         threshold = f">= {reserve:g}" if observed < reserve else "another was drawn"
         return Wording("priority", present(observed), threshold)
 

@@ -53,6 +53,7 @@ def recalled_knowledge(record: DecisionRecord, policy: ActivePolicy) -> Known:
         record.sticky,
         quiet=record.quiet,
         volume=standing_of(policy.compiled.volume, record.volume),
+        arm=record.arm,
     )
 
 

@@ -48,10 +48,11 @@ def record_of(settled: Settled, answer: Answer, record_time_ms: int) -> Decision
         slots=tuple(_vector(draw) for draw in choice.draws),
         refusals=settled.contacted.refusals,
         segments=settled.verdict.segments if brief.policy.compiled.reads_segments else None,
-        shadow=_shadow(brief, choice),
+        shadow=_shadow(choice),
         is_apprentice=choice.scored.scores.is_apprentice,
         scores=_scores(choice),
         ledger_failure=settled.contacted.advisory,
+        reported_segments=settled.verdict.segments if brief.policy.compiled.arms.are_declared else (),
     )
 
 
@@ -85,14 +86,15 @@ def closed_record(brief: Brief, known: Known, answer: Answer, record_time_ms: in
         volume=() if known.volume is None else known.volume.resources,
         sticky=known.sticky,
         sticky_until_ms=sticky_until(brief),
+        arm=known.arm,
     )
 
 
-def _shadow(brief: Brief, choice: Choice) -> ShadowColumn | None:
+def _shadow(choice: Choice) -> ShadowColumn | None:
     said, contest = choice.scored.scores.shadow, choice.contest
     if said is None:
         return None
-    reserve = brief.policy.settings.reserve
+    reserve = choice.arena.terms.reserve
     ours = incumbents(contest.starts, choice.priority, reserve)
     others = incumbents(contest.starts, contest.worth.at(said.means), reserve)
     return ShadowColumn(said.model_version, said.means, sum(map(ne, ours, others)))

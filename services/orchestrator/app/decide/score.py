@@ -13,6 +13,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import SCORING_SHARE, Budget
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import ScoreQuestion, Scorer, Scores
+from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.lineup import Indices
 from services.orchestrator.domain.objectives import model_features
 from services.orchestrator.domain.pricing import Contest
@@ -31,11 +32,13 @@ class Scored:
 
     scores: Scores
     is_learnt: bool = True
+    is_asked: bool = True
+    """False in an arm that goes without a model: the scores are the prior's."""
 
     @property
     def may_explore(self) -> bool:
         """Exploring on a rate that is the same for all would be noise."""
-        return self.is_learnt and not self.scores.is_apprentice
+        return self.is_learnt and self.is_asked and not self.scores.is_apprentice
 
 
 async def score(
@@ -47,6 +50,8 @@ async def score(
         raise InvalidArgument.field("placements", f"ask for {contest.size} candidates; at most {MAX_CANDIDATES}")
     if not contest.size:
         return Scored(_prior(brief, 0))
+    if known.arm.arm is Arm.RULES_ONLY:
+        return Scored(_prior(brief, contest.size), is_asked=False)
     try:
         features = model_features(known.features, segments)
         question = question_of(brief, features, contest.option, contest.place_of_row())

@@ -40,6 +40,8 @@ class Exploration:
 
 
 NO_EXPLORATION = Exploration(ExplorationKind.NONE)
+EVERYBODY_ALIKE = Exploration(ExplorationKind.INVERSE_GAP_WEIGHTING)
+"""No gap counts: all are as likely."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,3 +64,7 @@ class Exploring:
     def without_exploration(self) -> Exploring:
         """The same where nothing was learnt that exploring could go by."""
         return Exploring((NO_EXPLORATION,), np.zeros_like(self.declared), self.channel, self.budget)
+
+    def exploring_as(self, exploration: Exploration) -> Exploring:
+        """All the same way, whatever it costs."""
+        return Exploring((exploration,), np.zeros_like(self.declared), self.channel, np.ones_like(self.budget))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
 from services.orchestrator.domain.arbitration.worth import Column
@@ -61,8 +62,17 @@ def catalogue(document: PolicyDocument, actions: tuple[Lineage, ...]) -> Catalog
 
 
 def _explores(lineage: Lineage, exploration: Exploration) -> bool:
-    is_regulated = any(level.regulated for level in lineage.levels)
-    return exploration.kind is not ExplorationKind.NONE and not is_regulated
+    return exploration.kind is not ExplorationKind.NONE and not _is_regulated(lineage)
+
+
+def _is_regulated(lineage: Lineage) -> bool:
+    return any(level.regulated for level in lineage.levels)
+
+
+def regulated_actions(actions: tuple[Lineage, ...]) -> NDArray[np.bool_] | None:
+    """bool[A]; None where nothing is regulated."""
+    regulated = np.array([_is_regulated(lineage) for lineage in actions], np.bool_)
+    return regulated if regulated.any() else None
 
 
 def _budget(channel: Channel, document: PolicyDocument) -> float:

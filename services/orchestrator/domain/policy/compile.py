@@ -9,7 +9,8 @@ from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import limit_table
 from services.orchestrator.domain.contact_rules import ContactRules
 from services.orchestrator.domain.policy.aggregate_checks import check_conditions
-from services.orchestrator.domain.policy.columns import catalogue, option_silence
+from services.orchestrator.domain.policy.arms import salted
+from services.orchestrator.domain.policy.columns import catalogue, option_silence, regulated_actions
 from services.orchestrator.domain.policy.compiled import Compilation, CompiledPolicy
 from services.orchestrator.domain.policy.contact_checks import check_contact
 from services.orchestrator.domain.policy.content_checks import check_content
@@ -67,6 +68,9 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
         limits=limit_table(columns, document.contact.parts),
         contact=_contact_rules(document, columns),
         volume=volume_table(document, actions),
+        arms=salted(document.arms, document.written.settings.name),
+        regulated=regulated_actions(actions),
+        targets=tuple(each.target for each in document.targets),
         objectives=tuple(declared.objective for declared in document.objectives),
         arbitrated=document.arbitrated or USUAL_OBJECTIVE,
         reads_segments=any(declared.reads_segments for declared in document.objectives),

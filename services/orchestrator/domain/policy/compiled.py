@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.orchestrator.domain.arbitration.worth import MONEY, Column, Formula
+from services.orchestrator.domain.arms import NO_ARMS, Arms
 from services.orchestrator.domain.at_most import AtMostTable
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import LimitTable
@@ -19,6 +23,7 @@ from services.orchestrator.domain.policy_parts import (
     RuleSetPart,
     TraitSchemaPart,
 )
+from services.orchestrator.domain.targets import Target
 from services.orchestrator.domain.volume.resources import NO_VOLUME, VolumeTable
 
 
@@ -77,6 +82,10 @@ class CompiledPolicy:
 
     contact: ContactRules = field(default_factory=ContactRules)
     volume: VolumeTable = NO_VOLUME
+    arms: Arms = NO_ARMS
+    regulated: NDArray[np.bool_] | None = None
+    """bool[A]: what is left to no chance, in no arm; None where nothing is."""
+    targets: tuple[Target, ...] = ()
 
     @property
     def feature_set(self) -> FeatureSetPart:

@@ -1,8 +1,7 @@
-"""Contact policy: contact limits, suppression rules, quiet hours and the order of channels. And control arms."""
+"""Contact policy: contact limits, suppression rules, quiet hours and the order of channels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from services.orchestrator.domain.contact_rules import PREFETCH_MS, Residence
 from services.orchestrator.domain.policy.contact_limit import LIMIT_FIELDS, LimitDeclaration, check_limits, read_limit
 from services.orchestrator.domain.policy.fields import Field, leaf, list_of, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused
-from services.orchestrator.domain.policy.nodes import Node, ScalarNode
+from services.orchestrator.domain.policy.nodes import Node
 from services.orchestrator.domain.policy.preferred_channels import (
     PRIORITY_SHAPE,
     PriorityDeclaration,
@@ -18,11 +17,11 @@ from services.orchestrator.domain.policy.preferred_channels import (
 )
 from services.orchestrator.domain.policy.quiet_hour import QUIET_FIELDS, QuietDeclaration, read_quiet_hours
 from services.orchestrator.domain.policy.residence import NO_REGION, REGION_FIELDS, RegionDeclaration, read_region
-from services.orchestrator.domain.policy.scalars import duration_ms, number
+from services.orchestrator.domain.policy.scalars import duration_ms
 from services.orchestrator.domain.policy.shapes import DURATION, TEXT, list_shape, record
 from services.orchestrator.domain.policy.suppression_rule import SUPPRESSION_FIELDS, read_suppression_rule
 from services.orchestrator.domain.policy.time_zones import time_zone
-from services.orchestrator.domain.policy.words import Reference, identifier, reference, within
+from services.orchestrator.domain.policy.words import Reference, reference
 from services.orchestrator.domain.policy_parts import ContactLimitPart, Place
 from services.orchestrator.domain.quiet_hours import QuietHour
 from shared.clock import MS_PER_DAY, MS_PER_SECOND
@@ -114,15 +113,3 @@ def read_contact_policy(place: Place, node: Node, findings: Findings) -> Contact
         fields.get(CHANNEL_PRIORITY, None),
         fields.get(PREFETCH_TTL, PREFETCH_MS),
     )
-
-
-def read_arm(key: ScalarNode, node: Node, findings: Findings) -> float:
-    """The share of the population that is decided for in another way."""
-    identifier(key)
-    return within(number, 0, 1)(node, findings)
-
-
-def check_arms(place: Place, shares: Sequence[float], findings: Findings) -> None:
-    if sum(shares) >= 1:
-        findings.error(place, "OUT_OF_RANGE", f"the arms add up to {sum(shares):g}: they must leave a rest")
-    findings.warning(place, "NOT_ENFORCED_YET", "this version puts everybody in one arm: arms has no effect")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.orchestrator.domain.arms import NO_ARMS, Arms
 from services.orchestrator.domain.catalogue import Channel
 from services.orchestrator.domain.policy.aggregates import AggregateDeclaration, aggregate_reader
+from services.orchestrator.domain.policy.arms import ARMS, read_arms
 from services.orchestrator.domain.policy.attributes import AttributeDeclaration, read_context, read_trait
 from services.orchestrator.domain.policy.channels import (
     PlacementDeclaration,
@@ -14,12 +16,7 @@ from services.orchestrator.domain.policy.channels import (
     read_placement,
 )
 from services.orchestrator.domain.policy.conditions import STAGE_FIELDS
-from services.orchestrator.domain.policy.contact import (
-    ContactPolicyDeclaration,
-    check_arms,
-    read_arm,
-    read_contact_policy,
-)
+from services.orchestrator.domain.policy.contact import ContactPolicyDeclaration, read_contact_policy
 from services.orchestrator.domain.policy.currencies import MAX_CURRENCIES
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.folder import Folder
@@ -36,6 +33,7 @@ from services.orchestrator.domain.policy.relations import read_relation
 from services.orchestrator.domain.policy.sections import Sections
 from services.orchestrator.domain.policy.segments import SegmentDeclaration, read_segment
 from services.orchestrator.domain.policy.settings import RECORDS, SINGLES, WrittenSettings, read_settings
+from services.orchestrator.domain.policy.targets import MAX_TARGETS, TargetDeclaration, read_target
 from services.orchestrator.domain.policy.tree import (
     ActionDeclaration,
     GroupDeclaration,
@@ -70,13 +68,14 @@ MAX_DECLARED = {
     "objectives": MAX_OBJECTIVES,
     **dict.fromkeys(VOLUME_FIELDS, MAX_RESOURCES),
     "currencies": MAX_CURRENCIES,
+    "targets": MAX_TARGETS,
 }
 """By top-level key."""
 
 NAMED_SECTIONS = frozenset(
-    {"traits", "aggregates", "context", "namespaces", "segments", "channels", "placements", "arms"}
+    {"traits", "aggregates", "context", "namespaces", "segments", "channels", "placements", ARMS}
     | {"fallbacks", "issues", "groups", "actions", "purposes", "event_types", "relations", "triggers", "objectives"}
-    | {"currencies", *VOLUME_FIELDS}
+    | {"currencies", "targets", *VOLUME_FIELDS}
 )
 FIELD_SECTIONS = {field.name for field in SINGLES} | {field.name for field in STAGE_FIELDS}
 TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy", USE.name}
@@ -120,6 +119,9 @@ class PolicyDocument:
     """Budgets, then stock, then capacities."""
     channel_silences: Mapping[str, float] = field(default_factory=dict)
     """With which probability a place stays silent on purpose, of the channels that say so."""
+    arms: Arms = NO_ARMS
+    """The salt is empty where it is not written."""
+    targets: tuple[TargetDeclaration, ...] = ()
 
     @property
     def arbitrated(self) -> str:
@@ -193,6 +195,8 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         fallbacks=sections.named("fallbacks", "treatment", read_fallback, treatment_names),
         contact=_read_contact(sections, findings),
         objectives=sections.named("objectives", "objective", read_objective),
+        arms=read_arms(sections, findings),
+        targets=sections.named("targets", "target", read_target),
     )
 
 
@@ -205,9 +209,6 @@ def _read_resources(sections: Sections) -> tuple[ResourceDeclaration, ...]:
 
 
 def _read_contact(sections: Sections, findings: Findings) -> ContactPolicyDeclaration:
-    arms = sections.record("arms")
-    if arms is not None:
-        check_arms(arms.place, sections.named("arms", "arm", read_arm), findings)
     contact_policy = sections.record("contact_policy")
     if contact_policy is None:
         return ContactPolicyDeclaration()

@@ -37,6 +37,7 @@ def check_references(document: PolicyDocument, findings: Findings) -> None:
         _check(kind, (each.mentions.get(kind) for each in document.written.at_most), declared, findings)
         mentions = (each for resource in document.resources for each in resource.mentions[kind])
         _check(kind, mentions, declared, findings)
+        _check(kind, (target.mentions[kind] for target in document.targets), declared, findings)
 
 
 def all_treatments(document: PolicyDocument) -> Iterable[TreatmentDeclaration]:
@@ -51,6 +52,7 @@ def _mentioned_channels(document: PolicyDocument) -> Iterable[Reference | None]:
     yield from (placement.channel for placement in document.placements)
     yield from document.contact.channels
     yield from (channel for resource in document.resources for channel in resource.mentions["channel"])
+    yield from (target.mentions["channel"] for target in document.targets)
 
 
 def _check(kind: str, references: Iterable[Reference | None], declared: Collection[str], findings: Findings) -> None:

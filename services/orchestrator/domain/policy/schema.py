@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.orchestrator.domain.policy.aggregates import AGGREGATE_FIELDS
+from services.orchestrator.domain.policy.arms import ARMS, ARMS_SHAPE
 from services.orchestrator.domain.policy.attributes import CONTEXT_FIELDS, TRAIT_FIELDS
 from services.orchestrator.domain.policy.channels import CHANNEL_FIELDS, PLACEMENT_FIELDS
 from services.orchestrator.domain.policy.conditions import STAGE_FIELDS
@@ -22,6 +23,7 @@ from services.orchestrator.domain.policy.purposes import EVENT_TYPE_FIELDS, PURP
 from services.orchestrator.domain.policy.segments import SEGMENT_FIELDS
 from services.orchestrator.domain.policy.settings import RECORDS, SINGLES
 from services.orchestrator.domain.policy.shapes import SCALAR, list_shape, named_shape, record, shape_of
+from services.orchestrator.domain.policy.targets import TARGET_FIELDS
 from services.orchestrator.domain.policy.tree import ACTION_FIELDS, GROUP_FIELDS, LEVEL_FIELDS
 from services.orchestrator.domain.policy.triggers import TRIGGER_FIELDS
 from services.orchestrator.domain.policy.uses import USE
@@ -46,6 +48,7 @@ NAMED: Mapping[str, tuple[Field[Any], ...]] = {
     "actions": ACTION_FIELDS,
     "triggers": TRIGGER_FIELDS,
     "objectives": OBJECTIVE_FIELDS,
+    "targets": TARGET_FIELDS,
     **VOLUME_FIELDS,
 }
 """The tables of what one declares by name, by top-level key."""
@@ -53,7 +56,6 @@ NAMED: Mapping[str, tuple[Field[Any], ...]] = {
 _RELATIONS = named_shape(
     {"type": ["object", "null"], "additionalProperties": {"anyOf": [SCALAR, list_shape(SCALAR)]}},
 )
-_ARMS = named_shape({"type": "number", "minimum": 0, "maximum": 1})
 
 
 def policy_schema() -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _sections() -> dict[str, Shape]:
         **{field.name: shape_of(field) for field in singles},
         "contact_policy": record(CONTACT_FIELDS),
         "relations": _RELATIONS,
-        "arms": _ARMS,
+        ARMS: ARMS_SHAPE,
         CURRENCIES: CURRENCIES_SHAPE,
     }
 

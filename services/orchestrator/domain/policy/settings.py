@@ -18,6 +18,7 @@ from services.orchestrator.domain.policy.arbitration import (
     STICKY,
     AtMostDeclaration,
 )
+from services.orchestrator.domain.policy.arms import ARMS_SALT
 from services.orchestrator.domain.policy.compiled import PolicySettings
 from services.orchestrator.domain.policy.currencies import CURRENCIES, read_currencies
 from services.orchestrator.domain.policy.explorations import EXPLORATION, EXPLORATION_BUDGET
@@ -69,7 +70,7 @@ POLICY = Field("policy", leaf(identifier), required=True)
 CURRENCY = Field("currency", leaf(_currency, {"type": "string", "pattern": "^[A-Z]{3}$"}))
 DEFAULT_LOCALE = Field("default_locale", leaf(locale))
 ENGINE = Field("engine", leaf(choice({"INDEXED", "DURABLE"})))
-SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY, ENGINE)
+SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY, ENGINE, ARMS_SALT)
 
 BASIS = Field("basis", leaf(choice(BASES)), required=True)
 OBJECTIVE = Field("objective", leaf(_objective, either(one_of({PROPENSITY.upper()}), NAME)))

@@ -186,7 +186,7 @@ CASES = {
     ),
     "arms that leave nobody": (
         "arms: {holdout: 0.5, random_eligible: 0.5}",
-        ["1:1 NOT_ENFORCED_YET", "1:1 OUT_OF_RANGE"],
+        ["1:1 OUT_OF_RANGE"],
     ),
     "unknown exploration": ("arbitration: {exploration: THOMSON}", ["1:28 OUT_OF_RANGE"]),
     "exploration of no kind": ("arbitration: {exploration: {gamma: 5}}", ["1:28 MISSING_KEY"]),

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from services.orchestrator.adapters.schema import SQLITE_SCHEMA
+from services.orchestrator.adapters.sqlite_policy_register import SqlitePolicyRegister
 from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
 from services.orchestrator.adapters.sqlite_resource_bank import SqliteResourceBank
 from services.orchestrator.app.activate import ActivatePolicy
 from services.orchestrator.app.active_policies import REFRESH_MS, ActivePolicies, PolicyUnreadable
+from services.orchestrator.app.policy_life import PolicyLife
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
+from services.orchestrator.app.policy_register import PolicyRegister
 from services.orchestrator.app.policy_store import NOTHING_ACTIVE, PolicyRecord, PolicyStore, PolicyVersions, Receipt
 from services.orchestrator.app.publish import MAX_VIOLATION_BYTES, PublishPolicy
 from services.orchestrator.app.validate import ValidatePolicy
@@ -31,6 +34,7 @@ class World:
     """One replica of the orchestrator over a store, and the services around it."""
 
     store: PolicyStore
+    register: PolicyRegister
     bank: ResourceBank
     services: PolicyServices
     now_ms: int = 1_000_000
@@ -39,8 +43,9 @@ class World:
         parts = PartPublishers(self.services, self.services, self.services)
         self.policies = ActivePolicies(self.store, self.clock)
         amounts = Amounts(self.bank, self.clock)
-        self.publish = PublishPolicy(self.store, parts, self.policies, amounts, self.clock)
-        self.activate = ActivatePolicy(self.store, parts, self.policies, amounts)
+        life = PolicyLife(self.store, self.register, parts, self.policies, amounts, self.clock)
+        self.publish = PublishPolicy(life)
+        self.activate = ActivatePolicy(life)
         self.validate = ValidatePolicy(self.services)
 
     def clock(self) -> int:
@@ -54,7 +59,7 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     database = await SqliteDatabase.open(tmp_path / "orchestrator.db", schema=SQLITE_SCHEMA)
-    yield World(SqlitePolicyStore(database), SqliteResourceBank(database), PolicyServices())
+    yield World(SqlitePolicyStore(database), SqlitePolicyRegister(database), SqliteResourceBank(database), PolicyServices())
     await database.close()
 
 
@@ -254,7 +259,7 @@ async def test_another_replica_follows_within_a_second(
 ) -> None:
     await world.publish("one", first)
     two = await world.publish("two", second)
-    replica = World(world.store, world.bank, world.services)
+    replica = World(world.store, world.register, world.bank, world.services)
     assert await replica.active_name() == "small"
     await world.activate("three", two.policy_version)
     replica.now_ms += REFRESH_MS - 1
@@ -267,7 +272,7 @@ async def test_a_policy_loaded_from_the_store_is_the_one_that_was_published(
     world: World, first: dict[str, bytes]
 ) -> None:
     published = await world.publish("one", first)
-    replica = World(world.store, world.bank, world.services)
+    replica = World(world.store, world.register, world.bank, world.services)
     mine, theirs = (
         await world.policies.get(published.policy_version),
         await replica.policies.get(published.policy_version),
@@ -291,7 +296,7 @@ async def test_decisions_go_on_with_the_last_policy_while_the_store_is_away(
     world.now_ms += REFRESH_MS
     assert await world.active_name() == "small"
     with pytest.raises(Unavailable):
-        await World(world.store, world.bank, world.services).policies.current()
+        await World(world.store, world.register, world.bank, world.services).policies.current()
 
 
 async def test_decisions_go_on_with_the_last_policy_when_only_newer_replicas_read_the_active_one(
@@ -306,14 +311,14 @@ async def test_decisions_go_on_with_the_last_policy_when_only_newer_replicas_rea
     world.now_ms += REFRESH_MS
     assert await world.active_name() == "small"
     with pytest.raises(PolicyUnreadable):
-        await World(world.store, world.bank, world.services).policies.current()
+        await World(world.store, world.register, world.bank, world.services).policies.current()
 
 
 async def test_many_callers_at_once_load_a_policy_once(
     world: World, first: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.publish("one", first)
-    replica, reads = World(world.store, world.bank, world.services), 0
+    replica, reads = World(world.store, world.register, world.bank, world.services), 0
     read = world.store.get
 
     async def counted(policy_version: str) -> object:

@@ -47,6 +47,7 @@ class NoActionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NO_ACTION_REASON_CONTACT_POLICY: _ClassVar[NoActionReason]
     NO_ACTION_REASON_RANDOMISED_SILENCE: _ClassVar[NoActionReason]
     NO_ACTION_REASON_VOLUME: _ClassVar[NoActionReason]
+    NO_ACTION_REASON_HOLDOUT: _ClassVar[NoActionReason]
 
 class ExplorationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -73,6 +74,7 @@ NO_ACTION_REASON_NOT_PRICED: NoActionReason
 NO_ACTION_REASON_CONTACT_POLICY: NoActionReason
 NO_ACTION_REASON_RANDOMISED_SILENCE: NoActionReason
 NO_ACTION_REASON_VOLUME: NoActionReason
+NO_ACTION_REASON_HOLDOUT: NoActionReason
 EXPLORATION_KIND_UNSPECIFIED: ExplorationKind
 EXPLORATION_KIND_NONE: ExplorationKind
 EXPLORATION_KIND_THOMPSON: ExplorationKind
@@ -291,7 +293,7 @@ class Timing(_message.Message):
     def __init__(self, profile: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scoring: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., arbitration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., total: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ledger: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class DecideRequest(_message.Message):
-    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain", "consent_signals", "profile_override", "sticky_key")
+    __slots__ = ("request_id", "subject", "events", "consistency_token", "direction", "channels", "placements", "context", "locale", "session_id", "decision_time", "excluded_actions", "dedup", "mode", "explain", "consent_signals", "profile_override", "sticky_key", "campaign_id", "forced_arm")
     class ContextEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -324,6 +326,8 @@ class DecideRequest(_message.Message):
     CONSENT_SIGNALS_FIELD_NUMBER: _ClassVar[int]
     PROFILE_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
     STICKY_KEY_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    FORCED_ARM_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     subject: _subject_pb2.Subject
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
@@ -342,10 +346,12 @@ class DecideRequest(_message.Message):
     consent_signals: _consent_pb2.ConsentSignals
     profile_override: _containers.MessageMap[str, _value_pb2.Feature]
     sticky_key: str
-    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., consent_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., profile_override: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., sticky_key: _Optional[str] = ...) -> None: ...
+    campaign_id: str
+    forced_arm: str
+    def __init__(self, request_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., channels: _Optional[_Iterable[str]] = ..., placements: _Optional[_Iterable[_Union[Placement, _Mapping]]] = ..., context: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ..., locale: _Optional[str] = ..., session_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., excluded_actions: _Optional[_Iterable[str]] = ..., dedup: _Optional[_Union[Dedup, _Mapping]] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., consent_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., profile_override: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., sticky_key: _Optional[str] = ..., campaign_id: _Optional[str] = ..., forced_arm: _Optional[str] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
-    __slots__ = ("decision_id", "profile_id", "placement_results", "candidates", "dropped", "dropped_by_stage", "versions", "feature_statuses", "degraded", "advisories", "timing", "consistency_token", "decision_time", "request_id", "assignment")
+    __slots__ = ("decision_id", "profile_id", "placement_results", "candidates", "dropped", "dropped_by_stage", "versions", "feature_statuses", "degraded", "advisories", "timing", "consistency_token", "decision_time", "request_id", "assignment", "arm", "left_out_of_comparison")
     class FeatureStatusesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -368,6 +374,8 @@ class DecideResponse(_message.Message):
     DECISION_TIME_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    ARM_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_OF_COMPARISON_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     profile_id: str
     placement_results: _containers.RepeatedCompositeFieldContainer[PlacementResult]
@@ -383,4 +391,6 @@ class DecideResponse(_message.Message):
     decision_time: _timestamp_pb2.Timestamp
     request_id: str
     assignment: _arbitration_pb2.Assignment
-    def __init__(self, decision_id: _Optional[str] = ..., profile_id: _Optional[str] = ..., placement_results: _Optional[_Iterable[_Union[PlacementResult, _Mapping]]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., dropped: _Optional[_Iterable[_Union[_stage_pb2.Dropped, _Mapping]]] = ..., dropped_by_stage: _Optional[_Iterable[_Union[_stage_pb2.StageCount, _Mapping]]] = ..., versions: _Optional[_Union[_policy_pb2.Versions, _Mapping]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ..., degraded: _Optional[bool] = ..., advisories: _Optional[_Iterable[str]] = ..., timing: _Optional[_Union[Timing, _Mapping]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., request_id: _Optional[str] = ..., assignment: _Optional[_Union[_arbitration_pb2.Assignment, _Mapping]] = ...) -> None: ...
+    arm: str
+    left_out_of_comparison: bool
+    def __init__(self, decision_id: _Optional[str] = ..., profile_id: _Optional[str] = ..., placement_results: _Optional[_Iterable[_Union[PlacementResult, _Mapping]]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., dropped: _Optional[_Iterable[_Union[_stage_pb2.Dropped, _Mapping]]] = ..., dropped_by_stage: _Optional[_Iterable[_Union[_stage_pb2.StageCount, _Mapping]]] = ..., versions: _Optional[_Union[_policy_pb2.Versions, _Mapping]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ..., degraded: _Optional[bool] = ..., advisories: _Optional[_Iterable[str]] = ..., timing: _Optional[_Union[Timing, _Mapping]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., request_id: _Optional[str] = ..., assignment: _Optional[_Union[_arbitration_pb2.Assignment, _Mapping]] = ..., arm: _Optional[str] = ..., left_out_of_comparison: _Optional[bool] = ...) -> None: ...

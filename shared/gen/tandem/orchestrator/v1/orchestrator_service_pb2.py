@@ -28,17 +28,21 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from tandem.common.v1 import subject_pb2 as tandem_dot_common_dot_v1_dot_subject__pb2
 from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
 from tandem.orchestrator.v1 import attribution_pb2 as tandem_dot_orchestrator_dot_v1_dot_attribution__pb2
+from tandem.orchestrator.v1 import batch_pb2 as tandem_dot_orchestrator_dot_v1_dot_batch__pb2
 from tandem.orchestrator.v1 import conversion_pb2 as tandem_dot_orchestrator_dot_v1_dot_conversion__pb2
 from tandem.orchestrator.v1 import decision_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__pb2
 from tandem.orchestrator.v1 import decision_list_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2
 from tandem.orchestrator.v1 import outcome_pb2 as tandem_dot_orchestrator_dot_v1_dot_outcome__pb2
+from tandem.orchestrator.v1 import performance_pb2 as tandem_dot_orchestrator_dot_v1_dot_performance__pb2
 from tandem.orchestrator.v1 import policy_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__pb2
+from tandem.orchestrator.v1 import policy_diff_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2
+from tandem.orchestrator.v1 import policy_lifecycle_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2
 from tandem.orchestrator.v1 import replay_pb2 as tandem_dot_orchestrator_dot_v1_dot_replay__pb2
 from tandem.orchestrator.v1 import volume_pb2 as tandem_dot_orchestrator_dot_v1_dot_volume__pb2
 from tandem.orchestrator.v1 import why_not_pb2 as tandem_dot_orchestrator_dot_v1_dot_why__not__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1tandem/orchestrator/v1/orchestrator_service.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ctandem/common/v1/value.proto\x1a(tandem/orchestrator/v1/attribution.proto\x1a\'tandem/orchestrator/v1/conversion.proto\x1a%tandem/orchestrator/v1/decision.proto\x1a*tandem/orchestrator/v1/decision_list.proto\x1a$tandem/orchestrator/v1/outcome.proto\x1a#tandem/orchestrator/v1/policy.proto\x1a#tandem/orchestrator/v1/replay.proto\x1a#tandem/orchestrator/v1/volume.proto\x1a$tandem/orchestrator/v1/why_not.proto\"5\n\x18\x45xportSubjectDataRequest\x12\x19\n\x0bprofile_ids\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\"*\n\x19\x45xportSubjectDataResponse\x12\r\n\x05lines\x18\x01 \x03(\t\"N\n\x17\x45raseSubjectDataRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bprofile_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\"0\n\x18\x45raseSubjectDataResponse\x12\x14\n\x0c\x65rased_count\x18\x01 \x01(\x03\"l\n\x16\x43\x61ptureOutcomesRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\x05items\x18\x02 \x03(\x0b\x32#.tandem.orchestrator.v1.OutcomeItemB\x04\xe2\x41\x01\x02\"\xac\x02\n\x17\x43\x61ptureOutcomesResponse\x12\x43\n\x05items\x18\x01 \x03(\x0b\x32\x34.tandem.orchestrator.v1.CaptureOutcomesResponse.Item\x1aI\n\x06Result\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x11\n\tduplicate\x18\x03 \x01(\x08\x1a\x80\x01\n\x04Item\x12H\n\x06result\x18\x01 \x01(\x0b\x32\x36.tandem.orchestrator.v1.CaptureOutcomesResponse.ResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"/\n\x12GetDecisionRequest\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8c\x03\n\x13GetDecisionResponse\x12\x36\n\x07request\x18\x01 \x01(\x0b\x32%.tandem.orchestrator.v1.DecideRequest\x12\x38\n\x08response\x18\x02 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12M\n\x08outcomes\x18\x03 \x03(\x0b\x32;.tandem.orchestrator.v1.GetDecisionResponse.CapturedOutcome\x12<\n\x0e\x65xplored_slots\x18\x04 \x03(\x0b\x32$.tandem.orchestrator.v1.ExploredSlot\x1av\n\x0f\x43\x61pturedOutcome\x12\x31\n\x04item\x18\x01 \x01(\x0b\x32#.tandem.orchestrator.v1.OutcomeItem\x12\x30\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x94\x01\n\x16\x45xplainDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12*\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Subject\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63tions\x18\x04 \x03(\t\"\x88\x02\n\x17\x45xplainDecisionResponse\x12\x38\n\x08response\x18\x01 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12S\n\nattributes\x18\x02 \x03(\x0b\x32?.tandem.orchestrator.v1.ExplainDecisionResponse.AttributesEntry\x12\x10\n\x08segments\x18\x03 \x03(\t\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xac\x01\n\x14PublishPolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12L\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x37.tandem.orchestrator.v1.PublishPolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"r\n\x15PublishPolicyResponse\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x31\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\"\x94\x01\n\x15ValidatePolicyRequest\x12M\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x38.tandem.orchestrator.v1.ValidatePolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"K\n\x16ValidatePolicyResponse\x12\x31\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\"O\n\x15\x41\x63tivatePolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0epolicy_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"H\n\x16\x41\x63tivatePolicyResponse\x12.\n\x06policy\x18\x01 \x01(\x0b\x32\x1e.tandem.orchestrator.v1.Policy2\xe8\x0e\n\x13OrchestratorService\x12W\n\x06\x44\x65\x63ide\x12%.tandem.orchestrator.v1.DecideRequest\x1a&.tandem.orchestrator.v1.DecideResponse\x12r\n\x0f\x43\x61ptureOutcomes\x12..tandem.orchestrator.v1.CaptureOutcomesRequest\x1a/.tandem.orchestrator.v1.CaptureOutcomesResponse\x12x\n\x11RecordConversions\x12\x30.tandem.orchestrator.v1.RecordConversionsRequest\x1a\x31.tandem.orchestrator.v1.RecordConversionsResponse\x12l\n\rRecordTouches\x12,.tandem.orchestrator.v1.RecordTouchesRequest\x1a-.tandem.orchestrator.v1.RecordTouchesResponse\x12o\n\x0eGetAttribution\x12-.tandem.orchestrator.v1.GetAttributionRequest\x1a..tandem.orchestrator.v1.GetAttributionResponse\x12z\n\x11\x45xportSubjectData\x12\x30.tandem.orchestrator.v1.ExportSubjectDataRequest\x1a\x31.tandem.orchestrator.v1.ExportSubjectDataResponse0\x01\x12u\n\x10\x45raseSubjectData\x12/.tandem.orchestrator.v1.EraseSubjectDataRequest\x1a\x30.tandem.orchestrator.v1.EraseSubjectDataResponse\x12\x66\n\x0bGetDecision\x12*.tandem.orchestrator.v1.GetDecisionRequest\x1a+.tandem.orchestrator.v1.GetDecisionResponse\x12r\n\x0f\x45xplainDecision\x12..tandem.orchestrator.v1.ExplainDecisionRequest\x1a/.tandem.orchestrator.v1.ExplainDecisionResponse\x12o\n\x0eReplayDecision\x12-.tandem.orchestrator.v1.ReplayDecisionRequest\x1a..tandem.orchestrator.v1.ReplayDecisionResponse\x12l\n\rListDecisions\x12,.tandem.orchestrator.v1.ListDecisionsRequest\x1a-.tandem.orchestrator.v1.ListDecisionsResponse\x12r\n\x0fSampleDecisions\x12..tandem.orchestrator.v1.SampleDecisionsRequest\x1a/.tandem.orchestrator.v1.SampleDecisionsResponse\x12W\n\x06WhyNot\x12%.tandem.orchestrator.v1.WhyNotRequest\x1a&.tandem.orchestrator.v1.WhyNotResponse\x12`\n\tGetVolume\x12(.tandem.orchestrator.v1.GetVolumeRequest\x1a).tandem.orchestrator.v1.GetVolumeResponse\x12l\n\rPublishPolicy\x12,.tandem.orchestrator.v1.PublishPolicyRequest\x1a-.tandem.orchestrator.v1.PublishPolicyResponse\x12o\n\x0eValidatePolicy\x12-.tandem.orchestrator.v1.ValidatePolicyRequest\x1a..tandem.orchestrator.v1.ValidatePolicyResponse\x12o\n\x0e\x41\x63tivatePolicy\x12-.tandem.orchestrator.v1.ActivatePolicyRequest\x1a..tandem.orchestrator.v1.ActivatePolicyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1tandem/orchestrator/v1/orchestrator_service.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1etandem/common/v1/subject.proto\x1a\x1ctandem/common/v1/value.proto\x1a(tandem/orchestrator/v1/attribution.proto\x1a\"tandem/orchestrator/v1/batch.proto\x1a\'tandem/orchestrator/v1/conversion.proto\x1a%tandem/orchestrator/v1/decision.proto\x1a*tandem/orchestrator/v1/decision_list.proto\x1a$tandem/orchestrator/v1/outcome.proto\x1a(tandem/orchestrator/v1/performance.proto\x1a#tandem/orchestrator/v1/policy.proto\x1a(tandem/orchestrator/v1/policy_diff.proto\x1a-tandem/orchestrator/v1/policy_lifecycle.proto\x1a#tandem/orchestrator/v1/replay.proto\x1a#tandem/orchestrator/v1/volume.proto\x1a$tandem/orchestrator/v1/why_not.proto\"5\n\x18\x45xportSubjectDataRequest\x12\x19\n\x0bprofile_ids\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\"*\n\x19\x45xportSubjectDataResponse\x12\r\n\x05lines\x18\x01 \x03(\t\"N\n\x17\x45raseSubjectDataRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bprofile_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\"0\n\x18\x45raseSubjectDataResponse\x12\x14\n\x0c\x65rased_count\x18\x01 \x01(\x03\"l\n\x16\x43\x61ptureOutcomesRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\x05items\x18\x02 \x03(\x0b\x32#.tandem.orchestrator.v1.OutcomeItemB\x04\xe2\x41\x01\x02\"\xac\x02\n\x17\x43\x61ptureOutcomesResponse\x12\x43\n\x05items\x18\x01 \x03(\x0b\x32\x34.tandem.orchestrator.v1.CaptureOutcomesResponse.Item\x1aI\n\x06Result\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x11\n\tduplicate\x18\x03 \x01(\x08\x1a\x80\x01\n\x04Item\x12H\n\x06result\x18\x01 \x01(\x0b\x32\x36.tandem.orchestrator.v1.CaptureOutcomesResponse.ResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"/\n\x12GetDecisionRequest\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8c\x03\n\x13GetDecisionResponse\x12\x36\n\x07request\x18\x01 \x01(\x0b\x32%.tandem.orchestrator.v1.DecideRequest\x12\x38\n\x08response\x18\x02 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12M\n\x08outcomes\x18\x03 \x03(\x0b\x32;.tandem.orchestrator.v1.GetDecisionResponse.CapturedOutcome\x12<\n\x0e\x65xplored_slots\x18\x04 \x03(\x0b\x32$.tandem.orchestrator.v1.ExploredSlot\x1av\n\x0f\x43\x61pturedOutcome\x12\x31\n\x04item\x18\x01 \x01(\x0b\x32#.tandem.orchestrator.v1.OutcomeItem\x12\x30\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x94\x01\n\x16\x45xplainDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12*\n\x07subject\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Subject\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63tions\x18\x04 \x03(\t\"\x88\x02\n\x17\x45xplainDecisionResponse\x12\x38\n\x08response\x18\x01 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12S\n\nattributes\x18\x02 \x03(\x0b\x32?.tandem.orchestrator.v1.ExplainDecisionResponse.AttributesEntry\x12\x10\n\x08segments\x18\x03 \x03(\t\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xbc\x01\n\x14PublishPolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12L\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x37.tandem.orchestrator.v1.PublishPolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x12\x0e\n\x06\x61uthor\x18\x03 \x01(\t\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"r\n\x15PublishPolicyResponse\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x31\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\"\x94\x01\n\x15ValidatePolicyRequest\x12M\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x38.tandem.orchestrator.v1.ValidatePolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"K\n\x16ValidatePolicyResponse\x12\x31\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\"^\n\x15\x41\x63tivatePolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0epolicy_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\"H\n\x16\x41\x63tivatePolicyResponse\x12.\n\x06policy\x18\x01 \x01(\x0b\x32\x1e.tandem.orchestrator.v1.Policy2\xb8\x16\n\x13OrchestratorService\x12W\n\x06\x44\x65\x63ide\x12%.tandem.orchestrator.v1.DecideRequest\x1a&.tandem.orchestrator.v1.DecideResponse\x12\x66\n\x0b\x42\x61tchDecide\x12*.tandem.orchestrator.v1.BatchDecideRequest\x1a+.tandem.orchestrator.v1.BatchDecideResponse\x12m\n\x0cStreamDecide\x12+.tandem.orchestrator.v1.StreamDecideRequest\x1a,.tandem.orchestrator.v1.StreamDecideResponse(\x01\x30\x01\x12r\n\x0f\x43\x61ptureOutcomes\x12..tandem.orchestrator.v1.CaptureOutcomesRequest\x1a/.tandem.orchestrator.v1.CaptureOutcomesResponse\x12x\n\x11RecordConversions\x12\x30.tandem.orchestrator.v1.RecordConversionsRequest\x1a\x31.tandem.orchestrator.v1.RecordConversionsResponse\x12l\n\rRecordTouches\x12,.tandem.orchestrator.v1.RecordTouchesRequest\x1a-.tandem.orchestrator.v1.RecordTouchesResponse\x12o\n\x0eGetAttribution\x12-.tandem.orchestrator.v1.GetAttributionRequest\x1a..tandem.orchestrator.v1.GetAttributionResponse\x12z\n\x11\x45xportSubjectData\x12\x30.tandem.orchestrator.v1.ExportSubjectDataRequest\x1a\x31.tandem.orchestrator.v1.ExportSubjectDataResponse0\x01\x12u\n\x10\x45raseSubjectData\x12/.tandem.orchestrator.v1.EraseSubjectDataRequest\x1a\x30.tandem.orchestrator.v1.EraseSubjectDataResponse\x12\x66\n\x0bGetDecision\x12*.tandem.orchestrator.v1.GetDecisionRequest\x1a+.tandem.orchestrator.v1.GetDecisionResponse\x12r\n\x0f\x45xplainDecision\x12..tandem.orchestrator.v1.ExplainDecisionRequest\x1a/.tandem.orchestrator.v1.ExplainDecisionResponse\x12o\n\x0eReplayDecision\x12-.tandem.orchestrator.v1.ReplayDecisionRequest\x1a..tandem.orchestrator.v1.ReplayDecisionResponse\x12l\n\rListDecisions\x12,.tandem.orchestrator.v1.ListDecisionsRequest\x1a-.tandem.orchestrator.v1.ListDecisionsResponse\x12r\n\x0fSampleDecisions\x12..tandem.orchestrator.v1.SampleDecisionsRequest\x1a/.tandem.orchestrator.v1.SampleDecisionsResponse\x12W\n\x06WhyNot\x12%.tandem.orchestrator.v1.WhyNotRequest\x1a&.tandem.orchestrator.v1.WhyNotResponse\x12`\n\tGetVolume\x12(.tandem.orchestrator.v1.GetVolumeRequest\x1a).tandem.orchestrator.v1.GetVolumeResponse\x12o\n\x0eGetPerformance\x12-.tandem.orchestrator.v1.GetPerformanceRequest\x1a..tandem.orchestrator.v1.GetPerformanceResponse\x12l\n\rPublishPolicy\x12,.tandem.orchestrator.v1.PublishPolicyRequest\x1a-.tandem.orchestrator.v1.PublishPolicyResponse\x12o\n\x0eValidatePolicy\x12-.tandem.orchestrator.v1.ValidatePolicyRequest\x1a..tandem.orchestrator.v1.ValidatePolicyResponse\x12`\n\tGetPolicy\x12(.tandem.orchestrator.v1.GetPolicyRequest\x1a).tandem.orchestrator.v1.GetPolicyResponse\x12i\n\x0cListPolicies\x12+.tandem.orchestrator.v1.ListPoliciesRequest\x1a,.tandem.orchestrator.v1.ListPoliciesResponse\x12l\n\rApprovePolicy\x12,.tandem.orchestrator.v1.ApprovePolicyRequest\x1a-.tandem.orchestrator.v1.ApprovePolicyResponse\x12o\n\x0e\x41\x63tivatePolicy\x12-.tandem.orchestrator.v1.ActivatePolicyRequest\x1a..tandem.orchestrator.v1.ActivatePolicyResponse\x12o\n\x0eRollBackPolicy\x12-.tandem.orchestrator.v1.RollBackPolicyRequest\x1a..tandem.orchestrator.v1.RollBackPolicyResponse\x12o\n\x0eSimulatePolicy\x12-.tandem.orchestrator.v1.SimulatePolicyRequest\x1a..tandem.orchestrator.v1.SimulatePolicyResponse\x12i\n\x0c\x44iffPolicies\x12+.tandem.orchestrator.v1.DiffPoliciesRequest\x1a,.tandem.orchestrator.v1.DiffPoliciesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,50 +77,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIVATEPOLICYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
   _globals['_ACTIVATEPOLICYREQUEST'].fields_by_name['policy_version']._loaded_options = None
   _globals['_ACTIVATEPOLICYREQUEST'].fields_by_name['policy_version']._serialized_options = b'\342A\001\002'
-  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_start=583
-  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_end=636
-  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_start=638
-  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_end=680
-  _globals['_ERASESUBJECTDATAREQUEST']._serialized_start=682
-  _globals['_ERASESUBJECTDATAREQUEST']._serialized_end=760
-  _globals['_ERASESUBJECTDATARESPONSE']._serialized_start=762
-  _globals['_ERASESUBJECTDATARESPONSE']._serialized_end=810
-  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_start=812
-  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_end=920
-  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_start=923
-  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_end=1223
-  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_start=1019
-  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_end=1092
-  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_start=1095
-  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_end=1223
-  _globals['_GETDECISIONREQUEST']._serialized_start=1225
-  _globals['_GETDECISIONREQUEST']._serialized_end=1272
-  _globals['_GETDECISIONRESPONSE']._serialized_start=1275
-  _globals['_GETDECISIONRESPONSE']._serialized_end=1671
-  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_start=1553
-  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_end=1671
-  _globals['_EXPLAINDECISIONREQUEST']._serialized_start=1674
-  _globals['_EXPLAINDECISIONREQUEST']._serialized_end=1822
-  _globals['_EXPLAINDECISIONRESPONSE']._serialized_start=1825
-  _globals['_EXPLAINDECISIONRESPONSE']._serialized_end=2089
-  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_start=2013
-  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_end=2089
-  _globals['_PUBLISHPOLICYREQUEST']._serialized_start=2092
-  _globals['_PUBLISHPOLICYREQUEST']._serialized_end=2264
-  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_start=2220
-  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_end=2264
-  _globals['_PUBLISHPOLICYRESPONSE']._serialized_start=2266
-  _globals['_PUBLISHPOLICYRESPONSE']._serialized_end=2380
-  _globals['_VALIDATEPOLICYREQUEST']._serialized_start=2383
-  _globals['_VALIDATEPOLICYREQUEST']._serialized_end=2531
-  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_start=2220
-  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_end=2264
-  _globals['_VALIDATEPOLICYRESPONSE']._serialized_start=2533
-  _globals['_VALIDATEPOLICYRESPONSE']._serialized_end=2608
-  _globals['_ACTIVATEPOLICYREQUEST']._serialized_start=2610
-  _globals['_ACTIVATEPOLICYREQUEST']._serialized_end=2689
-  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_start=2691
-  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_end=2763
-  _globals['_ORCHESTRATORSERVICE']._serialized_start=2766
-  _globals['_ORCHESTRATORSERVICE']._serialized_end=4662
+  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_start=750
+  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_end=803
+  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_start=805
+  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_end=847
+  _globals['_ERASESUBJECTDATAREQUEST']._serialized_start=849
+  _globals['_ERASESUBJECTDATAREQUEST']._serialized_end=927
+  _globals['_ERASESUBJECTDATARESPONSE']._serialized_start=929
+  _globals['_ERASESUBJECTDATARESPONSE']._serialized_end=977
+  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_start=979
+  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_end=1087
+  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_start=1090
+  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_end=1390
+  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_start=1186
+  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_end=1259
+  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_start=1262
+  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_end=1390
+  _globals['_GETDECISIONREQUEST']._serialized_start=1392
+  _globals['_GETDECISIONREQUEST']._serialized_end=1439
+  _globals['_GETDECISIONRESPONSE']._serialized_start=1442
+  _globals['_GETDECISIONRESPONSE']._serialized_end=1838
+  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_start=1720
+  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_end=1838
+  _globals['_EXPLAINDECISIONREQUEST']._serialized_start=1841
+  _globals['_EXPLAINDECISIONREQUEST']._serialized_end=1989
+  _globals['_EXPLAINDECISIONRESPONSE']._serialized_start=1992
+  _globals['_EXPLAINDECISIONRESPONSE']._serialized_end=2256
+  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_start=2180
+  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_end=2256
+  _globals['_PUBLISHPOLICYREQUEST']._serialized_start=2259
+  _globals['_PUBLISHPOLICYREQUEST']._serialized_end=2447
+  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_start=2403
+  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_end=2447
+  _globals['_PUBLISHPOLICYRESPONSE']._serialized_start=2449
+  _globals['_PUBLISHPOLICYRESPONSE']._serialized_end=2563
+  _globals['_VALIDATEPOLICYREQUEST']._serialized_start=2566
+  _globals['_VALIDATEPOLICYREQUEST']._serialized_end=2714
+  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_start=2403
+  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_end=2447
+  _globals['_VALIDATEPOLICYRESPONSE']._serialized_start=2716
+  _globals['_VALIDATEPOLICYRESPONSE']._serialized_end=2791
+  _globals['_ACTIVATEPOLICYREQUEST']._serialized_start=2793
+  _globals['_ACTIVATEPOLICYREQUEST']._serialized_end=2887
+  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_start=2889
+  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_end=2961
+  _globals['_ORCHESTRATORSERVICE']._serialized_start=2964
+  _globals['_ORCHESTRATORSERVICE']._serialized_end=5836
 # @@protoc_insertion_point(module_scope)

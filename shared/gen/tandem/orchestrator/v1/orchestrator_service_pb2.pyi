@@ -6,11 +6,15 @@ from google.rpc import status_pb2 as _status_pb2
 from tandem.common.v1 import subject_pb2 as _subject_pb2
 from tandem.common.v1 import value_pb2 as _value_pb2
 from tandem.orchestrator.v1 import attribution_pb2 as _attribution_pb2
+from tandem.orchestrator.v1 import batch_pb2 as _batch_pb2
 from tandem.orchestrator.v1 import conversion_pb2 as _conversion_pb2
 from tandem.orchestrator.v1 import decision_pb2 as _decision_pb2
 from tandem.orchestrator.v1 import decision_list_pb2 as _decision_list_pb2
 from tandem.orchestrator.v1 import outcome_pb2 as _outcome_pb2
+from tandem.orchestrator.v1 import performance_pb2 as _performance_pb2
 from tandem.orchestrator.v1 import policy_pb2 as _policy_pb2
+from tandem.orchestrator.v1 import policy_diff_pb2 as _policy_diff_pb2
+from tandem.orchestrator.v1 import policy_lifecycle_pb2 as _policy_lifecycle_pb2
 from tandem.orchestrator.v1 import replay_pb2 as _replay_pb2
 from tandem.orchestrator.v1 import volume_pb2 as _volume_pb2
 from tandem.orchestrator.v1 import why_not_pb2 as _why_not_pb2
@@ -133,7 +137,7 @@ class ExplainDecisionResponse(_message.Message):
     def __init__(self, response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., attributes: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., segments: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PublishPolicyRequest(_message.Message):
-    __slots__ = ("request_id", "files")
+    __slots__ = ("request_id", "files", "author")
     class FilesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -143,9 +147,11 @@ class PublishPolicyRequest(_message.Message):
         def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     files: _containers.ScalarMap[str, bytes]
-    def __init__(self, request_id: _Optional[str] = ..., files: _Optional[_Mapping[str, bytes]] = ...) -> None: ...
+    author: str
+    def __init__(self, request_id: _Optional[str] = ..., files: _Optional[_Mapping[str, bytes]] = ..., author: _Optional[str] = ...) -> None: ...
 
 class PublishPolicyResponse(_message.Message):
     __slots__ = ("policy_version", "findings", "active")
@@ -177,12 +183,14 @@ class ValidatePolicyResponse(_message.Message):
     def __init__(self, findings: _Optional[_Iterable[_Union[_policy_pb2.Finding, _Mapping]]] = ...) -> None: ...
 
 class ActivatePolicyRequest(_message.Message):
-    __slots__ = ("request_id", "policy_version")
+    __slots__ = ("request_id", "policy_version", "actor")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     policy_version: str
-    def __init__(self, request_id: _Optional[str] = ..., policy_version: _Optional[str] = ...) -> None: ...
+    actor: str
+    def __init__(self, request_id: _Optional[str] = ..., policy_version: _Optional[str] = ..., actor: _Optional[str] = ...) -> None: ...
 
 class ActivatePolicyResponse(_message.Message):
     __slots__ = ("policy",)

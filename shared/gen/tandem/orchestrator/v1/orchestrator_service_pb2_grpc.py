@@ -4,10 +4,14 @@ import grpc
 import warnings
 
 from tandem.orchestrator.v1 import attribution_pb2 as tandem_dot_orchestrator_dot_v1_dot_attribution__pb2
+from tandem.orchestrator.v1 import batch_pb2 as tandem_dot_orchestrator_dot_v1_dot_batch__pb2
 from tandem.orchestrator.v1 import conversion_pb2 as tandem_dot_orchestrator_dot_v1_dot_conversion__pb2
 from tandem.orchestrator.v1 import decision_list_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__list__pb2
 from tandem.orchestrator.v1 import decision_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2
+from tandem.orchestrator.v1 import performance_pb2 as tandem_dot_orchestrator_dot_v1_dot_performance__pb2
+from tandem.orchestrator.v1 import policy_diff_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2
+from tandem.orchestrator.v1 import policy_lifecycle_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2
 from tandem.orchestrator.v1 import replay_pb2 as tandem_dot_orchestrator_dot_v1_dot_replay__pb2
 from tandem.orchestrator.v1 import volume_pb2 as tandem_dot_orchestrator_dot_v1_dot_volume__pb2
 from tandem.orchestrator.v1 import why_not_pb2 as tandem_dot_orchestrator_dot_v1_dot_why__not__pb2
@@ -49,6 +53,16 @@ class OrchestratorServiceStub:
                 '/tandem.orchestrator.v1.OrchestratorService/Decide',
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_decision__pb2.DecideRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_decision__pb2.DecideResponse.FromString,
+                _registered_method=True)
+        self.BatchDecide = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/BatchDecide',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.BatchDecideRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.BatchDecideResponse.FromString,
+                _registered_method=True)
+        self.StreamDecide = channel.stream_stream(
+                '/tandem.orchestrator.v1.OrchestratorService/StreamDecide',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.StreamDecideRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.StreamDecideResponse.FromString,
                 _registered_method=True)
         self.CaptureOutcomes = channel.unary_unary(
                 '/tandem.orchestrator.v1.OrchestratorService/CaptureOutcomes',
@@ -115,6 +129,11 @@ class OrchestratorServiceStub:
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.FromString,
                 _registered_method=True)
+        self.GetPerformance = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/GetPerformance',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_performance__pb2.GetPerformanceRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_performance__pb2.GetPerformanceResponse.FromString,
+                _registered_method=True)
         self.PublishPolicy = channel.unary_unary(
                 '/tandem.orchestrator.v1.OrchestratorService/PublishPolicy',
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.PublishPolicyRequest.SerializeToString,
@@ -125,10 +144,40 @@ class OrchestratorServiceStub:
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ValidatePolicyRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ValidatePolicyResponse.FromString,
                 _registered_method=True)
+        self.GetPolicy = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/GetPolicy',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.GetPolicyRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.GetPolicyResponse.FromString,
+                _registered_method=True)
+        self.ListPolicies = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/ListPolicies',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ListPoliciesRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ListPoliciesResponse.FromString,
+                _registered_method=True)
+        self.ApprovePolicy = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/ApprovePolicy',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ApprovePolicyRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ApprovePolicyResponse.FromString,
+                _registered_method=True)
         self.ActivatePolicy = channel.unary_unary(
                 '/tandem.orchestrator.v1.OrchestratorService/ActivatePolicy',
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ActivatePolicyRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ActivatePolicyResponse.FromString,
+                _registered_method=True)
+        self.RollBackPolicy = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/RollBackPolicy',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.RollBackPolicyRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.RollBackPolicyResponse.FromString,
+                _registered_method=True)
+        self.SimulatePolicy = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/SimulatePolicy',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.SimulatePolicyRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.SimulatePolicyResponse.FromString,
+                _registered_method=True)
+        self.DiffPolicies = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/DiffPolicies',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.DiffPoliciesRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.DiffPoliciesResponse.FromString,
                 _registered_method=True)
 
 
@@ -144,6 +193,26 @@ class OrchestratorServiceServicer:
         Fails: INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_CHANNEL, UNKNOWN_PLACEMENT, UNKNOWN_ACTION), FAILED_PRECONDITION
         (NO_ACTIVE_POLICY), UNAVAILABLE (STORE_UNAVAILABLE) when the decision could not be recorded. A profile, rules or
         scoring service that is down degrades the answer instead.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchDecide(self, request, context):
+        """Many decisions at once, each as Decide makes it and idempotent under a request_id of its own, for a fraction of the
+        time: the other services are asked for all of them together. What fails, fails per item. Decisions of one batch for
+        one person do not wait for each other.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD) for too many at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamDecide(self, request_iterator, context):
+        """The same without an end: decisions are answered in the order of the requests, as many together as have arrived. The
+        server reads only as far ahead as it can work off, so a caller that sends faster is held up by its own transport.
+        After a stream that broke, send again what was not answered.
+        Fails per item as Decide; the whole stream for a message that cannot be read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -263,9 +332,20 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPerformance(self, request, context):
+        """What decisions brought: contacts, responses, conversions and money, by arm and by whatever is asked for, the lift of
+        each arm over the baseline with its interval, whether the arms are as large as they should be, and targets.
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (NO_ACTIVE_POLICY), UNAVAILABLE
+        (DEPENDENCY_UNAVAILABLE) where nobody can say which profiles were merged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PublishPolicy(self, request, context):
         """Checks a policy folder, stores it as one immutable version and hands its parts to the services that use them. The
-        first policy of an empty system becomes active at once; any later one when ActivatePolicy names it.
+        first policy of an empty system becomes active at once, unless policies must be approved; any later one when
+        ActivatePolicy names it.
         Fails: INVALID_ARGUMENT (POLICY_INVALID) with file:line:column of every finding; nothing is stored then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -279,9 +359,59 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPolicy(self, request, context):
+        """A published version: who wrote, approved and activated it, and what is in it.
+        Fails: NOT_FOUND (POLICY_NOT_FOUND), FAILED_PRECONDITION (NO_ACTIVE_POLICY).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPolicies(self, request, context):
+        """All published versions, the newest first. Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApprovePolicy(self, request, context):
+        """Somebody stands for a version. A deployment may ask for that before it is activated, also by another than its author
+        (POLICY_APPROVAL). Fails: NOT_FOUND (POLICY_NOT_FOUND), FAILED_PRECONDITION (APPROVER_IS_AUTHOR, AUTHOR_UNKNOWN).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ActivatePolicy(self, request, context):
-        """Decisions use this version from now on. Fails: NOT_FOUND (POLICY_NOT_FOUND), FAILED_PRECONDITION
-        (AMOUNT_BELOW_COMMITTED) where it grants less of a resource than is committed already.
+        """Decisions use this version from now on, each of them all of it: one that is under way ends with the version it began
+        with. Fails: NOT_FOUND (POLICY_NOT_FOUND), FAILED_PRECONDITION (POLICY_NOT_APPROVED; AMOUNT_BELOW_COMMITTED where it
+        grants less of a resource than is committed already).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollBackPolicy(self, request, context):
+        """Back to what was active before the active version; once more, to the one before that. Asks for no approval.
+        Fails: FAILED_PRECONDITION (NO_ACTIVE_POLICY, POLICY_NOT_ACTIVE, NO_EARLIER_POLICY, AMOUNT_BELOW_COMMITTED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SimulatePolicy(self, request, context):
+        """What a published policy would do with decisions on record in place of those who decided: contacts, drops, and its
+        value per decision, refused where it does too much that the log never tried. Leaves no trace.
+        Fails: NOT_FOUND (POLICY_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (NO_DECISIONS;
+        POLICIES_NOT_COMPARABLE naming the attribute that was not recorded), UNAVAILABLE (DEPENDENCY_UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DiffPolicies(self, request, context):
+        """The same of two policies, and what changes from one to the other. Fails as SimulatePolicy; FAILED_PRECONDITION
+        (NO_ACTIVE_POLICY) where no baseline is named and none is active.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -294,6 +424,16 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.Decide,
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_decision__pb2.DecideRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_decision__pb2.DecideResponse.SerializeToString,
+            ),
+            'BatchDecide': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchDecide,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.BatchDecideRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.BatchDecideResponse.SerializeToString,
+            ),
+            'StreamDecide': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamDecide,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.StreamDecideRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_batch__pb2.StreamDecideResponse.SerializeToString,
             ),
             'CaptureOutcomes': grpc.unary_unary_rpc_method_handler(
                     servicer.CaptureOutcomes,
@@ -360,6 +500,11 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.SerializeToString,
             ),
+            'GetPerformance': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPerformance,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_performance__pb2.GetPerformanceRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_performance__pb2.GetPerformanceResponse.SerializeToString,
+            ),
             'PublishPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.PublishPolicy,
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.PublishPolicyRequest.FromString,
@@ -370,10 +515,40 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ValidatePolicyRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ValidatePolicyResponse.SerializeToString,
             ),
+            'GetPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPolicy,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.GetPolicyRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.GetPolicyResponse.SerializeToString,
+            ),
+            'ListPolicies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPolicies,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ListPoliciesRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ListPoliciesResponse.SerializeToString,
+            ),
+            'ApprovePolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApprovePolicy,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ApprovePolicyRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ApprovePolicyResponse.SerializeToString,
+            ),
             'ActivatePolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.ActivatePolicy,
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ActivatePolicyRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ActivatePolicyResponse.SerializeToString,
+            ),
+            'RollBackPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollBackPolicy,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.RollBackPolicyRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.RollBackPolicyResponse.SerializeToString,
+            ),
+            'SimulatePolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.SimulatePolicy,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.SimulatePolicyRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.SimulatePolicyResponse.SerializeToString,
+            ),
+            'DiffPolicies': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiffPolicies,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.DiffPoliciesRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.DiffPoliciesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -407,6 +582,60 @@ class OrchestratorService:
             '/tandem.orchestrator.v1.OrchestratorService/Decide',
             tandem_dot_orchestrator_dot_v1_dot_decision__pb2.DecideRequest.SerializeToString,
             tandem_dot_orchestrator_dot_v1_dot_decision__pb2.DecideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchDecide(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/BatchDecide',
+            tandem_dot_orchestrator_dot_v1_dot_batch__pb2.BatchDecideRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_batch__pb2.BatchDecideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamDecide(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/StreamDecide',
+            tandem_dot_orchestrator_dot_v1_dot_batch__pb2.StreamDecideRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_batch__pb2.StreamDecideResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -769,6 +998,33 @@ class OrchestratorService:
             _registered_method=True)
 
     @staticmethod
+    def GetPerformance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/GetPerformance',
+            tandem_dot_orchestrator_dot_v1_dot_performance__pb2.GetPerformanceRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_performance__pb2.GetPerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def PublishPolicy(request,
             target,
             options=(),
@@ -823,6 +1079,87 @@ class OrchestratorService:
             _registered_method=True)
 
     @staticmethod
+    def GetPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/GetPolicy',
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.GetPolicyRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.GetPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPolicies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/ListPolicies',
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ListPoliciesRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ListPoliciesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApprovePolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/ApprovePolicy',
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ApprovePolicyRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.ApprovePolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ActivatePolicy(request,
             target,
             options=(),
@@ -839,6 +1176,87 @@ class OrchestratorService:
             '/tandem.orchestrator.v1.OrchestratorService/ActivatePolicy',
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ActivatePolicyRequest.SerializeToString,
             tandem_dot_orchestrator_dot_v1_dot_orchestrator__service__pb2.ActivatePolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollBackPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/RollBackPolicy',
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.RollBackPolicyRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2.RollBackPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SimulatePolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/SimulatePolicy',
+            tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.SimulatePolicyRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.SimulatePolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DiffPolicies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/DiffPolicies',
+            tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.DiffPoliciesRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2.DiffPoliciesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,19 +25,21 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tandem/orchestrator/v1/policy.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\x01\n\x07\x46inding\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x39\n\x08severity\x18\x06 \x01(\x0e\x32\'.tandem.orchestrator.v1.FindingSeverity\"r\n\x06Policy\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\x12\x30\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"N\n\x08Versions\x12\x0e\n\x06policy\x18\x01 \x01(\t\x12\x10\n\x08rule_set\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x11\n\tcatalogue\x18\x04 \x01(\t*m\n\x0f\x46indingSeverity\x12 \n\x1c\x46INDING_SEVERITY_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46INDING_SEVERITY_WARNING\x10\x01\x12\x1a\n\x16\x46INDING_SEVERITY_ERROR\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tandem/orchestrator/v1/policy.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\x01\n\x07\x46inding\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x39\n\x08severity\x18\x06 \x01(\x0e\x32\'.tandem.orchestrator.v1.FindingSeverity\"\xc0\x02\n\x06Policy\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\x12\x30\n\x0cpublish_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x05state\x18\x05 \x01(\x0e\x32#.tandem.orchestrator.v1.PolicyState\x12\x0e\n\x06\x61uthor\x18\x06 \x01(\t\x12\x10\n\x08\x61pprover\x18\x07 \x01(\t\x12\x30\n\x0c\x61pprove_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tactivator\x18\t \x01(\t\x12\x31\n\ractivate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"N\n\x08Versions\x12\x0e\n\x06policy\x18\x01 \x01(\t\x12\x10\n\x08rule_set\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x11\n\tcatalogue\x18\x04 \x01(\t*m\n\x0f\x46indingSeverity\x12 \n\x1c\x46INDING_SEVERITY_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46INDING_SEVERITY_WARNING\x10\x01\x12\x1a\n\x16\x46INDING_SEVERITY_ERROR\x10\x02*\x91\x01\n\x0bPolicyState\x12\x1c\n\x18POLICY_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12POLICY_STATE_DRAFT\x10\x01\x12\x19\n\x15POLICY_STATE_APPROVED\x10\x02\x12\x17\n\x13POLICY_STATE_ACTIVE\x10\x03\x12\x18\n\x14POLICY_STATE_RETIRED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tandem.orchestrator.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FINDINGSEVERITY']._serialized_start=438
-  _globals['_FINDINGSEVERITY']._serialized_end=547
+  _globals['_FINDINGSEVERITY']._serialized_start=645
+  _globals['_FINDINGSEVERITY']._serialized_end=754
+  _globals['_POLICYSTATE']._serialized_start=757
+  _globals['_POLICYSTATE']._serialized_end=902
   _globals['_FINDING']._serialized_start=97
   _globals['_FINDING']._serialized_end=240
-  _globals['_POLICY']._serialized_start=242
-  _globals['_POLICY']._serialized_end=356
-  _globals['_VERSIONS']._serialized_start=358
-  _globals['_VERSIONS']._serialized_end=436
+  _globals['_POLICY']._serialized_start=243
+  _globals['_POLICY']._serialized_end=563
+  _globals['_VERSIONS']._serialized_start=565
+  _globals['_VERSIONS']._serialized_end=643
 # @@protoc_insertion_point(module_scope)

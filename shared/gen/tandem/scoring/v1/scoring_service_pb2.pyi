@@ -194,7 +194,7 @@ class RescoreActionsResponse(_message.Message):
 class BatchScoreActionsRequest(_message.Message):
     __slots__ = ("feature_set_version", "subjects", "actions", "channels", "placement_ids")
     class Subject(_message.Message):
-        __slots__ = ("features",)
+        __slots__ = ("features", "candidates")
         class FeaturesEntry(_message.Message):
             __slots__ = ("key", "value")
             KEY_FIELD_NUMBER: _ClassVar[int]
@@ -203,8 +203,10 @@ class BatchScoreActionsRequest(_message.Message):
             value: _value_pb2.Feature
             def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_value_pb2.Feature, _Mapping]] = ...) -> None: ...
         FEATURES_FIELD_NUMBER: _ClassVar[int]
+        CANDIDATES_FIELD_NUMBER: _ClassVar[int]
         features: _containers.MessageMap[str, _value_pb2.Feature]
-        def __init__(self, features: _Optional[_Mapping[str, _value_pb2.Feature]] = ...) -> None: ...
+        candidates: _containers.RepeatedScalarFieldContainer[int]
+        def __init__(self, features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., candidates: _Optional[_Iterable[int]] = ...) -> None: ...
     FEATURE_SET_VERSION_FIELD_NUMBER: _ClassVar[int]
     SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     ACTIONS_FIELD_NUMBER: _ClassVar[int]

@@ -1,0 +1,139 @@
+"""The first slot of a logged decision as a draw to learn from, and what a policy would have made of it.
+
+Only the first slot of the first placement: its probabilities depend on no other draw, so what is said of it is exact,
+whatever else was asked for. An option is known by action, treatment and channel: of a treatment whose texts changed the
+log still speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.decision_record import DecisionRecord, SlotVector
+from services.orchestrator.app.outcome_store import CapturedOutcome
+from services.orchestrator.domain.arbitration.slots import SILENCE
+from services.orchestrator.domain.objectives import Objective
+from services.orchestrator.domain.outcome import Effect, Lesson, reward_key, reward_of
+
+Option = tuple[str, str, str]
+"""Action, treatment, channel."""
+IMPOSSIBLE = 1e-9
+"""A probability below it counts as none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """An option as it competed: its probability, and what a success and a contact are worth."""
+
+    probability: float
+    propensity: float
+    value: float
+    cost: float
+
+    @property
+    def expected_money(self) -> float:
+        return self.propensity * self.value - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSlot:
+    """`options` are those that competed; `drawn` None: silence."""
+
+    options: Mapping[Option, Priced]
+    silence: float
+    drawn: Option | None
+
+    def reaches(self) -> float:
+        return 1.0 - self.silence
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A policy against what was drawn, as domain.diff.off_policy draws its columns."""
+
+    weight: float
+    silent: float
+    untried: float
+    successes: float
+    """Expected of the policy, as `direct`."""
+    money: float
+
+
+def first_slot(record: DecisionRecord, policy: ActivePolicy) -> FirstSlot | None:
+    """None where no draw was made that says anything: served again, or drawn anew because somebody else was faster."""
+    slot = next((each for each in record.slots if (each.place, each.slot) == (0, 0)), None)
+    if slot is None:
+        return FirstSlot({}, 1.0, None)
+    if slot.sticky is not None or slot.refusals or slot.probabilities.size == 0:
+        return None
+    return FirstSlot(_options(record, policy, slot), float(slot.probabilities[-1]), _name(record, policy, slot.row))
+
+
+def _options(record: DecisionRecord, policy: ActivePolicy, slot: SlotVector) -> dict[Option, Priced]:
+    columns, cost = record.candidates, policy.catalogue.option_cost
+    stop = int(columns.starts[1]) if columns.starts.size > 1 else 0
+    found: dict[Option, Priced] = {}
+    for row in range(stop):
+        name = _name(record, policy, row)
+        assert name is not None
+        found[name] = Priced(
+            float(slot.probabilities[row]),
+            float(columns.propensity[row]),
+            float(columns.business_value[row]),
+            float(cost[columns.option[row]]),
+        )
+    return found
+
+
+def _name(record: DecisionRecord, policy: ActivePolicy, row: int) -> Option | None:
+    if row == SILENCE:
+        return None
+    treatment = policy.catalogue.options[int(record.candidates.option[row])]
+    return policy.catalogue.actions[treatment.action].action_id, treatment.treatment_id, treatment.channel
+
+
+def success_of(record: DecisionRecord, logged: FirstSlot, outcomes: Sequence[CapturedOutcome]) -> float:
+    """1 where what was drawn succeeded, by the objective that decided; 0 where it did not, or has not yet."""
+    if logged.drawn is None:
+        return 0.0
+    action, _, channel = logged.drawn
+    key = reward_key(record.decision_id, record.answer.placements[0].placement_id, action, channel)
+    found = reward_of(_lessons(key, _objective(record), outcomes))
+    return 0.0 if found is None else found.value
+
+
+def _objective(record: DecisionRecord) -> Objective:
+    wanted = record.feature_set_version
+    return next((each for each in record.objectives if each.feature_set_version == wanted), Objective())
+
+
+def _lessons(key: str, objective: Objective, outcomes: Iterable[CapturedOutcome]) -> Iterable[Lesson]:
+    for outcome in outcomes:
+        if outcome.reward_key != key:
+            continue
+        wanted = objective.reward_key(key)
+        effects = [each.effect for each in outcome.lessons if each.reward_key == wanted]
+        if not outcome.lessons and not objective.name:
+            effects = [outcome.effect]  # of before objectives
+        yield from (Lesson(Effect(effect), outcome.outcome_time_ms) for effect in effects)
+
+
+def weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
+    tried = {name for name, each in logged.options.items() if each.probability > IMPOSSIBLE}
+    could_be_silent = logged.silence > IMPOSSIBLE
+    if logged.drawn is None:
+        weight = made.silence / logged.silence if could_be_silent else 0.0
+    else:
+        own = made.options.get(logged.drawn)
+        weight = 0.0 if own is None else own.probability / max(logged.options[logged.drawn].probability, IMPOSSIBLE)
+    # Prices are those of then: a policy that only says that its actions are worth more is worth no more.
+    priced = [(each.probability, logged.options.get(name, each)) for name, each in made.options.items()]
+    return Weighed(
+        weight,
+        0.0 if could_be_silent else made.silence,
+        sum(each.probability for name, each in made.options.items() if name not in tried),
+        sum(probability * each.propensity for probability, each in priced),
+        sum(probability * each.expected_money for probability, each in priced),
+    )

@@ -1,0 +1,130 @@
+"""Caps and budgets as the state of a replay: what a policy would have used of them by then.
+
+What a record says was used is what those who decided then had used. Of it, the contacts of the replayed decisions are
+taken back, and those that the policy makes instead are counted: the difference is kept here, by person and by resource.
+Contacts of decisions that are not replayed count as they were.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.volume.desk import NO_PERIOD
+from services.orchestrator.domain.contact_limits import ContactCount
+from services.orchestrator.domain.decision import Proposition
+from services.orchestrator.domain.policy_parts import ContactLimitPart
+from services.orchestrator.domain.volume.resources import VolumeTable
+from services.orchestrator.domain.volume.standing import ResourceStanding, VolumeStanding
+from shared.clock import to_datetime
+
+MADE, TAKEN_BACK = 1, -1
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    time_ms: int
+    channel: str
+    action: str
+    sign: int
+
+
+class ReplayState:
+    """Of one policy. Decisions come in the order of their time."""
+
+    def __init__(self, policy: ActivePolicy) -> None:
+        self._policy = policy
+        self._limits = {limit.limit_id: limit for limit in policy.limits.limits}
+        self._contacts: dict[str, list[_Contact]] = defaultdict(list)
+        self._counted: dict[tuple[str, str], Mapping[tuple[str, str], int]] = {}
+        self._used: Counter[tuple[str, int]] = Counter()
+
+    def differs(self, person: str) -> bool:
+        """Whether a decision for the person would go by something else than was recorded."""
+        return any(self._used.values()) or bool(self._contacts.get(person))
+
+    def tell(self, person: str, logged: DecisionRecord, made: DecisionRecord) -> None:
+        """What was done then, and what the policy does in its place."""
+        if _propositions(logged) == _propositions(made):
+            return
+        for record, sign in ((logged, TAKEN_BACK), (made, MADE)):
+            for each in _proposed(record):
+                if person:
+                    contact = _Contact(logged.decision_time_ms, each.channel, each.action, sign)
+                    self._contacts[person].append(contact)
+                for use in each.uses:
+                    self._used[use.resource_id, use.period_ms] += sign * use.used
+
+    def counts(self, person: str, now_ms: int, recorded: Iterable[ContactCount]) -> tuple[ContactCount, ...]:
+        """What is used of the contact limits in place of what was."""
+        counts = {(each.limit_id, each.counted): each for each in recorded}
+        for key, more in self._more(person, now_ms).items():
+            before = counts.get(key, ContactCount(*key, 0))
+            counts[key] = replace(before, used=max(before.used + more, 0), until_ms=None)
+        return tuple(each for each in counts.values() if each.used > 0)
+
+    def _more(self, person: str, now_ms: int) -> Counter[tuple[str, str]]:
+        more: Counter[tuple[str, str]] = Counter()
+        for contact in self._contacts.get(person, ()):
+            for key, units in self._units(contact).items():
+                if _holds(self._limits[key[0]], contact.time_ms, now_ms):
+                    more[key] += contact.sign * units
+        return more
+
+    def _units(self, contact: _Contact) -> Mapping[tuple[str, str], int]:
+        name = contact.channel, contact.action
+        if name not in self._counted:
+            self._counted[name] = self._policy.limits.counts_of(self._policy.catalogue, [name])
+        return self._counted[name]
+
+    def volume(self, record: DecisionRecord, logged: VolumeTable, now_ms: int) -> VolumeStanding | None:
+        """What is left of resources. One that nobody counted then is whole, and one that grants more has more left."""
+        table = self._policy.compiled.volume
+        if table.is_empty:
+            return None
+        recorded = {each.resource_id: each for each in record.volume}
+        amounts = {each.resource_id: each.amount for each in logged.resources}
+        standing = []
+        for resource in table.resources:
+            name, period = resource.resource_id, resource.period_at(now_ms)
+            key_ms = NO_PERIOD if period is None else period.key_ms
+            was = recorded.get(name)
+            room = 0 if period is None else resource.amount
+            if was is not None and period is not None:
+                room = was.room + resource.amount - amounts.get(name, resource.amount)
+            price = 0.0 if was is None else was.price
+            standing.append(ResourceStanding(name, key_ms, max(room - self._used[name, key_ms], 0), price))
+        return VolumeStanding(table, tuple(standing))
+
+
+def _proposed(record: DecisionRecord) -> list[Proposition]:
+    return [each for place in record.answer.placements for each in place.propositions]
+
+
+def _propositions(record: DecisionRecord) -> list[tuple[str, str, tuple[tuple[str, int], ...]]]:
+    return [
+        (each.channel, each.action, tuple((use.resource_id, use.used) for use in each.uses))
+        for each in _proposed(record)
+    ]
+
+
+def _holds(limit: ContactLimitPart, then_ms: int, now_ms: int) -> bool:
+    """Whether a contact of then counts now. Calendar units are those of UTC here."""
+    if limit.window_ms is not None:
+        return now_ms - then_ms < limit.window_ms
+    return _unit(limit.calendar, then_ms) == _unit(limit.calendar, now_ms)
+
+
+def _unit(calendar: str, time_ms: int) -> tuple[int, ...]:
+    moment = to_datetime(time_ms)
+    if calendar == "HOUR":
+        return (time_ms // 3_600_000,)
+    if calendar == "DAY":
+        return (time_ms // _DAY_MS,)
+    if calendar == "WEEK":
+        return tuple(moment.isocalendar()[:2])
+    return (moment.year, moment.month) if calendar == "MONTH" else (moment.year,)

@@ -1,0 +1,95 @@
+"""A logged decision, made by another policy: the flow itself, in SIMULATE, by what was recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.budget import Budget
+from services.orchestrator.app.decide.flow import Decide
+from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.decide.quiet import quiet_standing
+from services.orchestrator.app.decide.recall import RecalledLedger, recalled_brief, recalled_knowledge
+from services.orchestrator.app.decide.stopwatch import Stopwatch
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.diff.replay_state import ReplayState
+from services.orchestrator.app.diff.replayed_scores import ReplayedScores
+from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, RuleEvaluator
+from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.decision import Explain, Mode
+from shared.errors import TandemError
+from shared.values import NOT_FOUND
+
+RERUN_MS = 10_000
+"""How long one decision may take."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rerun:
+    """What a policy makes of a decision, and the segments it saw the person in."""
+
+    record: DecisionRecord
+    segments: tuple[str, ...]
+
+
+class _AskedRules:
+    """Implements RuleEvaluator: asks, and keeps what was answered."""
+
+    def __init__(self, rules: RuleEvaluator) -> None:
+        self._rules = rules
+        self.segments: tuple[str, ...] = ()
+        self.failure: TandemError | None = None
+
+    async def evaluate(self, question: PolicyQuestion, *, deadline_ms: int) -> PolicyVerdict:
+        try:
+            verdict = await self._rules.evaluate(question, deadline_ms=deadline_ms)
+        except TandemError as failure:
+            self.failure = failure
+            raise
+        self.segments = verdict.segments
+        return verdict
+
+
+async def rerun(
+    world: Surroundings, record: DecisionRecord, logged: ActivePolicy, policy: ActivePolicy, state: ReplayState
+) -> Rerun:
+    """Raises InvalidArgument where the request makes no sense under the policy; Unavailable where the rules or the
+    scores cannot be asked for: a degraded decision would say nothing of the policy."""
+    brief = _brief(record, policy)
+    known = _known(record, logged, brief, state)
+    rules = _AskedRules(world.rules)
+    same = logged.compiled.arbitrated == policy.compiled.arbitrated
+    scores = ReplayedScores(record, logged, world.scorer, same_objective=same)
+    then = replace(world, rules=rules, scorer=scores, ledger=RecalledLedger(record))
+    budget = Budget.starting_now(None, RERUN_MS, world.clock)
+    decided = await Decide(then).conclude(brief, known, budget, Stopwatch(world.ticks_ns))
+    failure = rules.failure or scores.failure
+    if failure is not None:
+        raise failure
+    return Rerun(decided.record, rules.segments)
+
+
+def _brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:
+    compiled = policy.compiled
+    has_caps = bool(policy.limits.limits) or not compiled.volume.is_empty or policy.contact.quiet is not None
+    explain = Explain.REASONS if has_caps else Explain.NONE
+    command = replace(record.command, mode=Mode.SIMULATE, explain=explain)
+    return recalled_brief(replace(record, command=command), policy)
+
+
+def _known(record: DecisionRecord, logged: ActivePolicy, brief: Brief, state: ReplayState) -> Known:
+    policy = brief.policy
+    known = recalled_knowledge(replace(record, volume=()), policy)
+    features = {name: record.features.get(name, NOT_FOUND) for name in policy.attributes} | dict(brief.context)
+    counted = {limit.limit_id for limit in policy.limits.limits if not limit.aggregate}
+    kept = [each for each in record.contact_counts if each.limit_id in counted]
+    counts = state.counts(record.profile_id, brief.now_ms, kept) if brief.has_limits else ()
+    is_own = policy.versions.policy == record.policy_version
+    return replace(
+        known,
+        features=features,
+        contact_counts=counts + policy.limits.cooldowns(record.features) if brief.has_limits else (),
+        quiet=record.quiet if is_own else quiet_standing(brief, known.view),
+        volume=state.volume(record, logged.compiled.volume, brief.now_ms),
+    )

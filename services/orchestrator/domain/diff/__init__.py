@@ -1,0 +1,1 @@
+"""What one policy would be worth beside another, by what was logged."""

@@ -1,0 +1,55 @@
+"""What may be said of a candidate policy beside a baseline, in words; and what may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from services.orchestrator.domain.diff.off_policy import Interval, PolicyRows
+
+LEAST_EFFECTIVE_ROWS = 30.0
+LEAST_PERSONS = 20
+
+
+class Finding(IntEnum):
+    """Numbers are those of tandem.orchestrator.v1.DiffVerdict."""
+
+    BETTER = 1
+    WORSE = 2
+    NO_DIFFERENCE_SEEN = 3
+    CANNOT_TELL = 4
+    REFUSED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    finding: Finding
+    text: str
+
+
+def refusal(rows: PolicyRows, persons: int, max_untried: float, name: str) -> Verdict | None:
+    """Why no value is said of a policy; None where it may be."""
+    share = rows.untried_share
+    if share > max_untried:
+        return Verdict(
+            Finding.REFUSED,
+            f"refused: {share:.1%} of what the {name} would do the log never tried, at most {max_untried:.1%} may "
+            "be: nobody can know from this log what it is worth. Let those actions be explored first",
+        )
+    if persons < LEAST_PERSONS or rows.effective_size < LEAST_EFFECTIVE_ROWS:
+        return Verdict(
+            Finding.CANNOT_TELL,
+            f"cannot tell: of the {name} the log is worth {rows.effective_size:.0f} decisions of {persons} persons; "
+            f"{LEAST_EFFECTIVE_ROWS:.0f} of {LEAST_PERSONS} are needed",
+        )
+    return None
+
+
+def compared(difference: Interval, unit: str) -> Verdict:
+    """By the doubly robust difference of candidate and baseline, per decision."""
+    size = f"{difference.mean:+.4g} {unit} per decision ({difference.low:+.4g} to {difference.high:+.4g})"
+    if difference.low > 0.0:
+        return Verdict(Finding.BETTER, f"better: {size}")
+    if difference.high < 0.0:
+        return Verdict(Finding.WORSE, f"worse: {size}")
+    return Verdict(Finding.NO_DIFFERENCE_SEEN, f"no difference seen: {size}")
