@@ -67,7 +67,8 @@ def diff(
       tandem diff policy_5d2c1f0a --fail-on worse --fail-on refused --fail-on unfair
     """
     connection = connection_from(options)
-    answer = run(connection, lambda stubs: _diff(stubs, candidate, person, options))
+    files = read_policy_folder(Path(candidate)) if Path(candidate).is_dir() else None
+    answer = run(connection, lambda stubs: _diff(stubs, candidate, files, person, options))
     if page is not None:
         page.write_text(diff_page(answer), encoding="utf-8")
     if as_json:
@@ -80,9 +81,11 @@ def diff(
         click.get_current_context().exit(1)
 
 
-async def _diff(stubs: Stubs, candidate: str, author: str, options: Mapping[str, Any]) -> pb.DiffPoliciesResponse:
-    if Path(candidate).is_dir():
-        published = await publish_policy(stubs, read_policy_folder(Path(candidate)), activate=False, author=author)
+async def _diff(
+    stubs: Stubs, candidate: str, files: dict[str, bytes] | None, author: str, options: Mapping[str, Any]
+) -> pb.DiffPoliciesResponse:
+    if files is not None:
+        published = await publish_policy(stubs, files, activate=False, author=author)
         candidate = published.policy_version
     request = pb.DiffPoliciesRequest(
         candidate=candidate,

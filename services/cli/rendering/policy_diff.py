@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from tandem.common.v1.decision_pb2 import DropStage
+from tandem.common.v1.stage_pb2 import DropStage
 from tandem.orchestrator.v1 import policy_diff_pb2 as pb
 
 SHOWN = 12
@@ -109,18 +109,18 @@ def _changes(changes: Sequence[pb.DiffPoliciesResponse.Change]) -> RenderableTyp
 
 def _rest(runs: Sequence[pb.PolicyRun], names: Sequence[str], groups: Sequence[pb.GroupDiff]) -> list[RenderableType]:
     parts: list[RenderableType] = []
-    stages = {stage_name(stage): [run.dropped_by_stage.get(stage, 0) for run in runs] for stage in _keys(runs, "stage")}
-    caps = {str(rule): [run.dropped_by_cap.get(rule, 0) for run in runs] for rule in _keys(runs, "cap")}
-    use = {name: [run.resource_use.get(name, 0.0) for run in runs] for name in _keys(runs, "use")}
+    stages = _merged([{stage_name(stage): count for stage, count in run.dropped_by_stage.items()} for run in runs])
+    caps = _merged([run.dropped_by_cap for run in runs])
+    use = _merged([run.resource_use for run in runs])
     for title, rows in (("dropped at", stages), ("dropped by cap", caps), ("used of", use)):
         if rows:
             parts += [Text(), _counts(title, names, rows)]
     return [*parts, Text(), _groups(groups)] if groups else parts
 
 
-def _keys(runs: Sequence[pb.PolicyRun], kind: str) -> list[object]:
-    maps = {"stage": "dropped_by_stage", "cap": "dropped_by_cap", "use": "resource_use"}
-    return sorted({key for run in runs for key in getattr(run, maps[kind])})
+def _merged(counts: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    """By name, a number of each policy."""
+    return {name: [each.get(name, 0) for each in counts] for name in sorted({name for each in counts for name in each})}
 
 
 def _counts(title: str, names: Sequence[str], rows: Mapping[str, Sequence[float]]) -> RenderableType:

@@ -116,7 +116,7 @@ class OrchestratorApplication:
         self._activate = ActivatePolicy(life)
         self._roll_back = RollBackPolicy(life)
         self._policies = ListPolicies(life)
-        self._diff = DiffPolicies(world)
+        self.diffing = DiffPolicies(world)
 
     async def get_volume(self, resource_ids: Sequence[str]) -> VolumeReport:
         return await self._volume(resource_ids)
@@ -198,11 +198,11 @@ class OrchestratorApplication:
         return await self._roll_back(request_id, from_version, actor)
 
     async def diff_policies(self, question: DiffQuestion) -> DiffReport:
-        return await self._diff(question)
+        return await self.diffing(question)
 
     async def simulate_policy(self, question: DiffQuestion) -> DiffReport:
         """One policy alone."""
-        return await self._diff.simulate(question)
+        return await self.diffing.simulate(question)
 
     async def get_policy(self, policy_version: str = "") -> StoredPolicy:
         """The active one, where none is named."""

@@ -26,7 +26,7 @@ SECONDS = 600.0
 def simulate(
     policy_version: str, *, count: int, seed: int, group_by: Sequence[str], as_json: bool, **options: Any
 ) -> None:
-    """See what a published version would do in place of those who decided. It changes nothing; `tandem diff` compares."""
+    """See what a published version would do in place of those who decided. It changes nothing."""
     request = pb.SimulatePolicyRequest(policy_version=policy_version, count=count, seed=seed, group_by=group_by)
     connection = connection_from(options)
     answer = run(connection, lambda stubs: call(stubs.orchestrator.SimulatePolicy, request, timeout_s=SECONDS))

@@ -45,6 +45,10 @@ class DiffPolicies:
     async def __call__(self, question: DiffQuestion) -> DiffReport:
         """Raises NotFound (POLICY_NOT_FOUND), FailedPrecondition (NO_ACTIVE_POLICY, NO_DECISIONS,
         POLICIES_NOT_COMPARABLE), InvalidArgument, Unavailable."""
+        return _report(question, await self.replay(question))
+
+    async def replay(self, question: DiffQuestion) -> Replay:
+        """What is reported on, decision by decision. Raises the same."""
         baseline = await self._baseline(question.baseline)
         candidate = await self._world.policies.get(question.candidate)
         if baseline.settings.currency != candidate.settings.currency:
@@ -54,7 +58,7 @@ class DiffPolicies:
                 metadata={"because": "currency"},
             )
         _check_groups(question.by, (baseline, candidate))
-        return _report(question, await Replayer(self._world, (baseline, candidate))(question.count, question.seed))
+        return await Replayer(self._world, (baseline, candidate))(question.count, question.seed)
 
     async def simulate(self, question: DiffQuestion) -> DiffReport:
         """One policy alone. Raises the same."""

@@ -34,7 +34,8 @@ class Rerun:
 
 
 class _AskedRules:
-    """Implements RuleEvaluator: asks, and keeps what was answered."""
+    """Implements RuleEvaluator: asks, and keeps what was answered. Segments come with reasons, of which one action's
+    will do: what the caps drop has reasons of this service's own."""
 
     def __init__(self, rules: RuleEvaluator) -> None:
         self._rules = rules
@@ -43,7 +44,8 @@ class _AskedRules:
 
     async def evaluate(self, question: PolicyQuestion, *, deadline_ms: int) -> PolicyVerdict:
         try:
-            verdict = await self._rules.evaluate(question, deadline_ms=deadline_ms)
+            asked = replace(question, explain=Explain.FULL, explain_actions=tuple(question.action_index)[:1])
+            verdict = await self._rules.evaluate(asked, deadline_ms=deadline_ms)
         except TandemError as failure:
             self.failure = failure
             raise
