@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,7 @@ async def logged(shop: Shop, persons: int) -> None:
             await shop.decide(inbound("side_bar", who=who))
 
 
-async def candidate(shop: Shop, changes: dict[str, str]) -> str:
+async def candidate(shop: Shop, changes: Mapping[str, str]) -> str:
     return (await shop.orchestrator.publish_policy(fresh_id(), edited(changes))).policy_version
 
 

@@ -157,7 +157,12 @@ def _changes(answer: pb.DiffPoliciesResponse) -> Iterable[str]:
     )
     if answer.changes:
         rows = [
-            [each.placement_id, each.before or "(nothing)", each.after or "(nothing)", f"{each.count:,}"]
+            [
+                each.placement_id or "(reaching out)",
+                each.before or "(nothing)",
+                each.after or "(nothing)",
+                f"{each.count:,}",
+            ]
             for each in answer.changes
         ]
         yield _table(("placement", "baseline", "candidate", "times"), rows)

@@ -103,7 +103,12 @@ def _difference(answer: pb.DiffPoliciesResponse) -> RenderableType:
 def _changes(changes: Sequence[pb.DiffPoliciesResponse.Change]) -> RenderableType:
     table = _table("placement", "baseline", "candidate", "times")
     for each in changes[:SHOWN]:
-        table.add_row(each.placement_id, each.before or "(nothing)", each.after or "(nothing)", f"{each.count:,}")
+        table.add_row(
+            each.placement_id or "(reaching out)",
+            each.before or "(nothing)",
+            each.after or "(nothing)",
+            f"{each.count:,}",
+        )
     return table
 
 

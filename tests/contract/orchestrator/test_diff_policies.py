@@ -81,6 +81,25 @@ async def test_a_policy_that_says_nothing_starves_everybody(shop: Shop) -> None:
     assert report.candidate.value.money_dr.mean == 0.0
 
 
+async def test_a_little_that_was_never_tried_is_no_merit(shop: Shop) -> None:
+    """For one in forty there is something new that is said to be worth a fortune."""
+    golden = """  golden_tea:
+    group: tea
+    business_value: '1000000.0'
+    eligibility: [{id: of_twenty, when: 'age == 20'}]
+    treatments:
+      golden_tea_web: {channel: web, content: {en: {title: Golden tea}}}
+"""
+    report = await shop.orchestrator.diff_policies(
+        DiffQuestion(await candidate(shop, {"lever: 1.5": "lever: 1.1", "  # Adults only": f"{golden}  # Adults only"}))
+    )
+    assert 0.0 < report.candidate.untried_share < 0.05
+    assert report.verdict is not None
+    assert report.verdict.finding is not Finding.BETTER
+    assert report.difference is not None
+    assert report.difference.money_dr.high < 1.0
+
+
 async def test_groups_are_compared_and_segments_told(empty: Shop) -> None:
     """Coffee and tea are for gold alone now."""
     await empty.publish()

@@ -128,12 +128,21 @@ def weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
     else:
         own = made.options.get(logged.drawn)
         weight = 0.0 if own is None else own.probability / max(logged.options[logged.drawn].probability, IMPOSSIBLE)
-    # Prices are those of then: a policy that only says that its actions are worth more is worth no more.
-    priced = [(each.probability, logged.options.get(name, each)) for name, each in made.options.items()]
+    # Prices are those of then: a policy that only says that its actions are worth more is worth no more. And what was
+    # never tried is taken for worth what was done instead: a model's hopes of it, at a price of its own, prove nothing.
+    tried_here = {name: each for name, each in made.options.items() if name in tried}
+    untried = sum(each.probability for name, each in made.options.items() if name not in tried)
     return Weighed(
         weight,
         0.0 if could_be_silent else made.silence,
-        sum(each.probability for name, each in made.options.items() if name not in tried),
-        sum(probability * each.propensity for probability, each in priced),
-        sum(probability * each.expected_money for probability, each in priced),
+        untried,
+        untried * _done_instead(logged, "propensity")
+        + sum(each.probability * logged.options[name].propensity for name, each in tried_here.items()),
+        untried * _done_instead(logged, "expected_money")
+        + sum(each.probability * logged.options[name].expected_money for name, each in tried_here.items()),
     )
+
+
+def _done_instead(logged: FirstSlot, column: str) -> float:
+    """What the model expected of the logged decision."""
+    return float(sum(each.probability * getattr(each, column) for each in logged.options.values()))

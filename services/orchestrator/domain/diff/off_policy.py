@@ -9,13 +9,15 @@ and of a policy, for the same rows:
 
     weight    float64[N]  its probability of what was drawn over the logged one
     silent    float64[N]  its probability of silence where the log could not have been silent
-    direct    float64[N]  Σ_a π(a) × what a model expects of a
+    direct    float64[N]  Σ_a π(a) × what a model expects of a; of what the log could not have drawn, what the model
+                          expected of the log's own choice
     untried   float64[N]  its probability of what the log could not have drawn
 
     SNIPS  Σ w r / Σ (w + silent)              Swaminathan and Joachims 2015
     DR     mean of direct + w (r − expected)   Dudík, Langford and Li 2011
 
-SNIPS speaks of what the log tried and of silence. DR fills in what it never tried by the model. Intervals are of the
+SNIPS speaks of what the log tried and of silence. For DR, what it never tried is neither better nor worse than what was
+done: a model's hopes of it would be praise that nobody can check. Intervals are of the
 linearised estimates, with the variance of sums by person (Liang and Zeger 1986) and Student's quantiles; that of a
 difference is of the difference of the rows' parts, so what two policies have in common cancels out.
 

@@ -59,7 +59,9 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     database = await SqliteDatabase.open(tmp_path / "orchestrator.db", schema=SQLITE_SCHEMA)
-    yield World(SqlitePolicyStore(database), SqlitePolicyRegister(database), SqliteResourceBank(database), PolicyServices())
+    yield World(
+        SqlitePolicyStore(database), SqlitePolicyRegister(database), SqliteResourceBank(database), PolicyServices()
+    )
     await database.close()
 
 
