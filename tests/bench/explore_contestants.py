@@ -33,7 +33,8 @@ FEEDS = [each.value for each in Feed]
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """`grid` maps a parameter to what is tried; `engine` is the peer's, "" for what runs in this process."""
+    """`grids` map a parameter to what is tried, fed at once; the best of them is tried with the other feed. `engine` is
+    the peer's, "" for what runs in this process."""
 
     name: str
     chosen: Parameters
@@ -54,13 +55,8 @@ CONTESTANTS = (
         OURS,
         {"feed": "at once", "kind": "THOMPSON", "gamma": 0.0, "prior_propensity": 0.05},
         grids=(
-            {"feed": FEEDS, "kind": ["THOMPSON"], "gamma": [0.0], "prior_propensity": [0.02, 0.05]},
-            {
-                "feed": ["at once"],
-                "kind": ["INVERSE_GAP_WEIGHTING"],
-                "gamma": [500.0, 2_000.0, 8_000.0, 32_000.0],
-                "prior_propensity": [0.05],
-            },
+            {"kind": ["THOMPSON"], "gamma": [0.0], "prior_propensity": [0.02, 0.05]},
+            {"kind": ["INVERSE_GAP_WEIGHTING"], "gamma": [8_000.0, 32_000.0], "prior_propensity": [0.05]},
         ),
     ),
     Contestant(
@@ -69,8 +65,7 @@ CONTESTANTS = (
         "vw-squarecb",
         (
             {
-                "feed": FEEDS,
-                "gamma_scale": [10, 100, 1_000],
+                "gamma_scale": [100, 1_000, 10_000],
                 "gamma_exponent": [0.5],
                 "crosses": ["cg cb"],
                 "learning_rate": [0.5, 2.0],
@@ -84,7 +79,6 @@ CONTESTANTS = (
         "vw-bag",
         (
             {
-                "feed": FEEDS,
                 "bag": [5],
                 "epsilon": [0.0],
                 "crosses": ["cg cb", "ca cg cb"],
@@ -99,11 +93,10 @@ CONTESTANTS = (
         "mabwiser-linucb",
         (
             {
-                "feed": FEEDS,
                 "policy": ["LinUCB"],
-                "alpha": [0.1, 0.15, 0.2],
+                "alpha": [0.05, 0.1, 0.15],
                 "reach": [0.5],
-                "warm": [False, True],
+                "warm": [False],
             },
         ),
     ),
@@ -113,13 +106,12 @@ CONTESTANTS = (
         "mabwiser-thompson",
         (
             {
-                "feed": FEEDS,
                 "policy": ["LinTS"],
-                "alpha": [0.1, 0.15, 0.2],
+                "alpha": [0.05, 0.1, 0.15, 0.2],
                 "reach": [0.5],
                 "warm": [False, True],
             },
-            {"feed": FEEDS, "policy": ["ThompsonSampling"], "alpha": [0.0], "reach": [0.0], "warm": [False]},
+            {"policy": ["ThompsonSampling"], "alpha": [0.0], "reach": [0.0], "warm": [False]},
         ),
     ),
     Contestant(
@@ -128,7 +120,6 @@ CONTESTANTS = (
         "lightgbm-daily",
         (
             {
-                "feed": FEEDS,
                 "epsilon": [0.05, 0.1, 0.2],
                 "leaves": [7, 15],
                 "trees": [50],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.scoring.domain.bayesian_scorer import BayesianScorer
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureSet
 from services.scoring.domain.learning import MAX_SCALES, MIN_SCALES
+from services.scoring.domain.priors import OVER_A_BASE
 from services.scoring.domain.rewards import LogEntry
 from services.scoring.domain.scoring import ScoreQuery, Scores
 from tests.support.scoring import ACTIONS, ANNA, FEATURE_SET, FEATURES, entries_of, reward, taught
@@ -92,7 +93,7 @@ def test_there_and_back_is_nearly_where_it_was() -> None:
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.floats(0, 1)), min_size=1, max_size=12))
 def test_variances_stay_positive_and_never_grow(rewards: list[tuple[str, float]]) -> None:
-    scorer = BayesianScorer()
+    scorer = BayesianScorer(OVER_A_BASE)
     compiled = scorer.compile(FEATURE_SET)
     for entry in entries_of(rewards):
         before = scorer.posterior.copy()
@@ -103,6 +104,12 @@ def test_variances_stay_positive_and_never_grow(rewards: list[tuple[str, float]]
         assert (scorer.posterior.scale_variance <= before.scale_variance).all()
         assert (scorer.posterior.scale_mean >= MIN_SCALES).all()
         assert (scorer.posterior.scale_mean <= MAX_SCALES).all()
+
+
+def test_scales_that_are_fixed_stay() -> None:
+    scorer = taught(entries_of([("mug", 1.0), ("sock", 0.0), ("pan", 1.0)] * 20))
+    assert scorer.posterior.scale_mean.tolist() == [1.0, *[scorer.priors.scale_mean] * 3]
+    assert not scorer.posterior.scale_variance.any()
 
 
 def test_the_same_log_gives_the_same_arrays() -> None:
