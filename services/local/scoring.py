@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.local.deadline import until
-from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
+from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, Severity, ShadowScores
 from services.orchestrator.domain.policy_parts import FeatureSetPart
 from services.scoring.app.application import ScoringApplication
 from services.scoring.domain import rewards as scoring
@@ -47,6 +47,7 @@ class LocalScoring:
             scores.log_odds_deviations,
             None if shadow is None else ShadowScores(shadow.model_version, shadow.means),
             scores.is_apprentice,
+            None if scores.severity is None else Severity(scores.severity.means, scores.severity.deviations),
         )
 
     async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
@@ -76,6 +77,7 @@ def _reward(reward: Reward) -> scoring.Reward:
         reward.reward,
         reward.reward_time_ms,
         None if reward.prediction is None else _prediction(reward.prediction),
+        reward.value,
     )
 
 
@@ -86,6 +88,8 @@ def _prediction(said: Prediction) -> scoring.Prediction:
         said.choice_probability,
         said.shadow_model_version,
         said.shadow_propensity,
+        said.decision_time_ms or None,
+        said.candidates,
     )
 
 
@@ -96,9 +100,11 @@ def _feature_set(feature_set: FeatureSetPart) -> FeatureSet:
         feature_set.prior_propensity,
         feature_set.objective,
         tuple(
-            CrossDeclaration(each.name, CrossKind[each.kind], each.feature, each.attribute)
+            CrossDeclaration(each.name, CrossKind[each.kind], each.feature, each.attribute, each.window_ms)
             for each in feature_set.crosses
         ),
         feature_set.monotone,
         feature_set.interactions,
+        prior_value=feature_set.prior_value,
+        outcome_window_ms=feature_set.window_ms or 0,
     )

@@ -101,7 +101,9 @@ def tune(names: Iterable[str], rounds: int, seeds: Sequence[int]) -> None:
 def tuning_regrets(name: str, tried: Sequence[Parameters], rounds: int, seeds: Sequence[int]) -> list[float]:
     """The mean over the seeds, of each."""
     jobs = [Job(name, parameters, seed, rounds) for parameters in tried for seed in seeds]
-    return [mean(part) for part in np.array([each.regret for each in in_parallel(jobs)]).reshape(-1, len(seeds))]
+    regrets = np.array([each.regret for each in in_parallel(jobs)])
+    means: list[float] = regrets.reshape(-1, len(seeds)).mean(axis=1).tolist()
+    return means
 
 
 def in_parallel(jobs: Sequence[Job]) -> list[Result]:

@@ -3,11 +3,11 @@
 The grids are run by `make bench NAME=explore ARGS=--tune` on TUNING_SEEDS, which the benchmark itself does not use. A
 parameter that a grid does not name has the value of its library.
 
-Chosen on these two seeds, 20,000 rounds each, fed at once, mean regret: SquareCB with gamma_scale 1,000 and learning rate
-2 (2,682; 2,815 to 3,489 with 100 to 10,000 and 0.5 to 5 otherwise), bagging with its learning rate of 0.5 (2,954; 3,207
-with 2, 2,994 with 5), LinTS with alpha 0.1 (2,662; 3,043, 2,870 and 3,107 with 0.05, 0.15 and 0.2), LinUCB with alpha
-0.1 (3,358; 3,568 and 3,546), LightGBM with epsilon 0.05 and 15 leaves (3,566; 3,703 to 3,988). Fed at the end of the
-window LinTS and Tandem were worse (3,203 for 2,662, 3,305 for 2,870); the others were not fed so.
+Chosen on these two seeds, 20,000 rounds each, fed at once, mean regret: SquareCB with gamma_scale 1,000 and learning
+rate 2 (2,682; 2,815 to 3,489 with 100 to 10,000 and 0.5 to 5 otherwise), bagging with its learning rate of 0.5 (2,954;
+3,207 with 2, 2,994 with 5), LinTS with alpha 0.1 (2,662; 3,043, 2,870 and 3,107 with 0.05, 0.15 and 0.2), LinUCB with
+alpha 0.1 (3,358; 3,568 and 3,546), LightGBM with epsilon 0.05 and 15 leaves (3,566; 3,703 to 3,988). Fed at the end of
+the window LinTS and Tandem were worse (3,203 for 2,662, 3,305 for 2,870); the others were not fed so.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -23,6 +24,7 @@ from services.orchestrator.app.ports import (
     SubjectQuery,
     SubjectView,
 )
+from services.orchestrator.domain.past_contacts import PastContact
 from services.orchestrator.domain.policy_parts import (
     AggregatePart,
     ContactLimitPart,
@@ -40,6 +42,7 @@ from shared.values import Feature, FeatureStatus
 
 SERVICE = "profile"
 PUBLISH_S = 30.0
+_SHOWN: Final = ("impression_time", "delivery_time", "attempt_time")
 
 
 class GrpcProfiles:
@@ -57,6 +60,7 @@ class GrpcProfiles:
             schema_version=query.schema_version,
             overlay_events=[_event(event) for event in query.overlay_events],
             overlay_signals=_signals(query.overlay_signals),
+            contacts_within=_period(query.contacts_ms or None),
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         try:
@@ -67,7 +71,7 @@ class GrpcProfiles:
             if nobody.reason != "PROFILE_NOT_FOUND":
                 raise
             return SubjectView(consistency_token=query.consistency_token)
-        return _view(response, query.reference)
+        return _view(response, query)
 
     async def record_events(self, request_id: str, events: Sequence[SubjectEvent], *, deadline_ms: int) -> str:
         request = pb.RecordEventsRequest(request_id=request_id, events=[_event(event) for event in events])
@@ -109,8 +113,8 @@ class GrpcProfiles:
         return response.schema_version
 
 
-def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:
-    profile = response.profile
+def _view(response: pb.GetProfileResponse, query: SubjectQuery) -> SubjectView:
+    profile, reference = response.profile, query.reference
     return SubjectView(
         profile.profile_id,
         _features(profile),
@@ -121,6 +125,7 @@ def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:
         tuple(_held(each) for each in profile.contacts if _is_held(each, reference)) if reference else (),
         profile.known,
         tuple(response.held_identities),
+        tuple(_past_contacts(profile.contacts)) if query.contacts_ms else (),
     )
 
 
@@ -131,6 +136,15 @@ def _is_held(entry: contact_pb2.LedgerEntry, reference: str) -> bool:
 def _held(entry: contact_pb2.LedgerEntry) -> HeldContact:
     contact = entry.contact
     return HeldContact(entry.reservation_id, contact.reference, contact.channel, contact.action)
+
+
+def _past_contacts(entries: Iterable[contact_pb2.LedgerEntry]) -> Iterator[PastContact]:
+    """Those the person got: saw, else had delivered, else had handed over, and that have not ended."""
+    for entry in entries:
+        shown = next((field for field in _SHOWN if entry.HasField(field)), None)
+        if shown is not None and not entry.HasField("end_time"):
+            contact = entry.contact
+            yield PastContact(contact.action, timestamp_ms(getattr(entry, shown), shown), contact.reference)
 
 
 def _features(profile: profile_pb2.Profile) -> Mapping[str, Feature]:

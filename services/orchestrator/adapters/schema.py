@@ -129,7 +129,20 @@ CREATE TABLE success_delays (
 """
 """A lesson is what one outcome teaches one reward."""
 
-MIGRATIONS: tuple[str, ...] = (POLICY_TABLES + DECISION_TABLES, CONTACT_TABLES + ERASURE_TABLES, OBJECTIVE_TABLES)
+AMOUNTS = """
+ALTER TABLE lessons ADD COLUMN amount INTEGER;
+DROP INDEX lessons_by_reward_key;
+CREATE INDEX lessons_by_reward_key ON lessons (reward_key, effect, time_ms, amount);
+ALTER TABLE reward_outbox ADD COLUMN amount INTEGER;
+"""
+"""In millionths of the policy's currency; NULL where nobody says, or nobody learns them."""
+
+MIGRATIONS: tuple[str, ...] = (
+    POLICY_TABLES + DECISION_TABLES,
+    CONTACT_TABLES + ERASURE_TABLES,
+    OBJECTIVE_TABLES,
+    AMOUNTS,
+)
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
 MONGO_SCHEMA = MongoSchema(

@@ -11,7 +11,7 @@ import msgspec
 from services.orchestrator.app.capture_answer import CaptureAnswer, ItemFault, ItemResult
 from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.courier import Courier
-from services.orchestrator.app.lessons import Delays, delays_of, lessons_of, presentations_of, waits_of
+from services.orchestrator.app.lessons import Delays, check_revenue, delays_of, lessons_of, presentations_of, waits_of
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, OutcomeItem, Presentation, Wait
 from services.orchestrator.app.presentations import PresentationFinder, Presented
 from services.orchestrator.app.receipts import earlier_answer
@@ -79,7 +79,9 @@ class CaptureOutcomes:
             return ItemFault.of(item)
         try:
             _check_time(item, path, self._world.clock())
-            return _Taken(item, await finder.find(item, path))
+            presented = await finder.find(item, path)
+            check_revenue(presented, item, path)
+            return _Taken(item, presented)
         except (InvalidArgument, NotFound) as fault:
             return ItemFault.of(fault)
 

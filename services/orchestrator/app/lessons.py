@@ -8,7 +8,8 @@ from services.orchestrator.app.outcome_store import OutcomeItem, OutcomeStore, P
 from services.orchestrator.app.presentations import Presented
 from services.orchestrator.domain.feedback_delay import DelayDistribution, bucket_of, share_of
 from services.orchestrator.domain.objectives import Objective
-from services.orchestrator.domain.outcome import Effect
+from services.orchestrator.domain.outcome import MAX_AMOUNT, MICROS, Effect
+from shared.errors import InvalidArgument
 
 Delays = Mapping[str, DelayDistribution]
 """Until successes are known, by histogram."""
@@ -35,14 +36,27 @@ async def delays_of(presented: Iterable[Presented], outcomes: OutcomeStore) -> D
 def lessons_of(presented: Presented, item: OutcomeItem, time_ms: int) -> tuple[RewardLesson, ...]:
     """Windows begin at the moment that was decided for: when an impression is reported does not move them."""
     age_ms = time_ms - presented.record.decision_time_ms
-    effects = [
-        (
-            objective.reward_key(presented.reward_key),
-            objective.effect_of(item.outcome, presented.direction, is_machine=item.is_machine, age_ms=age_ms),
-        )
-        for objective in presented.objectives
-    ]
-    return tuple(RewardLesson(key, effect) for key, effect in effects if effect is not Effect.NOTHING)
+    lessons = (_lesson(presented, objective, item, age_ms) for objective in presented.objectives)
+    return tuple(lesson for lesson in lessons if lesson.effect is not Effect.NOTHING)
+
+
+def _lesson(presented: Presented, objective: Objective, item: OutcomeItem, age_ms: int) -> RewardLesson:
+    effect = objective.effect_of(item.outcome, presented.direction, is_machine=item.is_machine, age_ms=age_ms)
+    says_amount = objective.currency and item.revenue is not None and effect in (Effect.SUCCEEDED, Effect.TAKEN_BACK)
+    amount = item.revenue.micros if says_amount and item.revenue is not None else None
+    return RewardLesson(objective.reward_key(presented.reward_key), effect, amount)
+
+
+def check_revenue(presented: Presented, item: OutcomeItem, path: str) -> None:
+    """Where an objective of the decision learns amounts. Raises InvalidArgument."""
+    currency = next((objective.currency for objective in presented.objectives if objective.currency), "")
+    if not currency or item.revenue is None:
+        return
+    if item.revenue.currency_code != currency:
+        text = f"must be {currency}, the currency of the decision's policy: an objective of it learns amounts"
+        raise InvalidArgument.field(f"{path}.revenue.currency_code", text)
+    if abs(item.revenue.micros) > MAX_AMOUNT:
+        raise InvalidArgument.field(f"{path}.revenue.units", f"must be at most {MAX_AMOUNT // MICROS}")
 
 
 def presentations_of(presented: Presented) -> dict[str, Presentation]:

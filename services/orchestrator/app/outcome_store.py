@@ -9,7 +9,7 @@ from typing import Protocol
 from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.app.ports import Prediction
-from services.orchestrator.domain.outcome import Effect, Outcome
+from services.orchestrator.domain.outcome import MICROS, Effect, Outcome
 from services.orchestrator.domain.subject import Identity
 from shared.values import Feature
 
@@ -21,6 +21,11 @@ class Money:
     currency_code: str
     units: int
     nanos: int
+
+    @property
+    def micros(self) -> int:
+        """In millionths; what is smaller is cut off."""
+        return self.units * MICROS + int(self.nanos / 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,11 @@ class OutcomeItem:
 
 @dataclass(frozen=True, slots=True)
 class RewardLesson:
-    """What an outcome teaches one reward."""
+    """What an outcome teaches one reward. `amount` is in millionths, None where the objective learns none."""
 
     reward_key: str
     effect: Effect
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,8 @@ class PendingReward:
     value: float
     time_ms: int
     presentation: Presentation
+    amount: int | None = None
+    """Of a success, in millionths; None where nobody says, or the objective learns none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ Rows are the line-up's, place by place; columns are float64[C] unless drawn othe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +86,16 @@ def price(catalogue: Catalogue, lineup: Lineup, numbers: ActionNumbers) -> Conte
         (*lineup.drops, *_unpriced(catalogue, lineup.option, prices, ~priced)),
         _empty_reasons(lineup, starts),
     )
+
+
+def with_learnt_values(contest: Contest, is_learnt: Mask, amounts: Column) -> Contest:
+    """Those who are to be (bool[C]) are worth what was learnt instead, `amounts` float64[C]; not where that would be
+    beyond all numbers."""
+    prices = replace(contest.prices, business_value=np.where(is_learnt, amounts, contest.prices.business_value))
+    usable = is_learnt & np.isfinite(worth_of(prices).slope)
+    values = np.where(usable, amounts, contest.prices.business_value)
+    prices = replace(prices, business_value=values)
+    return replace(contest, prices=prices, worth=worth_of(prices))
 
 
 def _prices(catalogue: Catalogue, option: Indices, numbers: ActionNumbers) -> Prices:

@@ -40,6 +40,7 @@ def model_to_proto(model: RegisteredModel) -> model_pb2.Model:
         model_id=record.model_id,
         objective=record.objective,
         role=int(model.role or 0),  # type: ignore[arg-type]  # numbers of ModelRole
+        serves_as=int(model.serves_as or 0),  # type: ignore[arg-type]  # the same
         feature_set_version=record.feature_set_version,
         rows=record.rows,
         positives=record.positives,
@@ -95,6 +96,8 @@ def health_to_proto(report: HealthReport) -> pb.GetModelHealthResponse:
         qualities=_qualities(report.qualities),
         features=[_feature(feature) for feature in report.features],
         exploration_entropy=report.exploration_entropy,
+        exploration_share=report.exploration_share,
+        serving_model_id=report.serving or report.assignment.champion,
         alarms=report.alarms,
     )
 

@@ -17,6 +17,7 @@ TRAINED = model_pb2.Model(
     model_id="success-0123456789ab",
     objective="success",
     role=model_pb2.MODEL_ROLE_CHAMPION,
+    serves_as=model_pb2.MODEL_ROLE_CHAMPION,
     train_time=TIME,
     window_start_time=TIME,
     window_end_time=TIME,
@@ -28,7 +29,12 @@ TRAINED = model_pb2.Model(
     metrics={"auc": 0.75, "log_loss": 0.2, "base_log_loss": 0.25, "extra": 1.0},
     lineage={"seed": "7"},
 )
-BEGINS = model_pb2.Model(model_id="bayes-01234567", objective="success", role=model_pb2.MODEL_ROLE_CHALLENGER)
+BEGINS = model_pb2.Model(
+    model_id="bayes-01234567",
+    objective="success",
+    role=model_pb2.MODEL_ROLE_CHALLENGER,
+    serves_as=model_pb2.MODEL_ROLE_CHALLENGER,
+)
 USED = model_pb2.Assignment(
     objective="success",
     revision=3,
@@ -98,6 +104,21 @@ def test_role_of_a_model_that_is_not_in_use_is_empty() -> None:
     assert role_text(model_pb2.MODEL_ROLE_UNSPECIFIED) == ""
     assert role_text(model_pb2.MODEL_ROLE_APPRENTICE) == "apprentice"
     assert "not in use" in text_of(model_view(model_pb2.Model(model_id="m")))
+
+
+def test_a_champion_that_does_not_answer_yet_is_shown_as_such() -> None:
+    pending = model_pb2.Model(model_id="success-new", role=model_pb2.MODEL_ROLE_CHAMPION)
+    before = model_pb2.Model(
+        model_id="bayes-old", role=model_pb2.MODEL_ROLE_CHALLENGER, serves_as=model_pb2.MODEL_ROLE_CHAMPION
+    )
+    text = text_of(registry_view(pb.ListModelsResponse(models=[pending, before])), 200)
+    assert "champion, not in use yet" in text
+    assert "challenger, still champion" in text
+    assert "champion, not in use yet" in text_of(model_view(pending))
+    health = pb.GetModelHealthResponse(assignment=USED, serving_model_id="bayes-01234567")
+    assert "it does not answer yet on this replica: bayes-01234567 does" in text_of(health_view(health), 200)
+    served = pb.GetModelHealthResponse(assignment=USED, serving_model_id=USED.champion_model_id)
+    assert "does not answer yet" not in text_of(health_view(served), 200)
 
 
 def test_assignment_is_one_line() -> None:

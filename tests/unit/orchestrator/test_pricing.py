@@ -10,7 +10,14 @@ from services.orchestrator.domain.drops import Check
 from services.orchestrator.domain.lineup import Admission, NoActionReason, line_up
 from services.orchestrator.domain.outranked import outranked
 from services.orchestrator.domain.places import PlacementRequest, PlaceRequest, places_of
-from services.orchestrator.domain.pricing import BUSINESS_VALUE, CONTEXT_WEIGHT, Contest, action_numbers, price
+from services.orchestrator.domain.pricing import (
+    BUSINESS_VALUE,
+    CONTEXT_WEIGHT,
+    Contest,
+    action_numbers,
+    price,
+    with_learnt_values,
+)
 from tests.support.catalogues import Offer, Shelf
 
 NAN = float("nan")
@@ -38,6 +45,21 @@ def test_every_candidate_has_the_price_of_its_action() -> None:
     priced = contest([10.0, 4.0, NAN])
     assert priced.worth.at(np.full(6, 0.5)).tolist() == [9.5, 2.0, 0.5, 9.5, 2.0, 0.5]
     assert priced.place_of_row().tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_what_was_learnt_takes_the_place_of_what_the_policy_says_where_it_should() -> None:
+    learnt = np.array([True, False, False] * 2)
+    priced = with_learnt_values(contest([10.0, 4.0, NAN]), learnt, np.full(6, 30.0))
+    assert priced.prices.business_value.tolist() == [30.0, 4.0, 1.0] * 2
+    assert priced.worth.at(np.full(6, 0.5)).tolist() == [29.5, 2.0, 0.5] * 2, "a line of the propensity, as before"
+
+
+def test_a_learnt_value_beyond_all_numbers_is_not_used() -> None:
+    learnt = np.array([True, True, False] * 2)
+    amounts = np.array([1e12, 1e12, 1.0] * 2)
+    priced = with_learnt_values(contest([10.0, 4.0, NAN], [1e300, 1.0, 1.0]), learnt, amounts)
+    assert priced.prices.business_value.tolist() == [10.0, 1e12, 1.0] * 2
+    assert np.isfinite(priced.worth.slope).all()
 
 
 def test_what_the_policy_does_not_say_counts_as_one() -> None:

@@ -133,3 +133,34 @@ def test_model_version_names_the_model_and_the_log_position() -> None:
     scorer = taught(entries_of([("mug", 1.0)] * 3))
     assert scorer.model_version == f"{scorer.model_id}@3"
     assert scorer.model_id == BayesianScorer().model_id
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.05])
+@pytest.mark.parametrize("batch", [20, 100, 500])
+def test_failures_that_are_corrected_in_bulk_drive_nobody_mad(batch: int, rate: float) -> None:
+    """A file of outcomes an hour: all impressions, then the clicks."""
+    source = np.random.default_rng(7)
+    shown, clicked = source.choice(NAMES[:3], 2_000), source.random(2_000) < rate
+    scorer, position = BayesianScorer(), 0
+    compiled = scorer.compile(FEATURE_SET)
+    for start in range(0, 2_000, batch):
+        for again in (False, True):
+            for place in range(start, start + batch):
+                if again and not clicked[place]:
+                    continue
+                position += 1
+                entry = reward(f"k{place}", float(again), action=str(shown[place]))
+                scorer.fold(compiled, LogEntry(position, entry, 0.0 if again else None))
+    said = scores(scorer).means[:3]
+    assert rate / 2 < said.mean() < 4 * rate
+
+
+@pytest.mark.parametrize("first", [0.0, 1.0])
+def test_the_longest_row_of_one_answer_does_not_lock_the_model(first: float) -> None:
+    scorer = taught(entries_of([("mug", first)] * 3_000))
+    assert np.isfinite(scorer.posterior.mean).all()
+    assert (scorer.posterior.variance > 0).all()
+    compiled = scorer.compile(FEATURE_SET)
+    for number in range(200):
+        scorer.fold(compiled, LogEntry(3_001 + number, reward(f"other{number}", 1.0 - first), None))
+    assert abs(scores(scorer).means[NAMES.index("mug")] - first) > 0.02

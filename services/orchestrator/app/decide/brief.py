@@ -56,6 +56,11 @@ class Brief:
         """Whether contact limits bind this decision: they are a person's."""
         return bool(self.policy.limits.limits) and self.is_for_somebody
 
+    @property
+    def contacts_ms(self) -> int:
+        """For how long before this decision past contacts are looked at; 0: no model asks for them."""
+        return self.policy.compiled.contacts_ms if self.is_for_somebody else 0
+
 
 def decision_id_of(command: DecideCommand) -> str:
     """Of an executed decision: the same request, tried again, is the same decision. It makes the same draws and asks

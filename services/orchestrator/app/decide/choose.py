@@ -22,7 +22,8 @@ from services.orchestrator.domain.arbitration.slots import (
     fill_slots,
 )
 from services.orchestrator.domain.arbitration.worth import Column
-from services.orchestrator.domain.pricing import Contest
+from services.orchestrator.domain.contact_limits import Allowance
+from services.orchestrator.domain.pricing import Contest, with_learnt_values
 
 _INLINE_CANDIDATES = 300
 """About a millisecond."""
@@ -49,8 +50,8 @@ class Choice:
 
 
 async def choose(brief: Brief, competition: Competition, scored: Scored) -> Choice:
-    contest = competition.contest
-    arena = _arena(brief, competition, scored)
+    contest = _valued(brief, competition.contest, scored)
+    arena = _arena(brief, contest, competition.allowance, scored)
     draws = await _fill(arena, FROM_THE_START)
     return Choice(contest, scored, contest.worth.at(scored.scores.means), arena, draws)
 
@@ -67,8 +68,16 @@ async def _fill(arena: Arena, standing: Standing) -> Sequence[SlotDraw]:
     return await asyncio.to_thread(fill_slots, arena.field, arena.plans, arena.terms, standing)
 
 
-def _arena(brief: Brief, competition: Competition, scored: Scored) -> Arena:
-    contest, scores, allowance = competition.contest, scored.scores, competition.allowance
+def _valued(brief: Brief, contest: Contest, scored: Scored) -> Contest:
+    """Worth what was learnt, where the policy wants that and the scorer knows; else what the policy declares."""
+    learnt, severity = brief.policy.compiled.learnt_values, scored.scores.severity
+    if learnt is None or severity is None:
+        return contest
+    return with_learnt_values(contest, learnt[contest.action], severity.means)
+
+
+def _arena(brief: Brief, contest: Contest, allowance: Allowance | None, scored: Scored) -> Arena:
+    scores = scored.scores
     explores = brief.catalogue.explores[contest.action]
     drawn_from = reshaped(scores.log_odds_means, scores.log_odds_deviations, scores.means, scores.evidences)
     beliefs = Beliefs(scores.means, *drawn_from, explores)

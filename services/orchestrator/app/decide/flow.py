@@ -72,7 +72,7 @@ class Decide:
         choice = await choose(brief, competition, scored)
         watch.lap("arbitration")
         contacted = await reserve(brief, known, choice, world.ledger, budget)
-        watch.lap("ledger" if brief.has_limits else "arbitration")
+        watch.lap("ledger" if known.keeps_contacts else "arbitration")
         settled = Settled(brief, known, verdict, competition, contacted)
         answer = settled_answer(settled, world.signer)
         watch.lap("arbitration")

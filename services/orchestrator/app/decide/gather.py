@@ -19,6 +19,7 @@ from services.orchestrator.app.ports import (
     SubjectView,
 )
 from services.orchestrator.domain.decision import Mode
+from services.orchestrator.domain.past_contacts import past_contacts
 from services.orchestrator.domain.purposes import PROFILING, Use, may_profile, purpose_of
 from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, TandemError, Violation
 from shared.ids import content_id
@@ -43,6 +44,10 @@ class Known:
     """What is used of the contact limits, but for what an earlier try of this very decision reserved."""
     is_complete: bool = True
     """False when the profile could not be read: nothing may be decided then."""
+    past_contacts: Feature | None = None
+    """None where no model asks for them."""
+    keeps_contacts: bool = False
+    """Whether what is shown now is recorded in the ledger: it counts in limits, or models will ask for it."""
 
 
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:
@@ -117,9 +122,13 @@ def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: B
     if is_now:
         moments.append(budget.clock())
     overlay = events if command.mode is Mode.SIMULATE else ()
-    reference = f"{brief.decision_id}." if brief.has_limits and command.mode is Mode.EXECUTE else ""
+    keeps = brief.has_limits or brief.contacts_ms > 0
+    reference = f"{brief.decision_id}." if keeps and command.mode is Mode.EXECUTE else ""
     version = brief.policy.versions.trait_schema
-    return SubjectQuery(command.identities, version, max(moments), token, overlay, is_now, reference)
+    contacts_ms = brief.contacts_ms
+    return SubjectQuery(
+        command.identities, version, max(moments), token, overlay, is_now, reference, contacts_ms=contacts_ms
+    )
 
 
 def _known(brief: Brief, view: SubjectView) -> Known:
@@ -129,9 +138,23 @@ def _known(brief: Brief, view: SubjectView) -> Known:
     use = Use.of(command.identities, view.consents, brief.consent_ms)
     counts = _contact_counts(brief, view) if brief.has_limits else ()
     is_somebody = bool(view.profile_id or command.events)
-    if is_somebody and not may_profile(command.places.direction, purpose, use):
-        return Known(view, _features(brief, {}), (*view.advisories, PROFILING_BASIS_MISSING), counts)
-    return Known(view, _features(brief, view.features), view.advisories, counts)
+    may = may_profile(command.places.direction, purpose, use)
+    contacts = _past_contacts(brief, view, may=may)
+    keeps = brief.has_limits or (contacts is not None and may)
+    if is_somebody and not may:
+        advisories = (*view.advisories, PROFILING_BASIS_MISSING)
+        return Known(view, _features(brief, {}), advisories, counts, past_contacts=contacts, keeps_contacts=keeps)
+    features = _features(brief, view.features)
+    return Known(view, features, view.advisories, counts, past_contacts=contacts, keeps_contacts=keeps)
+
+
+def _past_contacts(brief: Brief, view: SubjectView, *, may: bool) -> Feature | None:
+    """None where no model asks for them."""
+    if not brief.contacts_ms:
+        return None
+    if not view.profile_id or not may:
+        return NOT_FOUND
+    return past_contacts(view.contacts, brief.now_ms, brief.contacts_ms, brief.decision_id)
 
 
 def _contact_counts(brief: Brief, view: SubjectView) -> tuple[ContactCount, ...]:

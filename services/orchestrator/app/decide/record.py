@@ -71,6 +71,7 @@ def closed_record(brief: Brief, known: Known, answer: Answer, record_time_ms: in
         is_known=known.view.is_known,
         is_for_somebody=brief.is_for_somebody,
         objectives=brief.policy.objectives,
+        past_contacts=known.past_contacts,
     )
 
 
@@ -94,6 +95,7 @@ def _kept(command: DecideCommand, known: Known, answer: Answer) -> DecideCommand
 
 def columns_of(choice: Choice) -> CandidateColumns:
     contest, beliefs = choice.contest, choice.arena.field.beliefs
+    severity = choice.scored.scores.severity
     return CandidateColumns(
         contest.starts.astype(np.int64),
         contest.option,
@@ -103,6 +105,7 @@ def columns_of(choice: Choice) -> CandidateColumns:
         beliefs.log_odds_deviation,
         contest.prices.business_value,
         contest.prices.context_weight,
+        None if severity is None else severity.means,
     )
 
 

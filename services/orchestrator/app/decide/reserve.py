@@ -56,8 +56,9 @@ class Contacted:
 
 
 async def reserve(brief: Brief, known: Known, choice: Choice, ledger: ContactLedger, budget: Budget) -> Contacted:
-    """Nothing is asked in a simulation, where the policy declares no limits, or where nobody was chosen for."""
-    if not brief.has_limits or brief.command.mode is Mode.SIMULATE:
+    """Nothing is asked in a simulation, nor where the policy declares no limits and no model asks for past contacts,
+    nor where nobody was chosen for."""
+    if not known.keeps_contacts or brief.command.mode is Mode.SIMULATE:
         return Contacted(choice)
     return await _Negotiation(brief, known, choice, ledger, budget).run()
 

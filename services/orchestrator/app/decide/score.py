@@ -47,7 +47,7 @@ async def score(
     if not contest.size:
         return Scored(_prior(brief, 0))
     try:
-        question = _question(brief, model_features(known.features, segments), contest)
+        question = _question(brief, model_features(known.features, segments, known.past_contacts), contest)
         scores = await scorer.score(question, deadline_ms=budget.share(SCORING_SHARE))
     except TandemError as failure:
         _log.warning("no scores", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
@@ -93,7 +93,8 @@ def _is_sound(scores: Scores, size: int) -> bool:
         scores.log_odds_means,
         scores.log_odds_deviations,
     )
-    return all(_is_column(column, size) for column in columns)
+    amounts = () if scores.severity is None else (scores.severity.means, scores.severity.deviations)
+    return all(_is_column(column, size) for column in (*columns, *amounts))
 
 
 def _with_sound_shadow(scores: Scores, size: int) -> Scores:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind
 from services.orchestrator.domain.catalogue import (
@@ -56,6 +57,14 @@ def catalogue(document: PolicyDocument, actions: tuple[Lineage, ...]) -> Catalog
         channel_budget=np.array([_budget(channel, document) for channel in document.channels.values()], np.float64),
     )
     return replace(built, version=_version(built))
+
+
+def learnt_values(document: PolicyDocument, actions: tuple[Lineage, ...]) -> NDArray[np.bool_] | None:
+    """bool[A]: the actions that are worth what was learnt of their successes. None where no action is."""
+    usual = document.written.value is not None and document.written.value.is_learnt
+    said = {group.level.name: group.value for group in document.groups}
+    learnt = np.array([usual if (own := said[each.group]) is None else own.is_learnt for each in actions], np.bool_)
+    return learnt if learnt.any() else None
 
 
 def _explores(lineage: Lineage, exploration: Exploration) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import LimitTable
 from services.orchestrator.domain.objectives import Objective
@@ -51,8 +54,12 @@ class CompiledPolicy:
     """Those it declares."""
     arbitrated: str = USUAL_OBJECTIVE
     """The objective by which everything that competes is measured."""
+    learnt_values: NDArray[np.bool_] | None = None
+    """bool[A]: the actions that are worth what was learnt of their successes; None where no action is."""
     reads_segments: bool = False
     """Whether a model looks at the segments somebody is in."""
+    contacts_ms: int = 0
+    """For how long before a decision models look at past contacts; 0: none does."""
 
     @property
     def feature_set(self) -> FeatureSetPart:

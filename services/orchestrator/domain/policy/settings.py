@@ -12,14 +12,13 @@ from services.orchestrator.domain.policy.explorations import EXPLORATION, EXPLOR
 from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import Node
-from services.orchestrator.domain.policy.objectives import PRIOR_PROPENSITY, PROPENSITY
+from services.orchestrator.domain.policy.objectives import MAX_MONEY, PRIOR_PROPENSITY, PROPENSITY
 from services.orchestrator.domain.policy.purposes import BASES, PurposeDeclaration
 from services.orchestrator.domain.policy.scalars import is_null, number, text
 from services.orchestrator.domain.policy.sections import Sections
 from services.orchestrator.domain.policy.shapes import NAME, either, one_of
+from services.orchestrator.domain.policy.value_sources import VALUE_SOURCE, WrittenValue
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, locale, reference, within
-
-MAX_MONEY = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,8 @@ class WrittenSettings:
     """That evaluates the rules: INDEXED or DURABLE."""
     objective: Reference | None
     """By which everything that competes is measured; None where the policy does not say."""
+    value: WrittenValue | None
+    """Of groups that say nothing of their own; None where the policy does not say."""
 
 
 def _currency(node: Node) -> str:
@@ -59,7 +60,7 @@ SINGLES = (POLICY, CURRENCY, DEFAULT_LOCALE, PRIOR_PROPENSITY, ENGINE)
 BASIS = Field("basis", leaf(choice(BASES)), required=True)
 OBJECTIVE = Field("objective", leaf(_objective, either(one_of({PROPENSITY.upper()}), NAME)))
 RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
-RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET)}
+RECORDS = {"profiling": (BASIS,), "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET, VALUE_SOURCE)}
 
 
 def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], findings: Findings) -> WrittenSettings:
@@ -80,6 +81,7 @@ def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], 
         prior_propensity=prior or 0.05,
         engine=engine or "INDEXED",
         objective=arbitration.get(OBJECTIVE, None),
+        value=arbitration.get(VALUE_SOURCE, None),
     )
 
 

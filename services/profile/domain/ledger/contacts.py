@@ -93,6 +93,14 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
             return ContactState.ATTEMPTED
         return ContactState.EXPIRED if self.has_expired(now_ms) else ContactState.RESERVED
 
+    def shown_ms(self, now_ms: int) -> int | None:
+        """When the person got it, as far as is known: saw it, else had it delivered, else had it handed over. None
+        where it was not handed over, or failed."""
+        if self.end_ms(now_ms) is not None:
+            return None
+        times = (self.impression_ms, self.delivered_ms, self.attempted_ms)
+        return next((time_ms for time_ms in times if time_ms is not None), None)
+
     def has_expired(self, now_ms: int) -> bool:
         """Whether it ended by itself."""
         return self.expire_ms is not None and self.expire_ms <= now_ms and self.ended_ms is None

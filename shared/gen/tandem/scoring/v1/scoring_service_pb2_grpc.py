@@ -103,8 +103,8 @@ class ScoringServiceServicer:
     """
 
     def PublishFeatureSet(self, request, context):
-        """Stores the features and actions of a policy. Idempotent: the version is the hash of the content.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """Stores the features and actions of a policy. Idempotent: the version is the hash of the content. Fails:
+        INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,16 +140,15 @@ class ScoringServiceServicer:
     def RecordRewards(self, request, context):
         """Appends rewards to the reward log and moves the model; what is answered is durable and in the next score of this
         replica. A key that was rewarded before is corrected to the new reward, not counted twice.
-        Fails per item: NOT_FOUND (FEATURE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION).
+        Fails per item: NOT_FOUND (FEATURE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION, REWARD_KEY_TAKEN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def EraseSubjectData(self, request, context):
-        """Erases the rewards of decisions from the log, with the features they were recorded with. What the model learnt of
-        them stays: it is sums over many people. Idempotent.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """Erases the rewards of decisions from the log, with their features. What the model learnt of them stays: it is sums over
+        many people. Idempotent. Fails: INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,7 +166,7 @@ class ScoringServiceServicer:
 
     def ListModels(self, request, context):
         """The models of an objective, the newest first, which of them is used, and the trainings of late.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (OBJECTIVE_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
