@@ -57,7 +57,7 @@ mongod: $(INSTALLED)  ## Fetch a real MongoDB server for the tests into .cache, 
 
 test: $(INSTALLED)  ## Run all tests on all cores, on SQLite and on a real MongoDB (ARGS="-k name"; REQUIRE_MONGO=1 forbids skipping it)
 	@$(BIN)/python -m tests.support.fetch_mongod || true
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 promise: $(INSTALLED)  ## Test one promise at full strength: NAME=… (without it, lists them); the last line is JSON
 	@$(BIN)/python -m tests.support.fetch_mongod || true

@@ -32,8 +32,24 @@ class Violation:
     description: str
 
 
+MAX_MESSAGE_BYTES, MAX_METADATA_BYTES = 1_000, 256
+"""What an error says often holds what the caller sent, of any length. It travels in headers, which hold 8 KB, the
+message twice."""
+
+
+def shortened(text: str, most_bytes: int) -> str:
+    """Without its middle where it is longer, in UTF-8."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= most_bytes:
+        return text
+    head, tail = encoded[: most_bytes * 2 // 3], encoded[-(most_bytes // 3 - 3) :]
+    return f"{head.decode('utf-8', 'ignore')}…{tail.decode('utf-8', 'ignore')}"
+
+
 class TandemError(Exception):
-    """A fact that ends a call. Subclasses fix the kind; `reason` says which fact of that kind."""
+    """A fact that ends a call. Subclasses fix the kind; `reason` says which fact of that kind. Texts that are too long
+    lose their middle.
+    """
 
     def __init__(
         self,
@@ -43,11 +59,14 @@ class TandemError(Exception):
         metadata: Mapping[str, str] | None = None,
         violations: Sequence[Violation] = (),
     ) -> None:
-        super().__init__(message)
         self.reason = reason
-        self.message = message
-        self.metadata: dict[str, str] = dict(metadata or {})
-        self.violations: tuple[Violation, ...] = tuple(violations)
+        self.message = shortened(message, MAX_MESSAGE_BYTES)
+        super().__init__(self.message)
+        self.metadata = {name: shortened(text, MAX_METADATA_BYTES) for name, text in (metadata or {}).items()}
+        self.violations = tuple(
+            Violation(shortened(each.field, MAX_METADATA_BYTES), shortened(each.description, MAX_MESSAGE_BYTES))
+            for each in violations
+        )
 
 
 class InvalidArgument(TandemError):

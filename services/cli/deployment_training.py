@@ -17,14 +17,16 @@ from services.cli.connection import Connection, Stubs, run
 from services.cli.failures import CommandFailed
 from services.cli.output import show_json, stderr_console
 from services.cli.processes.plans import PORTS
+from services.cli.rendering.texts import counted
 from services.local.settings import LocalSettings, stored_like
 from services.scoring.adapters.sqlite_tables import FILE_NAME
 from services.scoring.app.objectives import Objectives
 from services.scoring.app.train import begun, check_order
 from services.scoring.app.training_order import TrainingOrder
-from services.scoring.app.training_run import STALE_MS, TrainingRun
-from services.scoring.domain.models import ModelRecord, Training, TrainingState
+from services.scoring.app.training_run import TrainingRun
+from services.scoring.domain.models import LATER_ROWS, LATER_ROWS_SHARED, ModelRecord, Training, TrainingState
 from services.scoring.domain.training.forest_learner import Progress
+from services.scoring.domain.trainings import LEASE_MS
 from services.scoring.settings import ScoringSettings
 from services.scoring.trainer import open_workshop
 from shared.errors import StartupError
@@ -60,12 +62,23 @@ def show_trained(document: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         show_json(document)
         return
-    kind = f"a forest of {document['trees']} trees" if document["trees"] else document["message"]
-    click.echo(
-        f"{document['model_id']}: {kind}; {document['rows']:,} presentations, {document['positives']:,} positive"
-    )
+    kind = f"a forest of {counted(document['trees'], 'tree')}" if document["trees"] else document["message"]
+    shown = counted(document["rows"], "presentation")
+    click.echo(f"{document['model_id']}: {kind}; {shown}, {document['positives']:,} positive")
     metrics = document["metrics"]
-    click.echo(f"later ones: log loss {metrics['log_loss']:.5f}, of the rate alone {metrics['base_log_loss']:.5f}")
+    click.echo(
+        f"{_reported_on(document['lineage'])}: log loss {metrics['log_loss']:.5f}, of the rate alone "
+        f"{metrics['base_log_loss']:.5f}"
+    )
+
+
+def _reported_on(lineage: Mapping[str, str]) -> str:
+    """Which rows the figures are of: those of a test, or not quite."""
+    known = lineage.get("rows_that_report")
+    count = "later presentations" if known is None else f"the last {counted(int(known), 'presentation')}"
+    if lineage.get(LATER_ROWS) == LATER_ROWS_SHARED:
+        return f"{count}, too few to be a test: they also said when to stop and calibrated it, so this is optimistic"
+    return f"{count}, which nothing was learnt from"
 
 
 async def _train_here(settings: ScoringSettings, order: TrainingOrder, bar: Bar) -> Document:
@@ -75,7 +88,7 @@ async def _train_here(settings: ScoringSettings, order: TrainingOrder, bar: Bar)
             check_order(order)
             await Objectives(workshop.feature_sets).require(order.objective)
             training = begun(order, workshop.clock())
-            under_way = await workshop.trainings.begin(new_id("req"), training, training.start_ms - STALE_MS)
+            under_way = await workshop.trainings.begin(new_id("req"), training, training.start_ms - LEASE_MS)
             if under_way.training_id != training.training_id:
                 raise CommandFailed("TRAINING_UNDER_WAY", _under_way(under_way))
             shows = _shows(bar)
@@ -93,7 +106,8 @@ async def _follow(stubs: Stubs, order: TrainingOrder, timeout_s: float, shows: C
         request_id=new_id("req"), objective=order.objective, days=order.days, seed=order.seed
     )
     training = (await call(stubs.scoring.TrainModel, request, timeout_s=timeout_s)).training
-    listed = pb.ListModelsResponse()
+    began = f"{training.start_time.ToDatetime():%Y-%m-%d %H:%M:%S}"
+    click.echo(f"following {training.training_id}, which began at {began} UTC", err=True)
     while training.state == model_pb2.Training.STATE_RUNNING:
         shows(training.rounds)
         await asyncio.sleep(FOLLOW_SECONDS)
@@ -115,6 +129,7 @@ def _document(training: Training | model_pb2.Training, model: ModelRecord | mode
         "message": training.message,
         **{name: getattr(model, name) for name in _MODEL},
         "metrics": dict(model.metrics),
+        "lineage": dict(model.lineage),
     }
 
 
@@ -126,7 +141,7 @@ def _require_success(succeeded: bool, message: str) -> None:
 def _under_way(training: Training) -> str:
     return (
         f"{training.training_id} of {training.objective!r} is under way elsewhere: follow it with --remote; "
-        f"where its process died, it is given up {STALE_MS // 1000} s after its last word"
+        f"where its process died, it is given up {LEASE_MS // 1000} s after its last word"
     )
 
 

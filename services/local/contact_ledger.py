@@ -9,6 +9,7 @@ from services.orchestrator.app.contact_ledger import LedgerContact, ReservationR
 from services.orchestrator.app.ports import HeldContact
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.contact_steps import Reach
+from services.orchestrator.domain.past_contacts import PastContact
 from services.orchestrator.domain.policy_parts import ContactLimitPart
 from services.profile.app import ledger_requests as requests
 from services.profile.app.application import ProfileApplication
@@ -92,6 +93,12 @@ def held_contacts(contacts: Iterable[Contact], reference: str, read_ms: int) -> 
         for each in contacts
         if each.reference.startswith(reference) and each.end_ms(read_ms) is None
     )
+
+
+def past_contacts(contacts: Iterable[Contact], read_ms: int) -> tuple[PastContact, ...]:
+    """Those the person got."""
+    times = ((each, each.shown_ms(read_ms)) for each in contacts)
+    return tuple(PastContact(each.action, shown_ms, each.reference) for each, shown_ms in times if shown_ms is not None)
 
 
 def _set_of(names: Iterable[str]) -> tuple[str, ...]:

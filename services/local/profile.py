@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.local.contact_ledger import contact_count, contact_limit, held_contacts
+from services.local.contact_ledger import contact_count, contact_limit, held_contacts, past_contacts
 from services.local.deadline import until
 from services.orchestrator.app.persons import Person
 from services.orchestrator.app.ports import (
@@ -49,7 +49,7 @@ class LocalProfiles:
     async def get(self, query: SubjectQuery, *, deadline_ms: int) -> SubjectView:
         try:
             async with until(deadline_ms, self._clock):
-                return _view(await self._app.get_profile(_query(query)), query.reference)
+                return _view(await self._app.get_profile(_query(query)), query)
         except NotFound as nobody:
             if nobody.reason != "PROFILE_NOT_FOUND":
                 raise
@@ -100,17 +100,18 @@ def _query(query: SubjectQuery) -> requests.ProfileQuery:
         overlay=tuple(_event(event) for event in query.overlay_events),
         token=query.consistency_token,
         overlay_signals=_signals(query.overlay_signals),
+        contacts_ms=query.contacts_ms,
     )
 
 
 def _view_or_error(answer: requests.ProfileAnswer | TandemError, query: SubjectQuery) -> SubjectView | TandemError:
     if isinstance(answer, NotFound) and answer.reason == "PROFILE_NOT_FOUND":
         return SubjectView(consistency_token=query.consistency_token)
-    return answer if isinstance(answer, TandemError) else _view(answer, query.reference)
+    return answer if isinstance(answer, TandemError) else _view(answer, query)
 
 
-def _view(answer: requests.ProfileAnswer, reference: str) -> SubjectView:
-    profile = answer.profile
+def _view(answer: requests.ProfileAnswer, query: SubjectQuery) -> SubjectView:
+    profile, reference = answer.profile, query.reference
     statements = tuple(_statement(consent) for consent in profile.consents)
     return SubjectView(
         profile.profile_id,
@@ -122,6 +123,7 @@ def _view(answer: requests.ProfileAnswer, reference: str) -> SubjectView:
         contact_counts=tuple(contact_count(each) for each in profile.limit_statuses),
         held=held_contacts(profile.contacts, reference, profile.read_ms) if reference else (),
         held_identities=answer.held,
+        contacts=past_contacts(profile.contacts, profile.read_ms) if query.contacts_ms else (),
         merged_profile_ids=profile.merged,
     )
 

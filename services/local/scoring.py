@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from services.local.deadline import until
 from services.orchestrator.adapters.score_batches import joined
-from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
+from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, Severity, ShadowScores
 from services.orchestrator.domain.policy_parts import FeatureSetPart
 from services.scoring.app.application import ScoringApplication
 from services.scoring.app.batch_score import BatchQuery
@@ -89,6 +89,7 @@ def _scores(scores: scoring_domain.Scores) -> Scores:
         scores.log_odds_deviations,
         None if shadow is None else ShadowScores(shadow.model_version, shadow.means),
         scores.is_apprentice,
+        None if scores.severity is None else Severity(scores.severity.means, scores.severity.deviations),
     )
 
 
@@ -103,6 +104,7 @@ def _reward(reward: Reward) -> scoring.Reward:
         reward.reward,
         reward.reward_time_ms,
         None if reward.prediction is None else _prediction(reward.prediction),
+        reward.value,
     )
 
 
@@ -113,6 +115,8 @@ def _prediction(said: Prediction) -> scoring.Prediction:
         said.choice_probability,
         said.shadow_model_version,
         said.shadow_propensity,
+        said.decision_time_ms or None,
+        said.candidates,
     )
 
 
@@ -123,9 +127,11 @@ def _feature_set(feature_set: FeatureSetPart) -> FeatureSet:
         feature_set.prior_propensity,
         feature_set.objective,
         tuple(
-            CrossDeclaration(each.name, CrossKind[each.kind], each.feature, each.attribute)
+            CrossDeclaration(each.name, CrossKind[each.kind], each.feature, each.attribute, each.window_ms)
             for each in feature_set.crosses
         ),
         feature_set.monotone,
         feature_set.interactions,
+        prior_value=feature_set.prior_value,
+        outcome_window_ms=feature_set.window_ms or 0,
     )

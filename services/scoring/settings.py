@@ -27,7 +27,9 @@ class ScoringSettings(ServiceSettings):
         1_000, description="a bound is looked at from so many matured presentations since the activation on", ge=100
     )
     roll_back_maturity_seconds: float = Field(
-        3_600, description="a presentation is matured, its reward taken for final, when it is so old", ge=0
+        3_600,
+        description="a presentation is matured when it is so old, where its objective has no window of its own",
+        ge=0,
     )
     roll_back_calibration_z: float = Field(
         4.0, description="calibration breaks beyond so many standard deviations and outside the ratios", gt=0

@@ -21,6 +21,7 @@ from scipy.stats import t
 from tests.bench.explore_contestants import (
     BY_NAME,
     CONTESTANTS,
+    FEEDS,
     FORESEEING,
     OURS,
     SEEDS,
@@ -84,15 +85,25 @@ def run(*, is_quick: bool, is_tuning: bool) -> None:
 
 
 def tune(names: Iterable[str], rounds: int, seeds: Sequence[int]) -> None:
-    """Every combination of every grid, best first."""
+    """Every combination of every grid fed at once, then the best of them fed otherwise; best first."""
     for name in (each for each in names if BY_NAME[each].candidates()):
-        candidates = BY_NAME[name].candidates()
-        jobs = [Job(name, parameters, seed, rounds) for parameters in candidates for seed in seeds]
-        regrets = np.array([each.regret for each in in_parallel(jobs)]).reshape(-1, len(seeds)).mean(axis=1)
+        tried = [{"feed": FEEDS[0], **parameters} for parameters in BY_NAME[name].candidates()]
+        regrets = tuning_regrets(name, tried, rounds, seeds)
+        fed_otherwise = [{**tried[int(np.argmin(regrets))], "feed": feed} for feed in FEEDS[1:]]
+        regrets += tuning_regrets(name, fed_otherwise, rounds, seeds)
+        tried += fed_otherwise
         print(f"\n{name}: mean regret of {rounds:,} rounds on the seeds {seeds}")
         for place in np.argsort(regrets):
-            mark = "  <- chosen" if candidates[place] == BY_NAME[name].chosen else ""
-            print(f"  {regrets[place]:8,.0f}  {candidates[place]}{mark}", flush=True)
+            mark = "  <- chosen" if tried[place] == BY_NAME[name].chosen else ""
+            print(f"  {regrets[place]:8,.0f}  {tried[place]}{mark}", flush=True)
+
+
+def tuning_regrets(name: str, tried: Sequence[Parameters], rounds: int, seeds: Sequence[int]) -> list[float]:
+    """The mean over the seeds, of each."""
+    jobs = [Job(name, parameters, seed, rounds) for parameters in tried for seed in seeds]
+    regrets = np.array([each.regret for each in in_parallel(jobs)])
+    means: list[float] = regrets.reshape(-1, len(seeds)).mean(axis=1).tolist()
+    return means
 
 
 def in_parallel(jobs: Sequence[Job]) -> list[Result]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tandem.profile.v1 import contact_ledger_pb2, contact_pb2
 
 from tests.support.servers import Deployment, Form, deployed
 from tests.support.storages import StorageOf
-from tests.support.tandem_client import TandemClient, fresh, inbound, only, outcome
+from tests.support.tandem_client import TandemClient, fresh, inbound, only, outcome, subject
 
 OBJECTIVES = b"""
 objectives:
@@ -17,7 +18,10 @@ objectives:
     window: 1d
     prior_propensity: 0.2
     features: {exclude: [margin], segments: true}
-    crosses: {likes_kind: {contains: [brands, action.kind]}}
+    crosses:
+      likes_kind: {contains: [brands, action.kind]}
+      rested: {days_since_shown: {}}
+      often: {times_shown: {window: 7d}}
     monotone: {age: increasing}
     interactions: [[age, likes_kind], [tier, channel]]
   leave: {outcomes: [unsubscribed]}
@@ -46,6 +50,16 @@ def client(aiming: Deployment) -> Iterator[TandemClient]:
     caller = TandemClient(aiming.addresses)
     yield caller
     caller.close()
+
+
+def test_what_models_ask_for_is_in_the_ledger_though_there_are_no_limits(client: TandemClient) -> None:
+    who = fresh("crm:person")
+    (shown,) = only(client.decide(inbound(who, "side_bar"))).propositions.items
+    request = contact_ledger_pb2.GetContactLedgerRequest(subject=subject(who))
+    (entry,) = client.profile.GetContactLedger(request).entries
+    assert (entry.contact.action, entry.reservation_id) == (shown.action, shown.reservation_id)
+    assert entry.state == contact_pb2.CONTACT_STATE_SEEN
+    assert not client.decide(inbound(who, "side_bar")).degraded
 
 
 def test_one_objective_decides_and_only_its_own_outcomes_move_its_scores(client: TandemClient) -> None:

@@ -211,11 +211,12 @@ def captured(
     reward_key: str = "",
     time_ms: int = 1_000,
     position: int = 0,
+    amount: int | None = None,
 ) -> CapturedOutcome:
     outcome = {Effect.SUCCEEDED: Outcome.CLICKED, Effect.TAKEN_BACK: Outcome.RETURNED}.get(effect, Outcome.IMPRESSION)
     item = OutcomeItem(key, outcome, proposition_id="d_1.0.0", revenue=Money("EUR", 12, 500_000_000))
     key_of_reward = reward_key or reward_key_of(decision_id)
-    lessons = () if effect is Effect.NOTHING else (RewardLesson(key_of_reward, effect),)
+    lessons = () if effect is Effect.NOTHING else (RewardLesson(key_of_reward, effect, amount),)
     return CapturedOutcome(item, decision_id, key_of_reward, effect, time_ms, 5_000, position, lessons)
 
 
@@ -234,9 +235,9 @@ def same_record(left: DecisionRecord, right: DecisionRecord) -> bool:
     )
 
 
-def _plain_columns(columns: CandidateColumns) -> list[tuple[str, list[float]]]:
+def _plain_columns(columns: CandidateColumns) -> list[tuple[str, list[float]] | None]:
     arrays = [getattr(columns, name) for name in CandidateColumns.__slots__]
-    return [(str(array.dtype), array.tolist()) for array in arrays]
+    return [None if array is None else (str(array.dtype), array.tolist()) for array in arrays]
 
 
 def _plain_shadow(shadow: ShadowColumn | None) -> tuple[object, ...] | None:

@@ -107,7 +107,8 @@ def start_server(
     data.mkdir(parents=True, exist_ok=True)
     arguments = ["--dbpath", data, "--port", port, "--bind_ip", "127.0.0.1", "--nounixsocket"]
     arguments += ["--replSet", REPLICA_SET, "--oplogSize", 64, "--wiredTigerCacheSizeGB", 0.25]
-    arguments += ["--setParameter", "ttlMonitorSleepSecs=1"]
+    # Clocks of tests stand still, in the past: what is told then would be deleted at once.
+    arguments += ["--setParameter", "ttlMonitorEnabled=false"]
     arguments += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
     arguments += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
     for parameter in parameters:

@@ -17,6 +17,7 @@ class Watcher:
         self.refused: dict[str, bool] = {}
         self.dropped: list[str] = []
         self.unusable_scores = 0
+        self.skipped: dict[str, int] = {}
 
     def scored(self, means: Floats) -> None: ...
 
@@ -34,6 +35,9 @@ class Watcher:
 
     def assignment_is(self, objective: str, is_refused: bool) -> None:
         self.refused[objective] = is_refused
+
+    def not_learnt(self, objective: str, count: int) -> None:
+        self.skipped[objective] = self.skipped.get(objective, 0) + count
 
     def unusable(self, objective: str, count: int) -> None:
         assert objective

@@ -42,7 +42,10 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--arm",), {"default": "", "help": "Decide in this control arm, as holdout; simulate only."}),
     (("--event", "events"), {"multiple": True, "type": Parsed(parse_event, "TYPE[:JSON]"), "help": "Just happened."}),
     (("--locale",), {"default": "", "help": "For instance fr; default the policy's."}),
-    (("--mode",), {"type": click.Choice(["execute", "prefetch", "simulate"]), "default": "execute", "show_default": True}),
+    (
+        ("--mode",),
+        {"type": click.Choice(["execute", "prefetch", "simulate"]), "default": "execute", "show_default": True},
+    ),
     (
         ("--explain",),
         {

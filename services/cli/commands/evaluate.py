@@ -17,6 +17,7 @@ from services.cli.rendering.log_evaluation import (
     prequential_document,
     prequential_view,
 )
+from services.cli.rendering.texts import counted
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
 from services.scoring.domain.evaluation.estimates import CannotTell
 from services.scoring.domain.evaluation.log_evaluation import evaluate as evaluate_log
@@ -69,7 +70,7 @@ def _evaluate_policies(log: Log, options: dict[str, Any], *, as_json: bool) -> N
 def _evaluate_models(log: Log, options: dict[str, Any], *, as_json: bool) -> None:
     split = round(len(log) * options["split"])
     if not 1 <= split <= len(log) - 2:
-        raise CommandFailed("CANNOT_TELL", f"the log has {len(log)} rows: too few to learn from and test on")
+        raise CommandFailed("CANNOT_TELL", f"the log has {counted(len(log), 'row')}: too few to learn from and test on")
     with Progress(console=stderr_console(), transient=True) as progress:
         task = progress.add_task("rows", total=len(log))
         walk = Walk(

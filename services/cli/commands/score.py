@@ -11,7 +11,9 @@ from rich.progress import Progress
 from services.cli.failures import CommandFailed
 from services.cli.logs import EXISTING, refusing
 from services.cli.output import json_option, show_json, stderr_console
+from services.cli.rendering.texts import counted
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
+from services.scoring.adapters.log_files.csv_columns import delimiter_in
 from services.scoring.adapters.log_files.log_file import Wanted, read_rows
 from services.scoring.adapters.log_files.parquet_columns import require_pyarrow, write_parquet
 from services.scoring.adapters.model_files.folder import StoredModel, read_model
@@ -30,8 +32,11 @@ _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--model", "folder", required=True, type=_FOLDER, help="What `tandem train` wrote.")
 @click.option("--file", "path", required=True, type=EXISTING, help="Rows with the features: CSV (also .gz), Parquet.")
 @click.option("--out", required=True, type=_OUTPUT, help="Parquet: row, action, propensity, uncertainty.")
+@click.option(
+    "--delimiter", default="", help="Of a CSV file, or `tab`; default that of the log, or found by the header."
+)
 @json_option
-def score(folder: Path, path: Path, out: Path, *, as_json: bool) -> None:
+def score(folder: Path, path: Path, out: Path, *, delimiter: str, as_json: bool) -> None:
     """Score every row of a file with every action of a model.
 
     Rows count from 0, in the order of the file. The uncertainty is the standard deviation of the propensity.
@@ -39,11 +44,14 @@ def score(folder: Path, path: Path, out: Path, *, as_json: bool) -> None:
     \b
       tandem score --model models/visits --file customers.csv --out scores.parquet
     """
+    chosen = delimiter_in(delimiter) if delimiter else ""
+    if chosen is None:
+        raise click.BadParameter('must be one character, such as ";", or tab', param_hint="--delimiter")
     with refusing("MODEL_REFUSED", str(folder)):
         require_pyarrow()
         stored = read_model(folder, LightGbmLearner())
     with refusing("FILE_INVALID", str(path)):
-        log = read_rows(path, _wanted(stored))
+        log = read_rows(path, _wanted(stored), chosen, stored.manifest.delimiter)
     if len(log) * len(log.actions) > MAX_CELLS:
         text = f"{len(log):,} rows of {len(log.actions):,} actions are more than fit into memory: split the file"
         raise CommandFailed("FILE_TOO_LARGE", text)
@@ -59,7 +67,8 @@ def score(folder: Path, path: Path, out: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"model_id": stored.manifest.model_id, "rows": len(log), "scores": propensity.size, "file": str(out)})
     else:
-        click.echo(f"{propensity.size:,} scores of {len(log):,} rows by {stored.manifest.model_id} in {out}")
+        counts = f"{counted(propensity.size, 'score')} of {counted(len(log), 'row')}"
+        click.echo(f"{counts} by {stored.manifest.model_id} in {out}")
 
 
 def _wanted(stored: StoredModel) -> Wanted:

@@ -15,6 +15,7 @@ from services.cli.failures import CommandFailed
 from services.cli.logs import EXISTING, log_of, refusing
 from services.cli.output import json_option, show_json, stderr_console
 from services.cli.rendering.log_evaluation import finite
+from services.cli.rendering.texts import counted
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
 from services.scoring.adapters.model_files.folder import Manifest, write_model
 from services.scoring.adapters.model_files.progress import (
@@ -90,15 +91,15 @@ def train(
 def _train_on_log(log_path: Path, spec_path: Path, out: Path, *, seed: int, as_json: bool) -> None:
     with refusing("MODEL_REFUSED", str(out)):
         check_folder(out)
-    log, _ = log_of(log_path, spec_path)
+    log, spec = log_of(log_path, spec_path)
     if len(log) < LEAST_ROWS:
-        raise CommandFailed("CANNOT_TELL", f"the log has {len(log)} rows: at least {LEAST_ROWS} are needed")
+        raise CommandFailed("CANNOT_TELL", f"the log has {counted(len(log), 'row')}: at least {LEAST_ROWS} are needed")
     key = training_key(log_path, spec_path, seed)
     with refusing("MODEL_REFUSED", str(out)):
         out.mkdir(parents=True, exist_ok=True)
         model = _learnt(log, out, key, seed)
         facts = {"data": _data(log, key, seed), "metrics": held_out_metrics(log, model)}
-        manifest = write_model(out, model, log.actions, facts)
+        manifest = write_model(out, model, log.actions, facts, spec.delimiter)
         remove_progress(out)
     _show(manifest, model, out, as_json=as_json)
 
@@ -144,7 +145,9 @@ def _show(manifest: Manifest, model: TandemModel, out: Path, *, as_json: bool) -
     if as_json:
         show_json(document)
         return
-    kind = f"a forest of {model.base.rounds} trees, calibration: {manifest.calibration.method}"
+    kind = f"a forest of {counted(model.base.rounds, 'tree')}, calibration: {manifest.calibration.method}"
     click.echo(f"{manifest.model_id} in {out}: {kind if model.base.rounds else 'no forest is better than the rate'}")
-    click.echo(f"held-out rows {base['rows']:,}: log loss {base['log_loss']:.5f}, of the rate alone", nl=False)
-    click.echo(f" {manifest.metrics['rate']['log_loss']:.5f}")
+    click.echo(f"the last {counted(base['rows'], 'row')}", nl=False)
+    if model.base.rounds:
+        click.echo(", no test: they also said when to stop and calibrated it, so this is optimistic", nl=False)
+    click.echo(f": log loss {base['log_loss']:.5f}, of the rate alone {manifest.metrics['rate']['log_loss']:.5f}")

@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.rendering.texts import counted
 from services.scoring.domain.evaluation.estimates import ESTIMATORS, Values
 from services.scoring.domain.evaluation.estimators import Estimate
 from services.scoring.domain.evaluation.identity import Identity
@@ -108,10 +109,10 @@ def evaluation_view(found: LogEvaluation) -> RenderableType:
     identity = found.inverse_probability
     parts.append(
         Text(
-            f"{found.rows:,} rows, {found.positives:,} with a positive reward, {found.actions} actions; the last "
-            f"{found.rest_rows:,} rows are evaluated where a policy learns from the first. Mean of 1/p: "
-            f"{identity.mean:.4g}, of {identity.expected:g} eligible actions. ESS: how many rows of its own the log is "
-            f"worth. The best single action of the first part is {found.best_action}.",
+            f"{counted(found.rows, 'row')}, {found.positives:,} with a positive reward, "
+            f"{counted(found.actions, 'action')}; the last {found.rest_rows:,} are evaluated where a policy learns "
+            f"from the first. Mean of 1/p: {identity.mean:.4g}, of {identity.expected:g} eligible actions. ESS: how "
+            f"many rows of its own the log is worth. The best single action of the first part is {found.best_action}.",
             "dim",
         )
     )

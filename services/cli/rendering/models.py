@@ -8,10 +8,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from tandem.scoring.v1 import model_pb2
+from tandem.scoring.v1 import model_health_pb2, model_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
-from services.cli.rendering.texts import moment_text, percent
+from services.cli.rendering.texts import counted, moment_text, percent
+from services.scoring.domain.models import LATER_ROWS, LATER_ROWS_SHARED
 
 HISTORY_SHOWN, FEATURES_SHOWN = 5, 20
 _DRIFTED = 0.25
@@ -23,7 +24,7 @@ def registry_view(listed: pb.ListModelsResponse) -> RenderableType:
     for model in listed.models:
         table.add_row(
             model.model_id,
-            role_text(model.role),
+            role_now_text(model),
             *_figures(model),
             _minute(model.train_time) if model.HasField("train_time") else "without a base",
         )
@@ -50,9 +51,11 @@ def assignment_line(assignment: model_pb2.Assignment) -> str:
     return f"{assignment.objective}, revision {assignment.revision}: {kind} {assignment.champion_model_id}{beside}"
 
 
-def health_view(health: pb.GetModelHealthResponse) -> RenderableType:
+def health_view(health: model_health_pb2.GetModelHealthResponse) -> RenderableType:
     """What is wrong first; then figures."""
     parts: list[RenderableType] = [Text(assignment_line(health.assignment), "bold")]
+    if health.serving_model_id not in ("", health.assignment.champion_model_id):
+        parts.append(Text(f"it does not answer yet on this replica: {health.serving_model_id} does", "yellow"))
     parts += [Text(f"! {alarm}", "bold yellow") for alarm in health.alarms] or [Text("nothing is wrong", "green")]
     if not health.qualities:
         parts.append(Text("no presentation of late says what the models in use predicted"))
@@ -66,17 +69,34 @@ def health_view(health: pb.GetModelHealthResponse) -> RenderableType:
         Text(
             "\nRows: presentations that a model predicted before they were learnt; off by: mean distance of what was "
             "said and what came; came/said: 1 where that is right on average; PSI: above 0.25 a feature has drifted. "
-            f"Exploration: an entropy of {health.exploration_entropy:.3f} nats, 0 where nothing is explored.",
+            f"Exploration: an entropy of {health.exploration_entropy:.3f} nats, 0 where nothing is explored"
+            f"{_share_of_uniform(health)}.",
             "dim",
         )
     )
     return Group(*parts)
 
 
+def _share_of_uniform(health: model_health_pb2.GetModelHealthResponse) -> str:
+    return (
+        f"; {percent(health.exploration_share)} of a uniform choice's" if health.HasField("exploration_share") else ""
+    )
+
+
 def role_text(role: model_pb2.ModelRole) -> str:
     """`champion`; nothing for a model that is not in use."""
     name = model_pb2.ModelRole.Name(role).removeprefix("MODEL_ROLE_").lower()
     return "" if role == model_pb2.MODEL_ROLE_UNSPECIFIED else name
+
+
+def role_now_text(model: model_pb2.Model) -> str:
+    """The role, and what the model does on the replica that answered where that is not the same yet."""
+    role, now = role_text(model.role), role_text(model.serves_as)
+    if model.role == model.serves_as:
+        return role
+    if not now:
+        return f"{role}, not in use yet" if role else ""
+    return f"{role}, still {now}" if role else f"still {now}"
 
 
 def _minute(stamp: Timestamp) -> str:
@@ -129,17 +149,19 @@ def _history(assignments: Iterable[model_pb2.Assignment]) -> list[RenderableType
 def _facts(model: model_pb2.Model) -> list[tuple[str, str]]:
     metrics = [f"{name} {model.metrics[name]:.5f}" for name in _METRICS if name in model.metrics]
     metrics += [f"{name} {number:.5f}" for name, number in sorted(model.metrics.items()) if name not in _METRICS]
-    facts = [("objective", model.objective), ("role", role_text(model.role) or "not in use")]
+    facts = [("objective", model.objective), ("role", role_now_text(model) or "not in use")]
     if not model.HasField("train_time"):
         return [*facts, ("base", "none: it begins with the expected rate, and learns from every reward")]
+    is_shared = model.lineage.get(LATER_ROWS) == LATER_ROWS_SHARED
     window = f"{_minute(model.window_start_time)} to {_minute(model.window_end_time)}"
     return [
         *facts,
         ("trained", moment_text(model.train_time)),
-        ("data", f"{model.rows:,} presentations, {model.positives:,} positive, {window}"),
+        ("data", f"{counted(model.rows, 'presentation')}, {model.positives:,} positive, {window}"),
         ("log", f"trained on what is up to position {model.trained_through}; learns from after {model.learns_after}"),
-        ("base", f"{model.trees:,} trees, {model.bytes:,} bytes"),
+        ("base", f"{counted(model.trees, 'tree')}, {model.bytes:,} bytes"),
         ("on later ones", ", ".join(metrics)),
+        ("", "they also said when to stop and calibrated it: optimistic, and no test" if is_shared else ""),
         ("features", ", ".join(model.features)),
         ("feature set", model.feature_set_version),
         ("champion then", model.parent_model_id),
@@ -147,7 +169,7 @@ def _facts(model: model_pb2.Model) -> list[tuple[str, str]]:
     ]
 
 
-def _qualities(health: pb.GetModelHealthResponse) -> RenderableType:
+def _qualities(health: model_health_pb2.GetModelHealthResponse) -> RenderableType:
     figures = ("rows", "positives", "AUC", "log loss", "off by", "came/said")
     table = _table(("model", "role"), figures)
     for quality in health.qualities:

@@ -100,3 +100,8 @@ def money(amount: float) -> str:
     if abs(amount) >= 100:
         return f"{amount:.2f}"
     return f"{amount:.6f}".rstrip("0").rstrip(".") if abs(amount) < 0.01 else f"{amount:.4g}"
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

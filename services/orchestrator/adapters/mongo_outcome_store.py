@@ -17,7 +17,14 @@ from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.mongo_contact_history import note_sightings
 from services.orchestrator.adapters.mongo_contact_outbox import CONTACT_OUTBOX, insert_reports
 from services.orchestrator.adapters.mongo_resource_bank import SETTLEMENTS, insert_settlements
-from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation, Wait
+from services.orchestrator.app.outcome_store import (
+    Capture,
+    CapturedOutcome,
+    PendingReward,
+    Presentation,
+    RewardLesson,
+    Wait,
+)
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
 from shared.errors import request_id_reused
@@ -121,20 +128,23 @@ class MongoOutcomeStore:
         keys = list(presentations)
         lessons = await self._lessons(keys, session)
         known = {
-            each["_id"]: each["value"] async for each in self._rewards.find({"_id": {"$in": keys}}, session=session)
+            each["_id"]: (each["value"], each.get("amount"))
+            async for each in self._rewards.find({"_id": {"$in": keys}}, session=session)
         }
         updates: list[UpdateOne] = []
         successes = []
         for key, presentation in presentations.items():
             learnt = reward_of(lessons[key])
-            if learnt is not None and known.get(key) == learnt.value:
+            value, amount = known.get(key, (None, None))
+            if learnt is not None and (value, amount) == (learnt.value, learnt.amount):
                 updates.append(UpdateOne({"_id": key}, {"$inc": {"touched": 1}}))
             elif learnt is not None:
                 due_ms = waits[key].due_ms if key in waits and learnt.is_open else 0
-                state = {"value": learnt.value, "time_ms": learnt.time_ms, "presentation": presentation}
+                outcome: Document = {"value": learnt.value, "amount": learnt.amount, "time_ms": learnt.time_ms}
+                state = {**outcome, "presentation": presentation}
                 change = {"$set": {**state, "due_ms": due_ms, "is_pending": True}, "$inc": {"revision": 1}}
                 updates.append(UpdateOne({"_id": key}, change, upsert=True))
-                successes += [key] if learnt.value > 0 else []
+                successes += [key] if learnt.value > 0 and value != learnt.value else []
         if updates:
             await self._rewards.bulk_write(updates, session=session)
         return successes
@@ -147,7 +157,8 @@ class MongoOutcomeStore:
         async for each in self._outcomes.find(query, {"outcome": 0}, session=session):
             for lesson in each.get("lessons", (each,)):
                 if lesson["reward_key"] in found:
-                    found[lesson["reward_key"]].append(Lesson(Effect(lesson["effect"]), each["outcome_time_ms"]))
+                    effect, amount = Effect(lesson["effect"]), lesson.get("amount")
+                    found[lesson["reward_key"]].append(Lesson(effect, each["outcome_time_ms"], amount))
         return found
 
     async def _count_delays(self, waits: Sequence[Wait]) -> None:
@@ -168,7 +179,14 @@ class MongoOutcomeStore:
         presentation = self._codec.decode(Presentation, found["presentation"])
         # Large integers come back as a type of the driver's own.
         revision, time_ms = int(found["revision"]), int(found["time_ms"])
-        return PendingReward(found["_id"], revision, found["value"], time_ms, presentation)
+        amount = found.get("amount")
+        whole = None if amount is None else int(amount)
+        return PendingReward(found["_id"], revision, found["value"], time_ms, presentation, whole)
+
+
+def _lesson(lesson: RewardLesson) -> Document:
+    stored: Document = {"reward_key": lesson.reward_key, "effect": int(lesson.effect)}
+    return stored if lesson.amount is None else {**stored, "amount": lesson.amount}
 
 
 def outcome_document(outcome: CapturedOutcome, codec: BlobCodec) -> Document:
@@ -180,7 +198,7 @@ def outcome_document(outcome: CapturedOutcome, codec: BlobCodec) -> Document:
         "outcome_time_ms": outcome.outcome_time_ms,
         "capture_time_ms": outcome.capture_time_ms,
         "position": outcome.position,
-        "lessons": [{"reward_key": each.reward_key, "effect": int(each.effect)} for each in outcome.lessons],
+        "lessons": [_lesson(each) for each in outcome.lessons],
         "outcome": codec.encode(outcome),
     }
 

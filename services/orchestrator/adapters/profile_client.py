@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -24,6 +25,7 @@ from services.orchestrator.app.ports import (
     SubjectQuery,
     SubjectView,
 )
+from services.orchestrator.domain.past_contacts import PastContact
 from services.orchestrator.domain.policy_parts import (
     AggregatePart,
     ContactLimitPart,
@@ -41,6 +43,7 @@ from shared.values import Feature, FeatureStatus
 
 SERVICE = "profile"
 PUBLISH_S = 30.0
+_SHOWN: Final = ("impression_time", "delivery_time", "attempt_time")
 
 
 class GrpcProfiles:
@@ -61,7 +64,7 @@ class GrpcProfiles:
             if nobody.reason != "PROFILE_NOT_FOUND":
                 raise
             return SubjectView(consistency_token=query.consistency_token)
-        return _view(response, query.reference)
+        return _view(response, query)
 
     async def get_many(
         self, queries: Sequence[SubjectQuery], *, deadline_ms: int
@@ -131,20 +134,21 @@ def _query(query: SubjectQuery) -> pb.GetProfileRequest:
         schema_version=query.schema_version,
         overlay_events=[_event(event) for event in query.overlay_events],
         overlay_signals=_signals(query.overlay_signals),
+        contacts_within=_period(query.contacts_ms or None),
     )
 
 
 def _view_or_error(item: pb.BatchGetProfilesResponse.Item, query: SubjectQuery) -> SubjectView | TandemError:
     if item.HasField("result"):
-        return _view(item.result, query.reference)
+        return _view(item.result, query)
     failure = from_status(item.error)
     if isinstance(failure, NotFound) and failure.reason == "PROFILE_NOT_FOUND":
         return SubjectView(consistency_token=query.consistency_token)
     return failure or Internal("INTERNAL", "the profile service answered neither a profile nor an error")
 
 
-def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:
-    profile = response.profile
+def _view(response: pb.GetProfileResponse, query: SubjectQuery) -> SubjectView:
+    profile, reference = response.profile, query.reference
     return SubjectView(
         profile.profile_id,
         _features(profile),
@@ -155,6 +159,7 @@ def _view(response: pb.GetProfileResponse, reference: str) -> SubjectView:
         tuple(_held(each) for each in profile.contacts if _is_held(each, reference)) if reference else (),
         profile.known,
         tuple(response.held_identities),
+        tuple(_past_contacts(profile.contacts, query.read_time_ms)) if query.contacts_ms else (),
         tuple(profile.merged_profile_ids),
     )
 
@@ -166,6 +171,21 @@ def _is_held(entry: contact_pb2.LedgerEntry, reference: str) -> bool:
 def _held(entry: contact_pb2.LedgerEntry) -> HeldContact:
     contact = entry.contact
     return HeldContact(entry.reservation_id, contact.reference, contact.channel, contact.action)
+
+
+def _past_contacts(entries: Iterable[contact_pb2.LedgerEntry], read_ms: int) -> Iterator[PastContact]:
+    """Those the person got: saw, else had delivered, else had handed over and sent, and that have not ended."""
+    for entry in entries:
+        shown = next((field for field in _SHOWN if entry.HasField(field)), None)
+        if shown is None or entry.HasField("end_time"):
+            continue
+        contact, shown_ms = entry.contact, timestamp_ms(getattr(entry, shown), shown)
+        if shown == "attempt_time" and contact.HasField("send_time"):
+            sent_ms = max(shown_ms, timestamp_ms(contact.send_time, "send_time"))
+            if shown_ms < sent_ms and sent_ms > read_ms:
+                continue
+            shown_ms = sent_ms
+        yield PastContact(contact.action, shown_ms, contact.reference)
 
 
 def _features(profile: profile_pb2.Profile) -> Mapping[str, Feature]:

@@ -129,6 +129,14 @@ CREATE TABLE success_delays (
 """
 """A lesson is what one outcome teaches one reward."""
 
+AMOUNTS = """
+ALTER TABLE lessons ADD COLUMN amount INTEGER;
+DROP INDEX lessons_by_reward_key;
+CREATE INDEX lessons_by_reward_key ON lessons (reward_key, effect, time_ms, amount);
+ALTER TABLE reward_outbox ADD COLUMN amount INTEGER;
+"""
+"""In millionths of the policy's currency; NULL where nobody says, or nobody learns them."""
+
 DECISION_INDEX_TABLES = """
 DROP INDEX decisions_by_profile;
 
@@ -295,6 +303,7 @@ MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
     OBJECTIVE_TABLES,
+    AMOUNTS,
     DECISION_INDEX_TABLES,
     CONTACT_ANSWERS,
     CONVERSION_TABLES,

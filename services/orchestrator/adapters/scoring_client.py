@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import grpc
 import numpy as np
+from google.protobuf.duration_pb2 import Duration
 from tandem.common.v1 import value_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 from tandem.scoring.v1.scoring_service_pb2_grpc import ScoringServiceStub
 
 from services.orchestrator.adapters.deadline import remaining_s
 from services.orchestrator.adapters.score_batches import joined
-from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
+from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, Severity, ShadowScores
 from services.orchestrator.domain.policy_parts import AttributePart, CrossPart, FeatureSetPart, ScoredActionPart
 from shared.clock import Clock
 from shared.errors import Internal, TandemError
@@ -120,6 +121,7 @@ def _scores(response: pb.ScoreActionsResponse) -> Scores:
         np.array(response.log_odds_deviations),
         _shadow(response),
         response.is_apprentice,
+        _severity(response),
     )
 
 
@@ -127,6 +129,12 @@ def _shadow(response: pb.ScoreActionsResponse) -> ShadowScores | None:
     if not response.HasField("shadow"):
         return None
     return ShadowScores(response.shadow.model_version, np.array(response.shadow.means))
+
+
+def _severity(response: pb.ScoreActionsResponse) -> Severity | None:
+    if not response.expected_values:
+        return None
+    return Severity(np.array(response.expected_values), np.array(response.value_uncertainties))
 
 
 def _reward(reward: Reward) -> pb.Reward:
@@ -140,6 +148,7 @@ def _reward(reward: Reward) -> pb.Reward:
         reward=reward.reward,
         reward_time=timestamp_proto(reward.reward_time_ms),
         prediction=None if reward.prediction is None else _prediction(reward.prediction),
+        value=reward.value,
     )
 
 
@@ -150,6 +159,8 @@ def _prediction(said: Prediction) -> pb.Prediction:
         shadow_model_version=said.shadow_model_version,
         shadow_propensity=said.shadow_propensity,
         choice_probability=said.choice_probability,
+        decision_time=timestamp_proto(said.decision_time_ms) if said.decision_time_ms else None,
+        candidates=said.candidates,
     )
 
 
@@ -162,12 +173,24 @@ def _feature_set(feature_set: FeatureSetPart) -> pb.FeatureSet:
         crosses=[_cross(cross) for cross in feature_set.crosses],
         monotone=[_monotone(name, sign) for name, sign in feature_set.monotone.items()],
         interactions=[pb.InteractionGroup(names=names) for names in feature_set.interactions],
+        prior_value=feature_set.prior_value,
+        outcome_window=_period(feature_set.window_ms),
     )
 
 
 def _cross(cross: CrossPart) -> pb.CrossDeclaration:
-    kind = f"KIND_{cross.kind}"
-    return pb.CrossDeclaration(name=cross.name, kind=kind, feature=cross.feature, attribute=cross.attribute)
+    kind, window = f"KIND_{cross.kind}", _period(cross.window_ms)
+    return pb.CrossDeclaration(
+        name=cross.name, kind=kind, feature=cross.feature, attribute=cross.attribute, window=window
+    )
+
+
+def _period(period_ms: int | None) -> Duration | None:
+    """None where none is said."""
+    if not period_ms:
+        return None
+    seconds, rest_ms = divmod(period_ms, 1_000)
+    return Duration(seconds=seconds, nanos=rest_ms * 1_000_000)
 
 
 def _monotone(name: str, sign: int) -> pb.MonotoneConstraint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any
 
 from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.sqlite_contact_history import encoded, note_sightings
@@ -20,16 +21,19 @@ _INSERT_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?)"
 INSERT_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING"
 _BY_KEY = "SELECT outcome FROM outcomes WHERE idempotency_key BETWEEN ? AND ? ORDER BY idempotency_key"
 LAST_CHARACTER = "\U0010ffff"
-_TEACH = "INSERT INTO lessons VALUES (?, ?, ?, ?)"
-_LESSONS = "SELECT effect, time_ms FROM lessons WHERE reward_key = ?"
+_TEACH = "INSERT INTO lessons (idempotency_key, reward_key, effect, time_ms, amount) VALUES (?, ?, ?, ?, ?)"
+_LESSONS = "SELECT effect, time_ms, amount FROM lessons WHERE reward_key = ?"
+_KNOWN = "SELECT value FROM reward_outbox WHERE reward_key = ?"
 _QUEUE = (
-    "INSERT INTO reward_outbox VALUES (:key, 1, :value, :time_ms, :presentation, :due_ms) "
+    "INSERT INTO reward_outbox (reward_key, revision, value, time_ms, presentation, due_ms, amount) "
+    "VALUES (:key, 1, :value, :time_ms, :presentation, :due_ms, :amount) "
     "ON CONFLICT (reward_key) DO UPDATE SET revision = revision + 1, value = :value, time_ms = :time_ms, "
-    "presentation = :presentation, due_ms = :due_ms WHERE value <> :value"
+    "presentation = :presentation, due_ms = :due_ms, amount = :amount "
+    "WHERE value <> :value OR amount IS NOT :amount"
 )
 _PENDING = (
-    "SELECT reward_key, revision, value, time_ms, presentation FROM reward_outbox WHERE presentation IS NOT NULL "
-    "AND due_ms <= ? ORDER BY due_ms, time_ms LIMIT ?"
+    "SELECT reward_key, revision, value, time_ms, presentation, amount FROM reward_outbox "
+    "WHERE presentation IS NOT NULL AND due_ms <= ? ORDER BY due_ms, time_ms LIMIT ?"
 )
 _COUNT_PENDING = "SELECT count(*) FROM reward_outbox WHERE presentation IS NOT NULL AND due_ms <= ?"
 _COUNT_DELAY = (
@@ -84,8 +88,8 @@ class SqliteOutcomeStore:
 
     async def pending(self, limit: int, now_ms: int) -> tuple[PendingReward, ...]:
         return tuple(
-            PendingReward(key, revision, value, time_ms, self._codec.decode(Presentation, presentation))
-            for key, revision, value, time_ms, presentation in self._database.read(_PENDING, (now_ms, limit))
+            PendingReward(key, revision, value, time_ms, self._codec.decode(Presentation, presentation), amount)
+            for key, revision, value, time_ms, presentation, amount in self._database.read(_PENDING, (now_ms, limit))
         )
 
     async def count_pending(self, now_ms: int) -> int:
@@ -119,21 +123,23 @@ def _earlier(connection: sqlite3.Connection, capture: Capture) -> Receipt | None
     return Receipt(capture.rpc, capture.request_id, *row) if row is not None else None
 
 
-def _lessons(outcomes: Sequence[CapturedOutcome], new_keys: Set[str]) -> Iterator[tuple[str, str, int, int]]:
+def _lessons(outcomes: Sequence[CapturedOutcome], new_keys: Set[str]) -> Iterator[tuple[Any, ...]]:
     for outcome in outcomes:
         key = outcome.item.idempotency_key
         if key in new_keys:
-            yield from ((key, each.reward_key, int(each.effect), outcome.outcome_time_ms) for each in outcome.lessons)
+            time_ms = outcome.outcome_time_ms
+            yield from ((key, each.reward_key, int(each.effect), time_ms, each.amount) for each in outcome.lessons)
 
 
 def _queue_reward(connection: sqlite3.Connection, reward_key: str, presentation: bytes, wait: Wait | None) -> None:
     """What all lessons of the reward come to waits for delivery, unless it is what was learnt already."""
     lessons = connection.execute(_LESSONS, (reward_key,)).fetchall()
-    learnt = reward_of(Lesson(Effect(effect), time_ms) for effect, time_ms in lessons)
+    learnt = reward_of(Lesson(Effect(effect), time_ms, amount) for effect, time_ms, amount in lessons)
     if learnt is None:
         return
+    known = connection.execute(_KNOWN, (reward_key,)).fetchone()
     values = {"key": reward_key, "value": learnt.value, "time_ms": learnt.time_ms, "presentation": presentation}
     due_ms = wait.due_ms if wait is not None and learnt.is_open else 0
-    is_new = connection.execute(_QUEUE, {**values, "due_ms": due_ms}).rowcount == 1
-    if is_new and wait is not None and learnt.value > 0:
+    connection.execute(_QUEUE, {**values, "due_ms": due_ms, "amount": learnt.amount})
+    if wait is not None and learnt.value > 0 and (known is None or known[0] != learnt.value):
         connection.execute(_COUNT_DELAY, (wait.histogram, wait.bucket))

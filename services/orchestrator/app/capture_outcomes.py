@@ -12,7 +12,15 @@ from services.orchestrator.app.capture_answer import CaptureAnswer, ItemFault, I
 from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.contact_reports import contact_reports
 from services.orchestrator.app.courier import Courier
-from services.orchestrator.app.lessons import Delays, delays_of, lessons_of, presentations_of, waits_of
+from services.orchestrator.app.lessons import (
+    Delays,
+    Revenue,
+    delays_of,
+    lessons_of,
+    presentations_of,
+    revenue_of,
+    waits_of,
+)
 from services.orchestrator.app.outcome_store import (
     OWN_KEYS,
     Capture,
@@ -47,8 +55,7 @@ class _Taken:
 
     item: OutcomeItem
     presented: Presented
-    revenue: int | None
-    """In millionths of the policy's currency."""
+    revenue: Revenue
 
 
 class CaptureOutcomes:
@@ -100,7 +107,8 @@ class CaptureOutcomes:
         try:
             _check_time(item, path, self._world.clock())
             _check_key(item, path)
-            return _Taken(item, await finder.find(item, path), _revenue(item, currencies, path))
+            presented = await finder.find(item, path)
+            return _Taken(item, presented, revenue_of(presented, item, currencies, path))
         except InvalidArgument as fault:
             return ItemFault.of(fault)
         except NotFound as fault:
@@ -177,8 +185,8 @@ def _captured(taken: _Taken, position: int, now_ms: int) -> CapturedOutcome:
         outcome_time_ms=time_ms,
         capture_time_ms=now_ms,
         position=position,
-        lessons=lessons_of(presented, item, time_ms),
-        revenue=taken.revenue,
+        lessons=lessons_of(presented, item, time_ms, taken.revenue.learnt),
+        revenue=taken.revenue.owed,
     )
 
 
@@ -214,9 +222,3 @@ def _reference(item: OutcomeItem) -> str:
 def _check_key(item: OutcomeItem, path: str) -> None:
     if item.idempotency_key.startswith(OWN_KEYS):
         raise InvalidArgument.field(f"{path}.idempotency_key", f'must not begin with "{OWN_KEYS}": those are ours')
-
-
-def _revenue(item: OutcomeItem, currencies: Currencies | None, path: str) -> int | None:
-    if item.revenue is None or currencies is None:
-        return None
-    return currencies.owed(item.revenue, f"{path}.revenue")

@@ -45,9 +45,19 @@ def _result(outcomes: Sequence[CapturedOutcome]) -> ContactResult:
         is_shown=learnt is not None,
         has_responded=learnt is not None and learnt.value > 0,
         told=bought is not None and bought.value > 0,
-        told_revenue=sum(each.revenue or 0 for each in own),
+        told_revenue=_earned(own),
         credited=_credited({each.item.idempotency_key for each in outcomes}),
     )
+
+
+def _earned(outcomes: Iterable[CapturedOutcome]) -> int:
+    """What was told of money, less what came back; all of it where nobody says how much came back."""
+    earned = reward_of(
+        Lesson(_CONVERSION.get(each.item.outcome, Effect.SUCCEEDED), each.outcome_time_ms, each.revenue)
+        for each in outcomes
+        if each.revenue is not None or each.item.outcome is Outcome.RETURNED
+    )
+    return 0 if earned is None else earned.amount or 0
 
 
 def _credited(keys: Iterable[str]) -> tuple[str, ...]:

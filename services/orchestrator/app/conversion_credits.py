@@ -54,9 +54,12 @@ class Credit:
     outcome: CapturedOutcome
 
 
-def credited(key: str, shown: OutcomeItem, presented: Presented, objective: Objective, bought: Conversion) -> Credit:
-    """`shown`: an outcome of the presentation, which says how it is called."""
-    return _credit(key, Outcome.CONVERTED, Effect.SUCCEEDED, shown, presented, objective, bought)
+def credited(
+    key: str, shown: OutcomeItem, presented: Presented, objective: Objective, bought: Conversion, amount: int | None
+) -> Credit:
+    """`shown`: an outcome of the presentation, which says how it is called. `amount`: what the objective learns that it
+    was worth; it stands in the lesson alone, for money stands with the conversion."""
+    return _credit(key, Outcome.CONVERTED, Effect.SUCCEEDED, shown, presented, objective, bought, amount)
 
 
 def returned(
@@ -67,8 +70,10 @@ def returned(
     told = replace(reversal, occurred_time_ms=max(reversal.occurred_time_ms, credit.outcome_time_ms))
     age_ms = told.occurred_time_ms - presented.record.decision_time_ms
     effect = objective.effect_of(Outcome.RETURNED, direction, is_machine=False, age_ms=age_ms)
-    taught = effect if teaches else Effect.NOTHING
-    return _credit(key, Outcome.RETURNED, taught, credit.item, presented, objective, told)
+    amount = next((lesson.amount for lesson in credit.lessons), None)
+    # With an amount it leaves what other conversions of the same presentation came to.
+    taught = effect if teaches or amount is not None else Effect.NOTHING
+    return _credit(key, Outcome.RETURNED, taught, credit.item, presented, objective, told, amount)
 
 
 def _credit(
@@ -79,12 +84,13 @@ def _credit(
     presented: Presented,
     objective: Objective,
     told: Conversion,
+    amount: int | None,
 ) -> Credit:
     time_ms = told.occurred_time_ms
     item = OutcomeItem(
         key, outcome, shown.proposition_id, shown.tracking_token, shown.off_policy, outcome_time_ms=time_ms
     )
-    lesson = RewardLesson(objective.reward_key(presented.reward_key), effect)
+    lesson = RewardLesson(objective.reward_key(presented.reward_key), effect, amount)
     lessons = () if effect is Effect.NOTHING else (lesson,)
     decision_id, reward_key = presented.record.decision_id, presented.reward_key
     captured = CapturedOutcome(item, decision_id, reward_key, effect, time_ms, told.record_time_ms, 0, lessons)

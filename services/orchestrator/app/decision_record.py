@@ -42,6 +42,9 @@ class CandidateColumns:
     log_odds_deviation: FloatColumn
     business_value: FloatColumn
     context_weight: FloatColumn
+    expected_value: FloatColumn | None = None
+    """What a success would be worth as the scoring service said, be it used as `business_value` or not; None where it
+    said nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +121,8 @@ class DecisionRecord:
     shadow: ShadowColumn | None = None
     is_apprentice: bool = False
     """The model's answer was not used: what it would have said is in `shadow`."""
+    past_contacts: Feature | None = None
+    """What was shown before, as models looked at it; None where none does."""
     scores: ScoreColumns | None = None
     """None for a record of before decisions could be made again."""
     known_advisories: tuple[str, ...] = ()

@@ -72,6 +72,6 @@ class ExplainDecision:
 
 
 def _reasons(brief: Brief, record: DecisionRecord, verdict: PolicyVerdict) -> tuple[Dropped, ...]:
-    competition = compete(brief, recalled_knowledge(record, brief.policy), verdict)
+    competition = compete(brief, recalled_knowledge(record, brief), verdict)
     late = late_drops(brief, record.candidates, record.slots, record.refusals)
     return dropped(brief, verdict, competition, (*competition.contest.drops, *late))

@@ -106,7 +106,8 @@ class _Matching:
                 key = credit_key(bought.conversion_id, objective.name)
                 if shown and presented and key not in done and await self._is_match(bought, presented, objective):
                     done.add(key)
-                    earned.append(credited(key, shown, presented, objective, bought))
+                    amount = await self._amount(bought, presented, objective)
+                    earned.append(credited(key, shown, presented, objective, bought, amount))
             await asyncio.sleep(0)
         return earned
 
@@ -128,6 +129,15 @@ class _Matching:
         if match is None or objective.window_ms is None or not 0 <= age_ms <= objective.window_ms:
             return False
         return match.is_met(bought, await attribute_of(presented, objective, self._world.policies))
+
+    async def _amount(self, bought: Conversion, presented: Presented, objective: Objective) -> int | None:
+        """In millionths, of what matched. None where the objective learns no amounts, or those of another currency than
+        the active policy's, which money of conversions is in."""
+        active = await self._world.policies.current()
+        if objective.conversions is None or active is None or active.settings.currency != objective.currency:
+            return None
+        skus = objective.conversions.skus(bought, await attribute_of(presented, objective, self._world.policies))
+        return sum(line.revenue or 0 for line in bought.lines if skus is None or line.sku in skus)
 
     async def _taken_back(self, reversal: Conversion) -> Sequence[Credit]:
         """Of what the purchase was credited to, that of which nothing is left."""

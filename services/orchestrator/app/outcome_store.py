@@ -47,10 +47,11 @@ class OutcomeItem:
 
 @dataclass(frozen=True, slots=True)
 class RewardLesson:
-    """What an outcome teaches one reward."""
+    """What an outcome teaches one reward. `amount` is in millionths, None where the objective learns none."""
 
     reward_key: str
     effect: Effect
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class PendingReward:
     value: float
     time_ms: int
     presentation: Presentation
+    amount: int | None = None
+    """Of a success, in millionths; None where nobody says, or the objective learns none."""
 
 
 OWN_KEYS = "tandem:"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from services.orchestrator.domain.contact_limits import ContactCount as ContactCount
 from services.orchestrator.domain.decision import Explain
 from services.orchestrator.domain.explanation import FailedTest, SmallestChange
+from services.orchestrator.domain.past_contacts import PastContact
 from services.orchestrator.domain.policy_parts import FeatureSetPart, Finding, RuleSetPart, TraitSchemaPart
 from services.orchestrator.domain.subject import ConsentStatement as ConsentStatement
 from services.orchestrator.domain.subject import Identity as Identity
@@ -56,6 +57,8 @@ class SubjectQuery:
     reference: str = ""
     """Contacts whose reference begins with it are answered as held; empty: none."""
     overlay_signals: ConsentSignals = NO_SIGNALS
+    contacts_ms: int = 0
+    """Past contacts of so long before the moment are answered; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class SubjectView:
     """A customer, not a visitor."""
     held_identities: tuple[int, ...] = ()
     """The places in the query of the identities that are this person's."""
+    contacts: tuple[PastContact, ...] = ()
+    """What was shown before, as far as is asked for; there may be older ones among them."""
     merged_profile_ids: tuple[str, ...] = ()
     """Those that were merged into it: decisions may have been made for them before."""
 
@@ -207,6 +212,14 @@ class ShadowScores:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Severity:
+    """float64[C] each: what a success is expected to be worth, and how unsure that is."""
+
+    means: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """float64[C] each; see tandem.scoring.v1.ScoreActionsResponse."""
 
@@ -219,6 +232,8 @@ class Scores:
     shadow: ShadowScores | None = None
     is_apprentice: bool = False
     """The means are the expected rate alone; what the model would have said is in `shadow`."""
+    severity: Severity | None = None
+    """None where the objective learns no amounts, and of an apprentice."""
 
 
 class Scorer(Protocol):
@@ -241,6 +256,10 @@ class Prediction:
     choice_probability: float
     shadow_model_version: str = ""
     shadow_propensity: float = 0.0
+    decision_time_ms: int = 0
+    """When something could come of it first; 0: of before this was kept."""
+    candidates: int = 0
+    """Among how many it was chosen; 0: of before this was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +273,8 @@ class Reward:
     reward: float
     reward_time_ms: int
     prediction: Prediction | None = None
+    value: float | None = None
+    """What the success was worth; None where nobody knows, or the objective learns no amounts."""
 
 
 class RewardSink(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.decision_log import DecisionLog
-from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.decision_record import DecisionRecord, SlotVector
 from services.orchestrator.app.outcome_store import OffPolicy, OutcomeItem, Presentation
 from services.orchestrator.app.ports import Prediction
 from services.orchestrator.domain.catalogue import Catalogue, Direction
@@ -14,6 +14,7 @@ from services.orchestrator.domain.contact_steps import Reach, reached_at_once
 from services.orchestrator.domain.decision import Mode, Proposition
 from services.orchestrator.domain.objectives import Objective, model_features
 from services.orchestrator.domain.outcome import reward_key
+from services.orchestrator.domain.past_contacts import of_action
 from services.orchestrator.domain.tracking import PropositionRef, TokenSigner, parse_proposition_id
 from services.orchestrator.domain.undeclared import undeclared
 from shared.errors import InvalidArgument, NotFound
@@ -64,16 +65,17 @@ class Presented:
         return next((each for each in self.objectives if each.feature_set_version == wanted), self.objectives[0])
 
     def presentation(self, objective: Objective) -> Presentation:
-        """With the features as they were when the decision was made. Only the objective by which was decided has a
-        prediction."""
+        """With the features as they were when the decision was made; of past contacts with those of the action. Only
+        the objective by which was decided has a prediction."""
         record = self.record
+        contacts = None if record.past_contacts is None else of_action(record.past_contacts, self.action)
         is_arbitrated = objective.feature_set_version == record.feature_set_version
         return Presentation(
             objective.feature_set_version,
             self.action,
             self.channel,
             self.placement_id,
-            model_features(record.features, record.segments),
+            model_features(record.features, record.segments, contacts),
             record.command.identities,
             record.profile_id,
             self.prediction if is_arbitrated else None,
@@ -154,14 +156,26 @@ def _prediction(record: DecisionRecord, reference: PropositionRef, proposition: 
     model_version, shadow = record.answer.versions.model, record.shadow
     if not model_version:
         return None
-    said = Prediction(model_version, proposition.propensity, proposition.choice_probability)
-    slots = [each for each in record.slots if (each.place, each.slot) == (reference.place, reference.slot)]
-    if any(each.sticky is not None for each in slots):
+    slot = next((each for each in record.slots if (each.place, each.slot) == (reference.place, reference.slot)), None)
+    if slot is not None and slot.sticky is not None:
         return None
-    rows = [each.row for each in slots]
-    if shadow is None or not rows:
+    # A decision about the past is known since it was recorded, and what came of it, too.
+    begin_ms = max(record.decision_time_ms, record.record_time_ms)
+    said = Prediction(model_version, proposition.propensity, proposition.choice_probability, decision_time_ms=begin_ms)
+    if slot is None:
         return said
-    return replace(said, shadow_model_version=shadow.model_version, shadow_propensity=float(shadow.propensity[rows[0]]))
+    said = replace(said, candidates=_candidates(record, slot))
+    if shadow is None:
+        return said
+    return replace(
+        said, shadow_model_version=shadow.model_version, shadow_propensity=float(shadow.propensity[slot.row])
+    )
+
+
+def _candidates(record: DecisionRecord, slot: SlotVector) -> int:
+    """Of one slot: all of its place but those of the slots before."""
+    starts = record.candidates.starts
+    return max(1, int(starts[slot.place + 1] - starts[slot.place]) - slot.slot)
 
 
 def decision_not_found(decision_id: str) -> NotFound:

@@ -97,7 +97,8 @@ class ReplayDecision:
         then = replace(self._world, rules=rules, scorer=RecalledScorer(record), ledger=RecalledLedger(record))
         then = replace(then, quotas=RecalledQuotas(record))
         budget = Budget.starting_now(None, REPLAY_MS, self._world.clock)
-        brief, known = recalled_brief(record, policy), recalled_knowledge(record, policy)
+        brief = recalled_brief(record, policy)
+        known = recalled_knowledge(record, brief)
         decided = await Decide(then).conclude(brief, known, budget, Stopwatch(self._world.ticks_ns))
         if rules.failure is not None:
             raise rules.failure

@@ -61,7 +61,7 @@ def _model_version(record: DecisionRecord) -> str:
 def _question(record: DecisionRecord, policy: ActivePolicy) -> ScoreQuestion:
     candidates = record.candidates
     place_of_row = np.repeat(np.arange(candidates.starts.size - 1), np.diff(candidates.starts))
-    features = model_features(record.features, record.segments)
+    features = model_features(record.features, record.segments, record.past_contacts)
     return question_of(recalled_brief(record, policy), features, candidates.option, place_of_row)
 
 
@@ -80,6 +80,8 @@ def _difference(record: DecisionRecord, scores: Scores) -> float:
             (candidates.log_odds_mean, scores.log_odds_means),
             (candidates.log_odds_deviation, scores.log_odds_deviations),
         ]
+        if candidates.expected_value is not None and scores.severity is not None:
+            pairs.append((candidates.expected_value, scores.severity.means))
     return max(_greatest(recorded, again) for recorded, again in pairs)
 
 

@@ -18,6 +18,7 @@ from services.orchestrator.app.learning_consent import LearningConsent
 from services.orchestrator.app.outcome_store import OutcomeStore, PendingReward
 from services.orchestrator.app.ports import Reward, RewardSink
 from services.orchestrator.app.telemetry import Telemetry
+from services.orchestrator.domain.outcome import MICROS
 from shared.clock import Clock
 from shared.errors import TandemError
 from shared.ids import content_id
@@ -100,4 +101,5 @@ def _as_sent(reward: PendingReward) -> Reward:
         reward.value,
         reward.time_ms,
         shown.prediction,
+        None if reward.amount is None else reward.amount / MICROS,
     )

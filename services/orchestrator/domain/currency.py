@@ -22,6 +22,11 @@ class Money:
     units: int
     nanos: int
 
+    @property
+    def micros(self) -> int:
+        """In millionths; what is smaller is cut off."""
+        return self.units * MILLIONTHS + int(self.nanos / 1_000)
+
 
 @dataclass(frozen=True, slots=True)
 class Currencies:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.conversion_match import ConversionMatch
 from services.orchestrator.domain.outcome import SUCCESSES, Effect, Outcome, effect_of
+from services.orchestrator.domain.past_contacts import PAST_CONTACTS
 from shared.values import Feature, present
 
 SEGMENTS = "segments"
@@ -27,6 +28,8 @@ class Objective:
     """None: for ever."""
     feature_set_version: str = ""
     """Where the scoring service knows its features; empty before they are published."""
+    currency: str = ""
+    """Of the amounts that it learns; empty where it learns none."""
     conversions: ConversionMatch | None = None
     """Which conversions that name no presentation count as a success; None: none."""
 
@@ -41,6 +44,11 @@ class Objective:
         return effect_of(outcome, direction, is_machine=is_machine, successes=self.outcomes)
 
 
-def model_features(features: Mapping[str, Feature], segments: tuple[str, ...] | None) -> Mapping[str, Feature]:
-    """What a model may look at; `segments` None: no model asks for them."""
-    return features if segments is None else {**features, SEGMENTS: present(segments)}
+def model_features(
+    features: Mapping[str, Feature], segments: tuple[str, ...] | None, contacts: Feature | None = None
+) -> Mapping[str, Feature]:
+    """What a model may look at; `segments` and past `contacts` are None where no model asks for them."""
+    derived = {} if segments is None else {SEGMENTS: present(segments)}
+    if contacts is not None:
+        derived[PAST_CONTACTS] = contacts
+    return {**features, **derived} if derived else features

@@ -65,12 +65,19 @@ _SHOWN = frozenset(
 )
 
 
+MICROS = 1_000_000
+MAX_AMOUNT = 10**12 * MICROS
+"""In millionths: of one outcome, and of all outcomes of a presentation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """The effect of one outcome, and when it happened."""
+    """The effect of one outcome, and when it happened. `amount`, in millionths of the currency, is what it was worth;
+    None where nobody says, and for who learns no amounts."""
 
     effect: Effect
     time_ms: int
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class LearntReward:
     value: float
     time_ms: int
     is_open: bool = False
+    amount: int | None = None
+    """What a success is worth so far, in millionths; None where nobody says."""
 
 
 def effect_of(
@@ -107,17 +116,32 @@ def reward_of(lessons: Iterable[Lesson]) -> LearntReward | None:
     """The reward that all outcomes of one presentation come to, in whatever order they arrived.
 
     1 if it ever succeeded, unless that was taken back at the same moment or later; else 0. None when nothing is learnt.
+    Amounts of successes add up. What is taken back with an amount leaves the rest, if there is any.
     """
-    teaching = sorted(lesson for lesson in map(_in_order, lessons) if lesson[1] is not Effect.NOTHING)
+    teaching = sorted((lesson for lesson in lessons if lesson.effect is not Effect.NOTHING), key=_in_order)
     if not teaching:
         return None
-    turning = [lesson for lesson in teaching if lesson[1] is not Effect.SHOWN]
-    time_ms, effect = turning[-1] if turning else teaching[0]
-    return LearntReward(1.0 if effect is Effect.SUCCEEDED else 0.0, time_ms, is_open=not turning)
+    turning = [lesson for lesson in teaching if lesson.effect is not Effect.SHOWN]
+    if not turning:
+        return LearntReward(0.0, teaching[0].time_ms, is_open=True)
+    has_succeeded, amount = False, None
+    for lesson in turning:
+        has_succeeded, amount = _after(lesson, has_succeeded, amount)
+    return LearntReward(float(has_succeeded), turning[-1].time_ms, amount=amount)
 
 
-def _in_order(lesson: Lesson) -> tuple[int, Effect]:
-    return lesson.time_ms, lesson.effect
+def _after(lesson: Lesson, has_succeeded: bool, amount: int | None) -> tuple[bool, int | None]:
+    """Whether it is a success now, and its amount. A success of a negative amount is a correction."""
+    more = lesson.amount
+    if lesson.effect is Effect.SUCCEEDED and (more is None or more >= 0):
+        return True, amount if more is None else min((amount or 0) + more, MAX_AMOUNT)
+    left = 0 if amount is None or more is None else amount - abs(more)
+    return (True, left) if has_succeeded and left > 0 else (False, None)
+
+
+def _in_order(lesson: Lesson) -> tuple[int, Effect, int]:
+    """Of outcomes of one moment that are alike, the smaller amount first; none at all before all."""
+    return lesson.time_ms, lesson.effect, -MAX_AMOUNT - 1 if lesson.amount is None else lesson.amount
 
 
 def reward_key(decision_id: str, placement_id: str, action: str, channel: str) -> str:

@@ -309,9 +309,12 @@ class CrossPart:
 
     name: str
     kind: str
-    """CONTAINS, EQUALS, RATIO or DIFFERENCE."""
+    """CONTAINS, EQUALS, RATIO, DIFFERENCE, DAYS_SINCE_SHOWN or TIMES_SHOWN."""
     feature: str
     attribute: str
+    """Empty for the last two."""
+    window_ms: int = 0
+    """Of the last two: what is older is passed over; 0: nothing is."""
 
 
 USUAL_OBJECTIVE = "success"
@@ -331,6 +334,10 @@ class FeatureSetPart:
     """1 where the propensity may only grow with the number of that name, -1 where it may only fall."""
     interactions: tuple[tuple[str, ...], ...] = ()
     """Names that one tree may combine; none: all."""
+    prior_value: float = 0.0
+    """What a success is expected to be worth; 0: the objective learns no amounts."""
+    window_ms: int | None = None
+    """For how long after a decision an outcome counts; None: for ever."""
 
 
 @dataclass(frozen=True, slots=True)

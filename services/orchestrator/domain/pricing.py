@@ -8,7 +8,7 @@ Rows are the line-up's, place by place; columns are float64[C] unless drawn othe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,20 @@ def price(catalogue: Catalogue, lineup: Lineup, numbers: ActionNumbers, formula:
         (*lineup.drops, *_unpriced(catalogue, lineup.option, prices, ~priced)),
         _empty_reasons(lineup, starts),
     )
+
+
+def with_learnt_values(contest: Contest, is_learnt: Mask, amounts: Column, formula: Formula = MONEY) -> Contest:
+    """Those who are to be (bool[C]) are worth what was learnt instead, `amounts` float64[C]; not where that would be
+    beyond all numbers. What a contact takes from others is still subtracted."""
+    prices = replace(contest.prices, business_value=np.where(is_learnt, amounts, contest.prices.business_value))
+    worth = worth_of(prices, formula)
+    usable = is_learnt & np.isfinite(worth.slope) & np.isfinite(worth.offset)
+    values = np.where(usable, amounts, contest.prices.business_value)
+    prices = replace(prices, business_value=values)
+    worth = worth_of(prices, formula)
+    if prices.resource_cost is not None:
+        worth = replace(worth, offset=worth.offset - prices.resource_cost)
+    return replace(contest, prices=prices, worth=worth)
 
 
 def _prices(catalogue: Catalogue, option: Indices, numbers: ActionNumbers) -> Prices:

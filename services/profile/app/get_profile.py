@@ -18,12 +18,13 @@ from services.profile.app.requests import ProfileAnswer, ProfileQuery, Subject
 from services.profile.domain.compiled_schema import CompiledSchema
 from services.profile.domain.events import Event
 from services.profile.domain.identities import Identity, normalise_subject, places_of
+from services.profile.domain.ledger.limits import MAX_WINDOW_MS
 from services.profile.domain.limits import missing
 from services.profile.domain.profile import Profile
 from services.profile.domain.reading import Moment, ProfileView, read_aggregates, read_states, view
 from services.profile.domain.resolution import Resolution, resolve
 from services.profile.domain.retention import remembered_at
-from shared.clock import Clock
+from shared.clock import MS_PER_DAY, Clock
 from shared.errors import InvalidArgument, NotFound, TandemError
 from shared.values import Feature
 
@@ -159,7 +160,7 @@ class ProfileReader:
         profile, overlay = await self._overlaid(query, subject, resolution, schema)
         now_ms = max(self._clock(), profile.updated_ms)
         read_ms = max(now_ms, query.earliest_ms) if query.read_ms is None else query.read_ms
-        moment = Moment(read_ms, overlay, now_ms)
+        moment = Moment(read_ms, overlay, now_ms, query.contacts_ms)
         features = await self._aggregates(profile, schema, moment)
         answered = view(profile, schema, moment, features)
         held = _held(query.subject, subject, owners, resolution.chosen, schema)
@@ -190,6 +191,8 @@ class ProfileReader:
 def _check(query: ProfileQuery) -> None:
     if len(query.overlay) > MAX_OVERLAY:
         raise InvalidArgument.field("overlay_events", f"must be at most {MAX_OVERLAY}")
+    if not 0 <= query.contacts_ms <= MAX_WINDOW_MS:
+        raise InvalidArgument.field("contacts_within", f"must be at most {MAX_WINDOW_MS // MS_PER_DAY} days")
 
 
 def _subject_or_error(query: ProfileQuery, schema: CompiledSchema | TandemError) -> Subject | TandemError:

@@ -52,6 +52,8 @@ class ProfileQuery:
     token: str = ""
     overlay_signals: Signals = NO_SIGNALS
     earliest_ms: int = 0
+    contacts_ms: int = 0
+    """Contacts of so long before the moment are answered; 0: what limits look at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class ProfileView:
     created_ms: int
     updated_ms: int
     contacts: tuple[Contact, ...] = ()
-    """What the limits of the schema look at, as it was at `read_ms`."""
+    """What the limits of the schema look at, or is asked for, as it was at `read_ms`."""
     limit_statuses: tuple[LimitStatus, ...] = ()
     """Of the contact limits of the schema that anything is used of."""
     merged: tuple[str, ...] = ()
@@ -58,6 +58,8 @@ class Moment:
     overlay: Sequence[Event] = ()
     now_ms: int = 0
     """Of the reader: what is past its retention by then is not read, about whatever moment."""
+    contacts_ms: int = 0
+    """For so long before it contacts are answered, whatever limits look at."""
 
 
 def read_aggregates(
@@ -104,7 +106,7 @@ def read_states(
 def view(profile: Profile, schema: CompiledSchema, moment: Moment, aggregates: Mapping[str, Feature]) -> ProfileView:
     retained = without_past_traits(profile, schema.retained_traits, max(moment.read_ms, moment.now_ms))
     features, traits = _read_traits(retained, schema, moment.read_ms)
-    contacts = in_reach(profile.contacts, schema.contact_limits, moment.read_ms)
+    contacts = in_reach(profile.contacts, schema.contact_limits, moment.read_ms, moment.contacts_ms)
     return ProfileView(
         profile_id=profile.profile_id,
         identities=profile.identities,
@@ -126,7 +128,7 @@ def view(profile: Profile, schema: CompiledSchema, moment: Moment, aggregates: M
 def _used(
     contacts: tuple[Contact, ...], profile: Profile, schema: CompiledSchema, read_ms: int
 ) -> tuple[LimitStatus, ...]:
-    if not contacts:
+    if not contacts or not schema.contact_limits.limits:
         return ()
     zone = zone_of_person(profile, schema, read_ms)
     return tuple(Allowances(schema.contact_limits, contacts, read_ms, zone).used())

@@ -3,7 +3,7 @@
     feature_sets   {_id: version, content, objective}
     publications   {_id: request_id, version}
     rewards        {_id: position, reward_key, content}
-    reward_keys    {_id: reward_key, reward, position}    what the key is worth since that position
+    reward_keys    {_id: reward_key, reward, value, position}    what the key is worth since that position
     log            {_id: "rewards", position}             the last position given
     receipts       {_id: request_id, body_hash, outcomes, time}
     snapshots      {_id: {model_id, position}, model_id, position, content}

@@ -8,7 +8,7 @@ after a higher one. That is one append at a time over all replicas; a batch coun
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pymongo import DESCENDING, ReturnDocument, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -16,15 +16,20 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from services.scoring.adapters.encoding import (
     ERASED,
     decode_entry,
+    decode_holder,
+    decode_outline,
     decode_receipt,
     encode_addition,
     encode_outcomes,
 )
-from services.scoring.adapters.mongo_collections import LOG, RECEIPTS, REWARD_KEYS, REWARDS
-from services.scoring.domain.reward_batch import Addition, Appended, Receipt, RewardBatch, settle
-from services.scoring.domain.rewards import ErasedEntry, LogEntry
+from services.scoring.adapters.mongo_collections import FEATURE_SETS, LOG, RECEIPTS, REWARD_KEYS, REWARDS
+from services.scoring.domain.feature_set import DEFAULT_OBJECTIVE
+from services.scoring.domain.reward_batch import Addition, Appended, Held, Receipt, RewardBatch, settle
+from services.scoring.domain.rewards import ErasedEntry, LogEntry, Outline, Worth
 from shared.clock import to_datetime
 from shared.mongo import Document, MongoDatabase, mongo_errors
+
+_KEYS_AT_ONCE = 1_000
 
 
 class MongoRewardLog:
@@ -32,6 +37,7 @@ class MongoRewardLog:
         self._database = database
         self._rewards = database.collection(REWARDS)
         self._keys = database.collection(REWARD_KEYS)
+        self._feature_sets = database.collection(FEATURE_SETS)
         self._log = database.collection(LOG)
         self._receipts = database.collection(RECEIPTS)
         self._turn = asyncio.Lock()
@@ -63,10 +69,26 @@ class MongoRewardLog:
         return [decode_entry(each["_id"], each["content"]) for each in documents]
 
     async def read_back(self, before: int | None, limit: int) -> Sequence[LogEntry | ErasedEntry]:
+        documents = await self._documents_back(before, limit)
+        return await asyncio.to_thread(lambda: [decode_entry(each["_id"], each["content"]) for each in documents])
+
+    async def outlines_back(self, before: int | None, limit: int) -> Sequence[Outline | ErasedEntry]:
+        documents = await self._documents_back(before, limit)
+        return await asyncio.to_thread(lambda: [decode_outline(each["_id"], each["content"]) for each in documents])
+
+    async def rewards_of(self, keys: Collection[str]) -> Mapping[str, float]:
+        wanted, found = list(keys), dict[str, float]()
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            part = {"_id": {"$in": wanted[start : start + _KEYS_AT_ONCE]}}
+            with mongo_errors("scoring"):
+                documents = await self._keys.find(part, {"reward": 1}).to_list()
+            found.update((each["_id"], each["reward"]) for each in documents)
+        return found
+
+    async def _documents_back(self, before: int | None, limit: int) -> list[Document]:
         found = {} if before is None else {"_id": {"$lt": before}}
         with mongo_errors("scoring"):
-            documents = await self._rewards.find(found, {"content": 1}).sort("_id", DESCENDING).limit(limit).to_list()
-        return await asyncio.to_thread(lambda: [decode_entry(each["_id"], each["content"]) for each in documents])
+            return await self._rewards.find(found, {"content": 1}).sort("_id", DESCENDING).limit(limit).to_list()
 
     async def last_position(self) -> int:
         with mongo_errors("scoring"):
@@ -78,8 +100,10 @@ class MongoRewardLog:
         if receipt is not None:
             receipt.require_body(batch.request_id, batch.body_hash)
             return Appended(receipt, is_repeat=True)
-        known = self._keys.find({"_id": {"$in": list(batch.keys)}}, session=session)
-        additions, receipt = settle(batch, {each["_id"]: each["reward"] for each in await known.to_list()})
+        known = await self._keys.find({"_id": {"$in": list(batch.keys)}}, session=session).to_list()
+        worth = {each["_id"]: Worth(each["reward"], each.get("value")) for each in known}
+        positions = {each["position"]: each["_id"] for each in known}
+        additions, receipt = settle(batch, worth, await self._held(batch, positions, session))
         entries = await self._insert(additions, session) if additions else ()
         await self._receipts.insert_one(
             {
@@ -91,6 +115,18 @@ class MongoRewardLog:
             session=session,
         )
         return Appended(receipt, entries)
+
+    async def _held(self, batch: RewardBatch, keys: Mapping[int, str], session: AsyncClientSession) -> Held:
+        """Of keys that were rewarded before, by the position of their last reward."""
+        last = self._rewards.find({"_id": {"$in": list(keys)}}, {"content": 1}, session=session) if keys else None
+        entries = await last.to_list() if last is not None else []
+        holders = {keys[each["_id"]]: decode_holder(each["content"]) for each in entries if each["content"] != ERASED}
+        versions = list(batch.versions(holders.values()))
+        if not versions:
+            return Held(holders)
+        found = self._feature_sets.find({"_id": {"$in": versions}}, {"objective": 1}, session=session)
+        objectives = {each["_id"]: each.get("objective") or DEFAULT_OBJECTIVE for each in await found.to_list()}
+        return Held(holders, objectives)
 
     async def _insert(self, additions: tuple[Addition, ...], session: AsyncClientSession) -> tuple[LogEntry, ...]:
         counter = await self._log.find_one_and_update(
@@ -115,7 +151,7 @@ class MongoRewardLog:
 
 
 def _worth(entry: LogEntry) -> UpdateOne:
-    worth = {"reward": entry.reward.reward, "position": entry.position}
+    worth = {"reward": entry.reward.reward, "value": entry.reward.value, "position": entry.position}
     return UpdateOne({"_id": entry.reward.reward_key}, {"$set": worth}, upsert=True)
 
 

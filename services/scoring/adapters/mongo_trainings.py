@@ -9,8 +9,9 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from services.scoring.adapters.mongo_collections import TRAININGS
-from services.scoring.adapters.registry_encoding import decode_training, encode, given_up
+from services.scoring.adapters.registry_encoding import decode_training, encode
 from services.scoring.domain.models import Training, TrainingState
+from services.scoring.domain.trainings import given_up
 from shared.mongo import Document, MongoDatabase
 
 _RUNNING = int(TrainingState.RUNNING)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from prometheus_client import Counter, Gauge
 
 from services.scoring.domain.health.quality import ModelQuality
-from services.scoring.domain.health.report import HealthReport
+from services.scoring.domain.health.report import BOUNDS_WATCHED, HealthReport
 
 _BY_ROLE = ("objective", "role")
 _BY_FEATURE = ("objective", "feature")
@@ -22,6 +22,10 @@ RATIO = Gauge("tandem_scoring_model_calibration_ratio", "Recent rewards divided 
 PSI = Gauge("tandem_scoring_model_feature_psi", "Population stability index of a feature.", _BY_FEATURE)
 MISSING = Gauge("tandem_scoring_model_feature_missing", "Share of recent presentations without a feature.", _BY_FEATURE)
 ENTROPY = Gauge("tandem_scoring_model_exploration_entropy", "Of recent choices, in nats.", ("objective",))
+SHARE = Gauge(
+    "tandem_scoring_model_exploration_share", "Entropy of recent choices, of that of a uniform choice.", ("objective",)
+)
+BROKEN = Gauge("tandem_scoring_model_bound_broken", "1 while a champion breaks a bound.", ("objective", "bound"))
 ALARMS = Gauge("tandem_scoring_model_alarms", "What is wrong with the models in use.", ("objective",))
 ROLLED_BACK = Counter(
     "tandem_scoring_model_rolled_back_total", "Champions that gave way by themselves.", ("objective",)
@@ -48,7 +52,10 @@ class PrometheusHealth:
             _show_quality(used.objective, role, by_model.get(model_id))
         self._show_features(report)
         ENTROPY.labels(used.objective).set(report.exploration_entropy)
+        _show(SHARE, (used.objective,), report.exploration_share)
         ALARMS.labels(used.objective).set(len(report.alarms))
+        for bound in BOUNDS_WATCHED:
+            BROKEN.labels(used.objective, bound).set(bound in report.broken)
         ROLLED_BACK.labels(used.objective)
 
     def rolled_back(self, objective: str) -> None:

@@ -23,6 +23,11 @@ MODEL_REFUSED = Gauge(
     "1 while a model that is assigned cannot be used and the one before stays.",
     ("objective",),
 )
+NOT_LEARNT = Counter(
+    "tandem_scoring_rewards_not_learnt_total",
+    "Entries of the reward log that a model could not learn and skipped.",
+    ("objective",),
+)
 UNUSABLE = Counter(
     "tandem_scoring_unusable_scores_total",
     "Scores of a base that were no numbers: its rate stood for them.",
@@ -56,6 +61,9 @@ class PrometheusObserver:
 
     def assignment_is(self, objective: str, is_refused: bool) -> None:
         MODEL_REFUSED.labels(objective).set(is_refused)
+
+    def not_learnt(self, objective: str, count: int) -> None:
+        NOT_LEARNT.labels(objective).inc(count)
 
     def unusable(self, objective: str, count: int) -> None:
         UNUSABLE.labels(objective).inc(count)

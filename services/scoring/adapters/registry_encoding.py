@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import msgspec
 
-from services.scoring.domain.models import Assignment, ModelRecord, Training, TrainingState
+from services.scoring.domain.models import Assignment, ModelRecord, Training
 
 encode = msgspec.msgpack.Encoder().encode
 decode_model = msgspec.msgpack.Decoder(ModelRecord).decode
@@ -24,8 +23,3 @@ def checked(model_id: str, content: bytes, expected: bytes) -> bytes:
     if digest(content) != expected:
         raise ValueError(f"the content of {model_id} is not what was stored: its checksum does not match")
     return content
-
-
-def given_up(training: Training) -> Training:
-    """One that stopped saying that it runs."""
-    return replace(training, state=TrainingState.FAILED, end_ms=training.beat_ms, message="it ended without saying so")

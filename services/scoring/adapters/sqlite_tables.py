@@ -52,5 +52,9 @@ SCHEMA = StoreSchema(
         ) WITHOUT ROWID;
         CREATE INDEX training_by_time ON training (objective, start_ms);
         """,
+        """
+        -- NULL where the reward has none.
+        ALTER TABLE reward_key ADD COLUMN value REAL;
+        """,
     ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from services.scoring.adapters.registry_encoding import decode_training, encode, given_up
+from services.scoring.adapters.registry_encoding import decode_training, encode
 from services.scoring.domain.models import Training, TrainingState
+from services.scoring.domain.trainings import given_up
 from shared.sqlite import SqliteDatabase
 
 _RUNNING = "SELECT content FROM training WHERE objective = ? AND state = ?"

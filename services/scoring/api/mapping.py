@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from google.protobuf.duration_pb2 import Duration
 from tandem.common.v1 import value_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
@@ -21,11 +22,13 @@ from services.scoring.domain.feature_set import (
 from services.scoring.domain.reward_batch import RewardOutcome
 from services.scoring.domain.rewards import Prediction, Reward
 from services.scoring.domain.scoring import ScoreQuery, Scores, ShadowScores
+from shared.clock import MS_PER_DAY
 from shared.errors import InvalidArgument
 from shared.rpc.errors import to_status
 from shared.rpc.values import features_from_proto, timestamp_ms, value_from_proto
 from shared.values import AttributeType
 
+_LONGEST_MS = 10_000 * MS_PER_DAY
 _SIGNS = {pb.MonotoneConstraint.DIRECTION_INCREASING: 1, pb.MonotoneConstraint.DIRECTION_DECREASING: -1}
 
 
@@ -45,6 +48,8 @@ def feature_set_from_proto(message: pb.FeatureSet, path: str) -> FeatureSet:
         ),
         monotone=_monotone_from_proto(message.monotone, f"{path}.monotone"),
         interactions=tuple(tuple(group.names) for group in message.interactions),
+        prior_value=message.prior_value,
+        outcome_window_ms=_period_ms(message, "outcome_window", f"{path}.outcome_window"),
     )
 
 
@@ -69,6 +74,8 @@ def scores_to_proto(scores: Scores) -> pb.ScoreActionsResponse:
         feature_statuses={name: int(status) for name, status in scores.feature_statuses.items()},  # type: ignore[misc]
         shadow=None if scores.shadow is None else _shadow_to_proto(scores.shadow),
         is_apprentice=scores.is_apprentice,
+        expected_values=[] if scores.severity is None else scores.severity.means.tolist(),
+        value_uncertainties=[] if scores.severity is None else scores.severity.deviations.tolist(),
     )
 
 
@@ -99,7 +106,20 @@ def _cross_from_proto(message: pb.CrossDeclaration, path: str) -> CrossDeclarati
         kind = CrossKind(message.kind)
     except ValueError:
         raise InvalidArgument.field(f"{path}.kind", "must be a kind of cross") from None
-    return CrossDeclaration(message.name, kind, message.feature, message.attribute)
+    return CrossDeclaration(
+        message.name, kind, message.feature, message.attribute, _period_ms(message, "window", f"{path}.window")
+    )
+
+
+def _period_ms(message: pb.CrossDeclaration | pb.FeatureSet, field: str, path: str) -> int:
+    """0 where it is not set."""
+    if not message.HasField(field):
+        return 0
+    period: Duration = getattr(message, field)
+    total_ms = period.seconds * 1_000 + period.nanos // 1_000_000
+    if not 1 <= total_ms <= _LONGEST_MS:
+        raise InvalidArgument.field(path, f"must be from a millisecond to {_LONGEST_MS // MS_PER_DAY} days")
+    return total_ms
 
 
 def _monotone_from_proto(messages: Sequence[pb.MonotoneConstraint], path: str) -> dict[str, int]:
@@ -132,19 +152,23 @@ def _reward_from_proto(message: pb.Reward, path: str) -> RewardItem:
             features=features_from_proto(message.features, f"{path}.features"),
             reward=message.reward,
             reward_time_ms=time_ms,
-            prediction=_prediction_from_proto(message.prediction) if message.HasField("prediction") else None,
+            prediction=_prediction_from_proto(message, path) if message.HasField("prediction") else None,
+            value=message.value if message.HasField("value") else None,
         )
     except InvalidArgument as error:
         return RewardOutcome(message.reward_key, error=error)
 
 
-def _prediction_from_proto(message: pb.Prediction) -> Prediction:
+def _prediction_from_proto(reward: pb.Reward, path: str) -> Prediction:
+    message, is_dated = reward.prediction, reward.prediction.HasField("decision_time")
     return Prediction(
         model_version=message.model_version,
         propensity=message.propensity,
         choice_probability=message.choice_probability,
         shadow_version=message.shadow_model_version,
         shadow_propensity=message.shadow_propensity,
+        decision_time_ms=timestamp_ms(message.decision_time, f"{path}.prediction.decision_time") if is_dated else None,
+        candidates=message.candidates,
     )
 
 

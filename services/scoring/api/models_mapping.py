@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tandem.scoring.v1 import model_pb2
+from tandem.scoring.v1 import model_health_pb2, model_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
 from services.scoring.app.models import Activation, RegisteredModel, Registry
@@ -40,6 +40,7 @@ def model_to_proto(model: RegisteredModel) -> model_pb2.Model:
         model_id=record.model_id,
         objective=record.objective,
         role=int(model.role or 0),  # type: ignore[arg-type]  # numbers of ModelRole
+        serves_as=int(model.serves_as or 0),  # type: ignore[arg-type]  # the same
         feature_set_version=record.feature_set_version,
         rows=record.rows,
         positives=record.positives,
@@ -88,13 +89,15 @@ def assignment_to_proto(assignment: Assignment) -> model_pb2.Assignment:
     return message
 
 
-def health_to_proto(report: HealthReport) -> pb.GetModelHealthResponse:
-    return pb.GetModelHealthResponse(
+def health_to_proto(report: HealthReport) -> model_health_pb2.GetModelHealthResponse:
+    return model_health_pb2.GetModelHealthResponse(
         objective=report.assignment.objective,
         assignment=assignment_to_proto(report.assignment),
         qualities=_qualities(report.qualities),
         features=[_feature(feature) for feature in report.features],
         exploration_entropy=report.exploration_entropy,
+        exploration_share=report.exploration_share,
+        serving_model_id=report.serving or report.assignment.champion,
         alarms=report.alarms,
     )
 

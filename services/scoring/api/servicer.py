@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tandem.scoring.v1 import model_health_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
 from services.scoring.api import batch_mapping, explain_mapping, mapping, models_mapping
@@ -90,8 +91,8 @@ class ScoringServicer:
         return pb.ActivateModelResponse(assignment=models_mapping.assignment_to_proto(assignment))
 
     async def GetModelHealth(
-        self, request: pb.GetModelHealthRequest, _context: CallContext
-    ) -> pb.GetModelHealthResponse:
+        self, request: model_health_pb2.GetModelHealthRequest, _context: CallContext
+    ) -> model_health_pb2.GetModelHealthResponse:
         window = request.window or DEFAULT_WINDOW
         return models_mapping.health_to_proto(
             await self._app.model_health(request.objective or DEFAULT_OBJECTIVE, window)

@@ -67,7 +67,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRewards:
-    """One outcome per item, and the champion of the first one's objective after them."""
+    """One outcome per item, and the champion of the first one's objective after them; empty where it has none."""
 
     outcomes: tuple[RewardOutcome, ...]
     model_version: str
@@ -93,7 +93,7 @@ class ScoringApplication:
         bounds, baseless = watchfulness.bounds, scorer.id_without_base
         self._objectives = objectives = Objectives(stores.feature_sets)
         maker = ModelMaker(
-            stores.feature_sets, stores.rewards, stores.snapshots, objectives, clock, pace.snapshot_rewards
+            stores.feature_sets, stores.rewards, stores.snapshots, objectives, clock, pace.snapshot_rewards, observer
         )
         self._in_use = ModelsInUse(stores.models, maker, scorer, self._feature_sets, objectives, observer)
         self._explain = ExplainScore(stores.feature_sets, stores.models, self._in_use, contributions)
@@ -102,7 +102,7 @@ class ScoringApplication:
         )
         self._follower = Follower(self._in_use, pace.follow_seconds)
         self._record = RecordRewards(stores.rewards, self._feature_sets, self._in_use, observer, clock)
-        self._models = Models(stores.models, stores.trainings, objectives, baseless, clock)
+        self._models = Models(stores.models, stores.trainings, objectives, baseless, clock, self._in_use.serving)
         self._health = ModelHealth(
             stores.rewards, stores.models, self._models, objectives, bounds, clock, lambda: self._in_use.refusals
         )
@@ -169,8 +169,8 @@ class ScoringApplication:
         outcomes = await self._record(request_id, items)
         versions = [item.feature_set_version for item in items if isinstance(item, Reward)]
         objective = (await self._objectives.of(versions[0]) if versions else None) or DEFAULT_OBJECTIVE
-        roles = await self._in_use.of(objective)
-        return RecordedRewards(outcomes, roles.champion.scorer.model_version)
+        await self._in_use.ready(objective)
+        return RecordedRewards(outcomes, self._in_use.version_of(objective))
 
     async def erase_subject_data(self, request_id: str, decision_ids: Sequence[str]) -> int:
         """Erases the rewards of decisions; answers how many. What was learnt of them is in a snapshot first, so that
@@ -187,7 +187,7 @@ class ScoringApplication:
         return await self._stores.rewards.erase(decision_ids)
 
     async def list_models(self, objective: str = DEFAULT_OBJECTIVE) -> Registry:
-        """The models of an objective, who has which role, and the trainings of late."""
+        """The models of an objective, who has which role, and the trainings of late. Raises NotFound."""
         return await self._models.list(objective)
 
     async def get_model(self, model_id: str) -> RegisteredModel:

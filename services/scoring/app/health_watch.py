@@ -45,6 +45,8 @@ class HealthWatch:
         self._watchfulness = watchfulness
         self._clock = clock
         self._seen = (-1, 0)
+        self._looked_ms = 0
+        self._longest_ms = watchfulness.bounds.maturity_ms
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -58,17 +60,25 @@ class HealthWatch:
             await asyncio.wait((self._task,))
 
     async def look(self) -> None:
-        """Once; nothing where nothing came since the rewards of before were final."""
+        """Once; nothing where nothing came since the rewards of before were final. While nothing comes and long windows
+        end, it does so sixty times in the longest one."""
         position, now_ms = await self._log.last_position(), self._clock()
         if position != self._seen[0]:
             self._seen = position, now_ms
-        elif now_ms - self._seen[1] > self._watchfulness.bounds.maturity_ms + 2_000 * self._watchfulness.seconds:
+        elif self._may_rest(now_ms):
             return
+        self._looked_ms = now_ms
         checkups = await self._health.checkups(await self._objectives.known(), self._watchfulness.window)
         for checkup in checkups.values():
+            self._longest_ms = max(self._longest_ms, checkup.recent.window_ms)
             self._observer.health_is(checkup.report)
             if self._watchfulness.rolls_back:
                 await self._roll_back(checkup)
+
+    def _may_rest(self, now_ms: int) -> bool:
+        """Where nothing came."""
+        is_settled = now_ms - self._seen[1] > self._longest_ms + 2_000 * self._watchfulness.seconds
+        return is_settled or now_ms - self._looked_ms < (self._longest_ms - self._watchfulness.bounds.maturity_ms) // 60
 
     async def _run(self) -> None:
         while not await self._pause():

@@ -6,18 +6,21 @@ Entries of other objectives are passed by: the model's position is that of the l
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from itertools import takewhile
 
 from services.scoring.app.feature_sets import FeatureSets
-from services.scoring.app.live_model import LiveModel
+from services.scoring.app.live_model import LiveModel, Skipped, Step
 from services.scoring.app.objectives import Objectives
-from services.scoring.app.ports import RewardLog
+from services.scoring.app.ports import Observer, RewardLog
 from services.scoring.app.snapshots import Snapshots
 from services.scoring.domain.rewards import LogEntry
 from shared.clock import Clock
+from shared.errors import TandemError
 
 _PAGE = 256
+_log = logging.getLogger("tandem.scoring")
 
 
 class Ended(Exception):
@@ -36,6 +39,7 @@ class Learner:
         snapshots: Snapshots,
         clock: Clock,
         ending: asyncio.Event,
+        observer: Observer,
     ) -> None:
         self._log = log
         self._objectives = objectives
@@ -44,6 +48,7 @@ class Learner:
         self._snapshots = snapshots
         self._clock = clock
         self._ending = ending
+        self._observer = observer
         self._turn = asyncio.Lock()
         self._learnt_ms = clock()
 
@@ -86,7 +91,35 @@ class Learner:
         objective = self._model.scorer.objective
         mine = [e for e in entries if await self._objectives.of(e.reward.feature_set_version) == objective]
         if mine:
-            await self._model.fold([(await self._feature_sets.get(e.reward.feature_set_version), e) for e in mine])
+            steps, skipped = await self._steps(mine)
+            skipped += await self._model.fold(steps)
             self._learnt_ms = self._clock()
+            if skipped:
+                self._tell(objective, skipped)
         if entries and self._model.scorer.position < entries[-1].position:
             self._model.skip(entries[-1].position)
+
+    async def _steps(self, entries: Sequence[LogEntry]) -> tuple[list[Step], list[Skipped]]:
+        """With their feature sets; an entry whose feature set this model cannot compile is skipped."""
+        steps: list[Step] = []
+        skipped: list[Skipped] = []
+        for entry in entries:
+            try:
+                steps.append((await self._feature_sets.get(entry.reward.feature_set_version), entry))
+            except (TandemError, MemoryError):
+                raise
+            except Exception as fault:  # noqa: BLE001 - see `live_model`
+                skipped.append(Skipped(entry.position, fault))
+        return steps, skipped
+
+    def _tell(self, objective: str, skipped: Sequence[Skipped]) -> None:
+        self._observer.not_learnt(objective, len(skipped))
+        first = min(skipped, key=lambda each: each.position)
+        about = {
+            "objective": objective,
+            "model": self._model.scorer.model_id,
+            "entries": len(skipped),
+            "first_position": first.position,
+            "cause": repr(first.fault),
+        }
+        _log.error("a model cannot learn rewards and skips them", exc_info=first.fault, extra={"fields": about})

@@ -4,6 +4,9 @@
     many entries, or a thread reads     copied and folded in a thread, then swapped in; who reads keeps the old one
 
 So a reader sees a whole model, never one between two steps, and nothing is locked.
+
+An entry that the model cannot fold, whatever it raises, is skipped: the model goes on after it. Steps are the same in
+every replica, so all of them skip it, and what the step had moved before it raised is the same in all of them.
 """
 
 from __future__ import annotations
@@ -18,6 +21,15 @@ from services.scoring.domain.compiled import CompiledFeatureSet
 from services.scoring.domain.rewards import LogEntry
 
 Step = tuple[CompiledFeatureSet, LogEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry that a model could not learn, and why."""
+
+    position: int
+    fault: Exception
+
 
 _INLINE_ENTRIES = 10  # about a millisecond
 
@@ -61,22 +73,29 @@ class LiveModel:
             changed.skip(position)
             self.replace(changed)
 
-    async def fold(self, steps: Sequence[Step]) -> None:
-        """Learns the entries in their order. One call at a time."""
+    async def fold(self, steps: Sequence[Step]) -> list[Skipped]:
+        """Learns the entries in their order; answers those it could not. One call at a time."""
         if len(steps) <= _INLINE_ENTRIES and self._edition.readers == 0:
-            _fold(self.scorer, steps)
-        else:
-            with self.held() as scorer:
-                changed = await asyncio.to_thread(_folded, scorer, steps)
-            self.replace(changed)
+            return _fold(self.scorer, steps)
+        with self.held() as scorer:
+            changed, skipped = await asyncio.to_thread(_folded, scorer, steps)
+        self.replace(changed)
+        return skipped
 
 
-def _fold(scorer: Scorer, steps: Sequence[Step]) -> None:
+def _fold(scorer: Scorer, steps: Sequence[Step]) -> list[Skipped]:
+    skipped: list[Skipped] = []
     for compiled, entry in steps:
-        scorer.fold(compiled, entry)
+        try:
+            scorer.fold(compiled, entry)
+        except MemoryError:  # of this process, not of the entry: other replicas learn it
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it must not end the learning of all others
+            scorer.skip(entry.position)
+            skipped.append(Skipped(entry.position, fault))
+    return skipped
 
 
-def _folded(scorer: Scorer, steps: Sequence[Step]) -> Scorer:
+def _folded(scorer: Scorer, steps: Sequence[Step]) -> tuple[Scorer, list[Skipped]]:
     copy = scorer.copy()
-    _fold(copy, steps)
-    return copy
+    return copy, _fold(copy, steps)

@@ -9,7 +9,7 @@ from services.scoring.app.feature_sets import FeatureSets
 from services.scoring.app.learn import Learner
 from services.scoring.app.live_model import LiveModel
 from services.scoring.app.objectives import Objectives
-from services.scoring.app.ports import FeatureSetStore, RewardLog, Scorer, SnapshotStore
+from services.scoring.app.ports import FeatureSetStore, Observer, RewardLog, Scorer, SnapshotStore
 from services.scoring.app.snapshots import Snapshots
 from shared.clock import Clock
 
@@ -43,6 +43,7 @@ class ModelMaker:
     objectives: Objectives
     clock: Clock
     snapshot_rewards: int
+    observer: Observer
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     def feature_sets_of(self, scorer: Scorer) -> FeatureSets:
@@ -53,7 +54,9 @@ class ModelMaker:
         """Restored from its latest snapshot and brought up to the end of the log."""
         live = LiveModel(scorer)
         snapshots = Snapshots(self.snapshots, live, self.snapshot_rewards)
-        learner = Learner(self.rewards, self.objectives, feature_sets, live, snapshots, self.clock, self.ending)
+        learner = Learner(
+            self.rewards, self.objectives, feature_sets, live, snapshots, self.clock, self.ending, self.observer
+        )
         await snapshots.restore(self.rewards)
         await learner.catch_up()
         return ModelInUse(live, feature_sets, learner, snapshots)

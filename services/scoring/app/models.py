@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 
 from services.scoring.app.objectives import Objectives
@@ -12,6 +12,7 @@ from services.scoring.domain.assignments import given, role_of
 from services.scoring.domain.base_model.content import decode
 from services.scoring.domain.feature_set import MAX_NAME_LENGTH
 from services.scoring.domain.models import Assignment, ModelRecord, ModelRole, Training
+from services.scoring.domain.trainings import as_seen
 from shared.clock import Clock
 from shared.errors import Aborted, FailedPrecondition, InvalidArgument, NotFound, request_id_reused
 from shared.ids import content_hash
@@ -24,8 +25,13 @@ _UNTRAINED = ModelRecord("", "", 0, "", 0, 0, 0, 0, 0, 0, (), {}, "", 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
+    """`serves_as` is what it does in this process by now, another thing than its role while what was assigned is being
+    built, or cannot be used. None: nothing.
+    """
+
     record: ModelRecord
     role: ModelRole | None
+    serves_as: ModelRole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,14 @@ class Activation:
     reason: str = ""
 
 
+Serving = Callable[[str], Mapping[str, ModelRole]]
+"""Of an objective: what each of its models does in this process; empty where nobody asked for it yet."""
+
+
 class Models:
-    """`baseless` gives the id of an objective's model without a base, which is in no store and everywhere."""
+    """`baseless` gives the id of an objective's model without a base, which is in no store and everywhere. `serving` is
+    None where no models are in use, but in other processes.
+    """
 
     def __init__(
         self,
@@ -57,7 +69,9 @@ class Models:
         objectives: Objectives,
         baseless: Callable[[str], str],
         clock: Clock,
+        serving: Serving | None = None,
     ) -> None:
+        self._serving = serving
         self._store = store
         self._trainings = trainings
         self._objectives = objectives
@@ -69,6 +83,7 @@ class Models:
         return self._named(await self._store.assignment(objective))
 
     async def list(self, objective: str) -> Registry:
+        """Raises NotFound (OBJECTIVE_NOT_FOUND) where nothing is known of it."""
         assigned = await self._store.assignments(objective, MAX_ASSIGNMENTS)
         current = self._named(assigned[0] if assigned else Assignment(objective))
         records = list(await self._store.list(objective, MAX_MODELS))
@@ -79,16 +94,32 @@ class Models:
                 records += [used] if used is not None else []
         if objective in await self._objectives.known():
             records.append(self._untrained(objective))
+        elif not records:
+            await self._objectives.require(objective)
         return Registry(
-            tuple(RegisteredModel(record, role_of(record.model_id, current)) for record in records),
-            await self._trainings.trainings(objective, MAX_TRAININGS),
+            tuple(self._registered(record, current) for record in records),
+            await self._seen_trainings(objective),
             assigned,
         )
+
+    async def _seen_trainings(self, objective: str) -> Sequence[Training]:
+        now_ms = self._clock()
+        return [as_seen(each, now_ms) for each in await self._trainings.trainings(objective, MAX_TRAININGS)]
 
     async def get(self, model_id: str) -> RegisteredModel:
         """Raises NotFound."""
         record = await self._record(model_id)
-        return RegisteredModel(record, role_of(model_id, await self.assignment(record.objective)))
+        return self._registered(record, await self.assignment(record.objective))
+
+    def serving_champion(self, objective: str) -> str:
+        """Who answers in this process; empty where that is not known."""
+        serving = {} if self._serving is None else self._serving(objective)
+        return next((name for name, role in serving.items() if role is not ModelRole.CHALLENGER), "")
+
+    def _registered(self, record: ModelRecord, current: Assignment) -> RegisteredModel:
+        role = role_of(record.model_id, current)
+        serving = {} if self._serving is None else self._serving(record.objective)
+        return RegisteredModel(record, role, serving.get(record.model_id) if serving else role)
 
     async def activate(self, request_id: str, wanted: Activation) -> Assignment:
         """What is used from now on. A repeated request changes nothing and is answered as before.

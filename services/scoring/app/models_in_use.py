@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.scoring.app.feature_sets import FeatureSets
+from services.scoring.app.learn import Ended
 from services.scoring.app.model_in_use import ModelInUse, ModelMaker
 from services.scoring.app.objectives import Objectives
 from services.scoring.app.ports import ModelStore, Observer, Scorer
 from services.scoring.domain.feature_set import DEFAULT_OBJECTIVE
-from services.scoring.domain.models import Assignment
+from services.scoring.domain.models import Assignment, ModelRole
 from services.scoring.domain.rewards import LogEntry
-from shared.errors import NotFound
+from shared.errors import NotFound, TandemError
 
 _log = logging.getLogger("tandem.scoring")
 _WARMED = 2
@@ -67,9 +68,23 @@ class ModelsInUse:
         self._heard = 0
 
     async def start(self) -> None:
-        """Puts to work what is assigned. Raises Unavailable where a store does not answer."""
+        """Puts to work what is assigned. Raises Unavailable where a store does not answer. An objective whose models
+        cannot be built has none; it is tried again with its next call, and in every round.
+        """
         for objective in await self._objectives.known():
+            await self.ready(objective)
+
+    async def ready(self, objective: str) -> None:
+        """Builds the models where the objective is new; what they raise is logged (`_begin`), and theirs alone. Raises
+        Unavailable.
+        """
+        try:
             await self.of(objective)
+        except (TandemError, Ended):
+            raise
+        except Exception as fault:  # noqa: BLE001 - of one objective; the others go on
+            about = {"objective": objective, "cause": repr(fault)}
+            _log.error("an objective has no model", exc_info=fault, extra={"fields": about})
 
     async def of(self, objective: str) -> Roles:
         """The models in use; builds them where the objective is new."""
@@ -99,6 +114,14 @@ class ModelsInUse:
         roles = self._roles.get(objective)
         return () if roles is None else tuple(model.model_id for model in roles.models)
 
+    def serving(self, objective: str) -> Mapping[str, ModelRole]:
+        """What each of the models in use does; empty where there are none yet."""
+        roles = self._roles.get(objective)
+        if roles is None:
+            return {}
+        first = ModelRole.APPRENTICE if roles.is_apprentice else ModelRole.CHAMPION
+        return dict(zip((model.model_id for model in roles.models), (first, ModelRole.CHALLENGER), strict=False))
+
     def is_apprentice(self, objective: str) -> bool:
         """Whether its champion is one."""
         roles = self._roles.get(objective)
@@ -114,22 +137,35 @@ class ModelsInUse:
         """Of objectives whose latest assignment cannot be used: why."""
         return {objective: roles.refusal for objective, roles in self._roles.items() if roles.refusal}
 
+    def version_of(self, objective: str) -> str:
+        """Of its champion; empty where there is none."""
+        roles = self._roles.get(objective)
+        return "" if roles is None else roles.champion.scorer.model_version
+
     async def take(self, entries: Sequence[LogEntry]) -> None:
         """Every model learns entries that were just appended."""
         if entries:
             self._heard = max(self._heard, entries[-1].position)
-        for model in tuple(self._models()):
-            await model.learner.take(entries)
+        await self._each(lambda model: model.learner.take(entries))
 
     async def catch_up(self) -> None:
         """Every model learns what the log has and it has not."""
-        for model in tuple(self._models()):
-            await model.learner.catch_up()
+        await self._each(lambda model: model.learner.catch_up())
 
     async def save(self) -> None:
         """What every model learnt since its last snapshot."""
+        await self._each(lambda model: model.snapshots.save())
+
+    async def _each(self, work: Callable[[ModelInUse], Awaitable[None]]) -> None:
+        """What goes wrong with one model is logged, and the others go on. Raises Unavailable, Ended."""
         for model in tuple(self._models()):
-            await model.snapshots.save()
+            try:
+                await work(model)
+            except (TandemError, Ended):
+                raise
+            except Exception as fault:  # noqa: BLE001 - whatever it is, it is of this model
+                about = {"model": model.model_id, "cause": repr(fault)}
+                _log.error("a model is left behind", exc_info=fault, extra={"fields": about})
 
     async def save_all_that_is_assigned(self) -> None:
         """After this, snapshots have learnt the whole log: of every model that any replica uses by now."""
@@ -142,8 +178,7 @@ class ModelsInUse:
         """One round: rewards of other replicas, snapshots, and assignments, which are settled in the background."""
         try:
             await self.catch_up()
-            for model in tuple(self._models()):
-                await model.snapshots.save_if_due()
+            await self._each(lambda model: model.snapshots.save_if_due())
             await self._look_at_assignments()
         finally:
             self.observe()
@@ -242,10 +277,10 @@ class ModelsInUse:
             if await self._objectives.of(record.feature_set_version) == objective:
                 compiled = await feature_sets.get(record.feature_set_version)
                 await asyncio.to_thread(scorer.check_fits, compiled)
+            for version in self._feature_sets.recent(objective, _WARMED):
+                await feature_sets.get(version)
         except _DAMAGE as error:
             raise _Refused(f"model {model_id} cannot be used: {error}") from error
-        for version in self._feature_sets.recent(objective, _WARMED):
-            await feature_sets.get(version)
         return await self._maker.put_to_work(scorer, feature_sets)
 
 

@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 from services.scoring.app.ports import FeatureSetStore
 from services.scoring.domain.feature_set import DEFAULT_OBJECTIVE
+from services.scoring.domain.health.presentations import Aim
 from shared.errors import NotFound
 
 _REMEMBERED = 1_000
@@ -14,7 +15,7 @@ _REMEMBERED = 1_000
 class Objectives:
     def __init__(self, feature_sets: FeatureSetStore) -> None:
         self._feature_sets = feature_sets
-        self._of_versions: OrderedDict[str, str] = OrderedDict()
+        self._aims: OrderedDict[str, Aim] = OrderedDict()
 
     async def known(self) -> list[str]:
         """Of the feature sets that were published, and the default one; sorted."""
@@ -31,13 +32,18 @@ class Objectives:
 
     async def of(self, version: str) -> str | None:
         """Of a feature set; None where it was never published."""
-        known = self._of_versions.get(version)
+        aim = await self.aim(version)
+        return None if aim is None else aim.objective
+
+    async def aim(self, version: str) -> Aim | None:
+        """The same, with its window."""
+        known = self._aims.get(version)
         if known is not None:
             return known
         feature_set = await self._feature_sets.get(version)
         if feature_set is None:
             return None
-        self._of_versions[version] = feature_set.objective
-        while len(self._of_versions) > _REMEMBERED:
-            self._of_versions.popitem(last=False)
-        return feature_set.objective
+        aim = self._aims[version] = Aim(feature_set.objective, feature_set.outcome_window_ms)
+        while len(self._aims) > _REMEMBERED:
+            self._aims.popitem(last=False)
+        return aim

@@ -67,8 +67,11 @@ class RecordRewards:
             compiled = await self.feature_sets.get(item.feature_set_version, f"{path}.feature_set_version")
             if item.action not in compiled.rows:
                 raise unknown_action(f"{path}.action", item.action)
+            if item.value is not None and not compiled.prior_value:
+                text = "must be unset: its feature set has no prior_value, so the objective learns no amounts"
+                raise InvalidArgument.field(f"{path}.value", text)
             features = read_features(compiled.features, item.features, f"{path}.features")
-            await self.models.of(compiled.objective)
+            await self.models.ready(compiled.objective)
             time_ms = now_ms if item.reward_time_ms is None else item.reward_time_ms
             return replace(item, features=features, reward_time_ms=time_ms)
         except (InvalidArgument, NotFound) as error:

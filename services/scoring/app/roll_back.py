@@ -30,7 +30,7 @@ class RollBack:
 
         The former champion then has no former one: it is not gone back from.
         """
-        assignment, presentations = checkup.report.assignment, checkup.recent.presentations
+        assignment, presentations = checkup.report.assignment, checkup.judging
         now_ms = self._clock()
         reason = await asyncio.to_thread(reason_to_roll_back, presentations, assignment, self._bounds, now_ms)
         if reason is None:

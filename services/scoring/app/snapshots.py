@@ -9,6 +9,8 @@ from services.scoring.app.live_model import LiveModel
 from services.scoring.app.ports import RewardLog, SnapshotStore
 
 _log = logging.getLogger("tandem.scoring")
+_DAMAGE = (ValueError, ArithmeticError, LookupError, TypeError)
+"""What a snapshot may do to who reads it."""
 
 
 class Snapshots:
@@ -28,7 +30,7 @@ class Snapshots:
                 restored = await asyncio.to_thread(scorer.restored, content)
                 if restored.position > last:
                     raise ValueError(f"it is at position {restored.position} and the log ends at {last}")
-            except ValueError as error:
+            except _DAMAGE as error:
                 _log.warning("a model snapshot is not used", extra={"fields": {"cause": str(error)}})
                 continue
             self._model.replace(restored)
@@ -41,7 +43,7 @@ class Snapshots:
         for content in await self._store.latest(scorer.snapshot_id):
             try:
                 restored = await asyncio.to_thread(scorer.restored, content)
-            except ValueError as error:
+            except _DAMAGE as error:
                 _log.warning("a model snapshot is not used", extra={"fields": {"cause": str(error)}})
                 continue
             if restored.position >= position:

@@ -8,8 +8,8 @@ from typing import Protocol
 from services.scoring.app.objectives import Objectives
 from services.scoring.app.ports import TrainingStore
 from services.scoring.app.training_order import TrainingOrder
-from services.scoring.app.training_run import STALE_MS
 from services.scoring.domain.models import Training, TrainingState
+from services.scoring.domain.trainings import LEASE_MS, as_seen
 from shared.clock import Clock
 from shared.errors import InvalidArgument
 from shared.ids import new_id
@@ -49,9 +49,9 @@ class TrainModel:
         check_order(order)
         await self.objectives.require(order.objective)
         training = begun(order, self.clock())
-        known = await self.trainings.begin(request_id, training, training.start_ms - STALE_MS)
+        known = await self.trainings.begin(request_id, training, training.start_ms - LEASE_MS)
         if known.training_id != training.training_id:
-            return known
+            return as_seen(known, self.clock())
         try:
             await self.trainers.start(training, order)
         except OSError as failure:

@@ -27,8 +27,6 @@ from shared.clock import Clock
 from shared.errors import TandemError
 
 BEAT_SECONDS = 3.0
-STALE_MS = 30_000
-"""A training that has not said for so long that it lives has died."""
 RESUME_MS = 3_600_000
 """Older work is not gone on from: the log has grown."""
 _DAY_MS = 86_400_000

@@ -12,6 +12,7 @@ from itertools import repeat
 import numpy as np
 
 from services.scoring.domain import snapshot
+from services.scoring.domain.amounts import OBJECTIVE
 from services.scoring.domain.base_model.columns import Shown
 from services.scoring.domain.base_model.served import BaseScores, ForestBase, served
 from services.scoring.domain.candidates import Candidates, candidates_of
@@ -30,12 +31,13 @@ from services.scoring.domain.prediction import predict
 from services.scoring.domain.priors import OVER_A_BASE, Priors
 from services.scoring.domain.rewards import LogEntry
 from services.scoring.domain.scoring import Floats, ScoreQuery, Scores
+from services.scoring.domain.severity import Severity, severity_of
 from services.scoring.domain.standards import take
 from services.scoring.domain.terms import Presentation, terms_of
 from shared.ids import content_hash
 from shared.values import Feature
 
-_ENCODING = 2
+_ENCODING = 3
 """Raise it with every change of what a token, a slot or a step is: snapshots of another encoding are not used."""
 
 
@@ -69,7 +71,7 @@ class BayesianScorer:
         self._priors = priors or (OVER_A_BASE if base else Priors())
         self._base = base
         self.objective = base.objective if base else objective
-        self.posterior = posterior or untaught(self._priors, base.learns_after if base else 0)
+        self.posterior = posterior or _untaught(self._priors, base)
         self.model_id, self.snapshot_id = _ids(self._priors, self.objective, base)
 
     @property
@@ -127,7 +129,11 @@ class BayesianScorer:
         candidates = candidates_of(compiled, query)
         evidence = self.posterior.evidence
         evidences = np.fromiter(map(evidence.get, query.actions, repeat(0)), np.float64, len(query.actions))
-        return [self._score(compiled, query, candidates, evidences, features) for features in customers]
+        severity = None
+        if compiled.prior_value:
+            prior = 1.0 if compiled.base is not None and compiled.base.severity is not None else compiled.prior_value
+            severity = severity_of(self.posterior.amounts, compiled.kin(candidates.rows), prior)
+        return [self._score(compiled, query, candidates, evidences, severity, features) for features in customers]
 
     def explain(self, compiled: CompiledFeatureSet, shown: Shown, base: RawParts | None) -> Explanation:
         """Takes a score apart; `shown` has the features as `read_features` gives them, `base` are the parts of what the
@@ -141,6 +147,8 @@ class BayesianScorer:
         posterior, reward = self.posterior, entry.reward
         shown = Presentation(compiled.rows[reward.action], reward.channel, reward.placement_id)
         offset = self._offset_to_learn(compiled, reward.features, shown)
+        if compiled.prior_value:
+            self._tally(compiled, entry, shown)
         if entry.previous_reward is None:
             take(posterior.standards, reward.features)
         terms = terms_of(compiled, encode_customer(reward.features, posterior.standards), shown, self._priors)
@@ -149,7 +157,8 @@ class BayesianScorer:
             posterior.evidence[reward.action] = posterior.evidence.get(reward.action, 0) + 1
             forget_if_due(posterior)
         else:
-            correct(posterior, terms, offset, reward.reward - entry.previous_reward)
+            if reward.reward != entry.previous_reward:
+                correct(posterior, terms, offset, reward.reward - entry.previous_reward)
         posterior.position = entry.position
 
     def skip(self, position: int) -> None:
@@ -180,6 +189,7 @@ class BayesianScorer:
         query: ScoreQuery,
         candidates: Candidates,
         evidences: Floats,
+        severity: Severity | None,
         features: Mapping[str, Feature],
     ) -> Scores:
         customer = encode_customer(features, self.posterior.standards)
@@ -187,6 +197,9 @@ class BayesianScorer:
         base = self._offsets(compiled, features, candidates.rows, query.channels, query.placement_ids)
         log_odds_means = log_odds.mean + base.offsets
         means, uncertainties = probability_moments(log_odds_means, log_odds.variance)
+        if severity is not None and compiled.base is not None:
+            usual = compiled.base.amounts(features, candidates.rows, query.channels, query.placement_ids)
+            severity = severity if usual is None else severity.times(usual)
         return Scores(
             model_version=self.model_version,
             means=means,
@@ -196,7 +209,24 @@ class BayesianScorer:
             log_odds_deviations=np.sqrt(log_odds.own_variance),
             feature_statuses={name: feature.status for name, feature in features.items()},
             unusable=base.unusable,
+            severity=severity,
         )
+
+    def _tally(self, compiled: CompiledFeatureSet, entry: LogEntry, shown: Presentation) -> None:
+        """The amount of a success, in place of what it was before; relative to what a base expects of it."""
+        before, after = entry.previous_value, entry.reward.value
+        if before == after:
+            return
+        row = np.array([shown.row], np.intp)
+        names = (OBJECTIVE, *compiled.kin(row)[0].tolist())
+        usual = 1.0
+        if compiled.base is not None:
+            found = compiled.base.amounts(entry.reward.features, row, (shown.channel,), (shown.placement_id,))
+            usual = 1.0 if found is None else float(found[0])
+        if before is not None:
+            self.posterior.amounts.take_away(names, before / usual)
+        if after is not None:
+            self.posterior.amounts.add(names, after / usual)
 
     def _offsets(
         self,
@@ -220,6 +250,13 @@ class BayesianScorer:
             self.posterior.offset = compiled.prior_log_odds
         row = np.array([shown.row], np.intp)
         return float(self._offsets(compiled, features, row, (shown.channel,), (shown.placement_id,)).offsets[0])
+
+
+def _untaught(priors: Priors, base: ForestBase | None) -> Posterior:
+    """Amounts, and how many responses are behind an action, go on from those that taught the base."""
+    if base is None:
+        return untaught(priors)
+    return replace(untaught(priors, base.learns_after), amounts=base.amounts.copy(), evidence=dict(base.evidence))
 
 
 def _ids(priors: Priors, objective: str, base: ForestBase | None) -> tuple[str, str]:

@@ -26,11 +26,13 @@ from services.scoring.domain.encoding import tokens_of
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
 from services.scoring.domain.hashing import Hashes, Slots, slots, token
 from services.scoring.domain.logit_normal import log_odds_of
+from services.scoring.domain.past_contacts import PAST_CONTACTS
 from services.scoring.domain.priors import Priors
 from shared.errors import InvalidArgument
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+_KIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class CompiledFeatureSet:
     weights: Floats
     action_hashes: Hashes
     base: BoundBase | None = None
+    prior_value: float = 0.0
+    """0: no amounts are learnt."""
 
     def rows_of(self, actions: Sequence[str]) -> Rows:
         """The rows of actions by name. Raises InvalidArgument, naming the first one that is not declared."""
@@ -59,6 +63,11 @@ class CompiledFeatureSet:
         except KeyError as error:
             place = next(i for i, action in enumerate(actions) if action not in self.rows)
             raise unknown_action(f"actions[{place}]", error.args[0]) from None
+
+    def kin(self, rows: Rows) -> Hashes:
+        """(n, 3): the tokens of issue, group and action, which each action's tokens begin with."""
+        hashes: Hashes = self.token_hashes[self.tokens[rows, :_KIN]]
+        return hashes
 
 
 def unknown_action(path: str, action: str) -> InvalidArgument:
@@ -92,6 +101,7 @@ def compile_feature_set(feature_set: FeatureSet, priors: Priors) -> CompiledFeat
         tokens=tokens,
         weights=weights,
         action_hashes=np.array([token("action", a.action) for a in feature_set.actions], np.uint64),
+        prior_value=feature_set.prior_value,
     )
 
 
@@ -104,7 +114,8 @@ def cold_variance(feature_set: FeatureSet, priors: Priors) -> float:
     attributes = any(action.attributes for action in feature_set.actions)
     kin = priors.issue + priors.group + priors.action + attributes * priors.attributes
     crosses = priors.customer_group + priors.customer_action + attributes * priors.customer_attributes
-    customer = bool(feature_set.features) * (priors.customer + crosses)
+    has_features = any(feature.name != PAST_CONTACTS for feature in feature_set.features)
+    customer = has_features * (priors.customer + crosses)
     places = priors.channel + priors.placement + priors.action_channel
     return priors.base + priors.scale_square * (kin + places + customer)
 

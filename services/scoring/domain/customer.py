@@ -19,6 +19,7 @@ import numpy.typing as npt
 from services.scoring.domain.encoding import Token, tokens_of, tokens_of_number
 from services.scoring.domain.feature_set import FeatureDeclaration
 from services.scoring.domain.hashing import Hashes, Slots, slots, token
+from services.scoring.domain.past_contacts import without_past_contacts
 from services.scoring.domain.standards import UNKNOWN, Standards, is_number
 from shared.errors import InvalidArgument
 from shared.values import NOT_FOUND, Feature, FeatureStatus, Value, conform
@@ -54,6 +55,7 @@ def _read(declared: FeatureDeclaration, feature: Feature, path: str) -> Feature:
 
 def encode_customer(features: Mapping[str, Feature], standards: Standards) -> Customer:
     """The tokens of features as `read_features` gives them."""
+    features = without_past_contacts(features)
     share = 1.0 / math.sqrt(max(len(features), 1))
     known: list[Token] = []
     unknown: list[Token] = []

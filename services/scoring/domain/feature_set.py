@@ -41,16 +41,26 @@ class CrossKind(IntEnum):
     EQUALS = 2
     RATIO = 3
     DIFFERENCE = 4
+    DAYS_SINCE_SHOWN = 5
+    TIMES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
 class CrossDeclaration:
-    """A feature of the pair: a customer's feature against an attribute of the action."""
+    """A feature of the pair: a customer's feature against an attribute of the action, or past contacts against the
+    action itself, within a window (0: whenever)."""
 
     name: str
     kind: CrossKind
     feature: str
     attribute: str
+    window_ms: int = 0
+
+    @property
+    def parts(self) -> tuple[str | int, ...]:
+        """As it is kept: what is not said is left out."""
+        parts = (self.name, int(self.kind), self.feature, self.attribute)
+        return (*parts, self.window_ms) if self.window_ms else parts
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,10 @@ class FeatureSet:
     crosses: tuple[CrossDeclaration, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
     interactions: tuple[tuple[str, ...], ...] = ()
+    prior_value: float = 0.0
+    """What a success is expected to be worth; 0: the objective learns no amounts."""
+    outcome_window_ms: int = 0
+    """For how long after a presentation something may come of it; 0: nobody says."""
 
     @cached_property
     def version(self) -> str:
@@ -86,9 +100,13 @@ class FeatureSet:
         if self.objective != DEFAULT_OBJECTIVE:
             content["objective"] = self.objective
         if self.crosses:
-            content["crosses"] = sorted((e.name, int(e.kind), e.feature, e.attribute) for e in self.crosses)
+            content["crosses"] = sorted(cross.parts for cross in self.crosses)
         if self.monotone:
             content["monotone"] = sorted(self.monotone.items())
         if self.interactions:
             content["interactions"] = sorted(sorted(names) for names in self.interactions)
+        if self.prior_value:
+            content["prior_value"] = self.prior_value
+        if self.outcome_window_ms:
+            content["outcome_window_ms"] = self.outcome_window_ms
         return content_id("features", content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from services.scoring.domain.amounts import MAX_VALUE
 from services.scoring.domain.encoding import MAX_ELEMENTS
 from services.scoring.domain.feature_set import (
     MAX_NAME_LENGTH,
@@ -14,6 +15,7 @@ from services.scoring.domain.feature_set import (
     FeatureDeclaration,
     FeatureSet,
 )
+from services.scoring.domain.past_contacts import OF_CONTACTS, PAST_CONTACTS
 from shared.errors import InvalidArgument, Violation
 from shared.values import AttributeType, Value
 
@@ -44,6 +46,8 @@ def check_feature_set(feature_set: FeatureSet, path: str = "feature_set") -> Non
 def _violations(feature_set: FeatureSet, path: str) -> Iterator[Violation]:
     if not 0.0 < feature_set.prior_propensity < 1.0:
         yield Violation(f"{path}.prior_propensity", "must be between 0 and 1, both excluded")
+    if not 0.0 <= feature_set.prior_value <= MAX_VALUE:  # neither is NaN
+        yield Violation(f"{path}.prior_value", f"must be from 0 to {MAX_VALUE:g}; 0 for an objective that learns none")
     yield from _too_many(len(feature_set.features), MAX_FEATURES, f"{path}.features")
     yield from _too_many(len(feature_set.actions), MAX_ACTIONS, f"{path}.actions")
     yield from _repeated((action.action for action in feature_set.actions), f"{path}.actions", "action")
@@ -68,14 +72,30 @@ def _of_cross(cross: CrossDeclaration, types: Mapping[str, AttributeType], path:
         yield Violation(f"{path}.name", f"{cross.name!r} is a feature already")
     if cross.name in _PLACES or cross.name.startswith("action."):
         yield Violation(f"{path}.name", f"{cross.name!r} is what the model calls a part of the action or its place")
-    yield from _name(cross.attribute, f"{path}.attribute")
     kind = types.get(cross.feature)
+    if cross.kind in OF_CONTACTS or cross.feature == PAST_CONTACTS:
+        yield from _of_contacts(cross, path)
+    else:
+        yield from _name(cross.attribute, f"{path}.attribute")
+    if cross.window_ms and cross.kind not in OF_CONTACTS:
+        yield Violation(f"{path}.window", f"{cross.kind.name} has none")
     if kind is None:
         yield Violation(f"{path}.feature", f"no feature {cross.feature!r} is declared")
     elif cross.kind is CrossKind.CONTAINS and not kind.is_list:
         yield Violation(f"{path}.feature", f"{cross.feature!r} is {kind.text}; CONTAINS needs a list")
     elif cross.kind in (CrossKind.RATIO, CrossKind.DIFFERENCE) and kind not in _NUMBERS:
         yield Violation(f"{path}.feature", f"{cross.feature!r} is {kind.text}; {cross.kind.name} needs a number")
+
+
+def _of_contacts(cross: CrossDeclaration, path: str) -> Iterator[Violation]:
+    if cross.kind not in OF_CONTACTS:
+        yield Violation(f"{path}.feature", f"{cross.kind.name} cannot read {PAST_CONTACTS!r}")
+    elif cross.feature != PAST_CONTACTS:
+        yield Violation(f"{path}.feature", f"{cross.kind.name} reads {PAST_CONTACTS!r}, not {cross.feature!r}")
+    if cross.attribute:
+        yield Violation(f"{path}.attribute", f"{cross.kind.name} reads none")
+    if cross.kind is CrossKind.TIMES_SHOWN and not cross.window_ms:
+        yield Violation(f"{path}.window", "TIMES_SHOWN needs one")
 
 
 def _of_constraints(feature_set: FeatureSet, types: Mapping[str, AttributeType], path: str) -> Iterator[Violation]:
@@ -86,7 +106,7 @@ def _of_constraints(feature_set: FeatureSet, types: Mapping[str, AttributeType],
             yield Violation(f'{path}.monotone["{name}"]', "must be 1 or -1")
         if types.get(name) not in _NUMBERS and name not in crosses | attributes:
             yield Violation(f'{path}.monotone["{name}"]', "must be a number: a feature, a cross or action.<attribute>")
-    known = types.keys() | crosses | attributes | _PLACES
+    known = (types.keys() - {PAST_CONTACTS}) | crosses | attributes | _PLACES
     for index, names in enumerate(feature_set.interactions):
         for name in names:
             if name not in known:
@@ -97,6 +117,8 @@ def _of_feature(feature: FeatureDeclaration, path: str) -> Iterator[Violation]:
     yield from _name(feature.name, f"{path}.name")
     if feature.type not in AttributeType.__members__.values():
         yield Violation(f"{path}.type", "must be an attribute type")
+    elif feature.name == PAST_CONTACTS and feature.type is not AttributeType.STRING_LIST:
+        yield Violation(f"{path}.type", f"{PAST_CONTACTS!r} is a list of strings")
 
 
 def _of_action(action: ActionDeclaration, path: str) -> Iterator[Violation]:

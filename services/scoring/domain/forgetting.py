@@ -26,6 +26,7 @@ def forget(posterior: Posterior, responses: int, memory: float) -> None:
     variance -= 1.0
     variance *= kept
     variance += 1.0
+    posterior.count *= kept
 
 
 def forget_if_due(posterior: Posterior) -> None:

@@ -36,28 +36,31 @@ def probability_moments(means: Floats, variances: Floats) -> tuple[Floats, Float
 class Response:
     """How a binary response hangs on its log-odds η ~ N(μ, s).
 
-    mean: E[y] = E[σ(η)].  slope: E[σ'(η)], and by Stein's lemma Cov(η, y) = s · slope.
+    mean: E[y] = E[σ(η)].  slope: E[σ'(η)], and by Stein's lemma Cov(η, y) = s · slope.  complement: 1 - mean, to all
+    its digits where the mean is near 1.
     """
 
     mean: float
     slope: float
+    complement: float
 
     @property
     def variance(self) -> float:
         """Var(y)."""
-        return self.mean * (1.0 - self.mean)
+        return self.mean * self.complement
 
 
 def response(mean: float, variance: float) -> Response:
     """The same quadrature for one candidate, in plain floats: the learning step takes one at a time."""
     scale = math.sqrt(variance)
-    expected = slope = 0.0
+    expected = slope = complement = 0.0
     for node, weight in _PAIRS:
         point = min(max(mean + scale * node, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
-        probability = 1.0 / (1.0 + math.exp(-point))
+        probability, rest = 1.0 / (1.0 + math.exp(-point)), 1.0 / (1.0 + math.exp(point))
         expected += weight * probability
-        slope += weight * probability * (1.0 - probability)
-    return Response(expected, slope)
+        complement += weight * rest
+        slope += weight * probability * rest
+    return Response(expected, slope, complement)
 
 
 def log_odds_of(probability: float, variance: float) -> float:

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+LATER_ROWS = "later_rows"
+"""In the lineage: what became of the rows behind those that taught."""
+LATER_ROWS_APART = "stop, calibrate, report: apart"
+LATER_ROWS_SHARED = "stop, calibrate, report: the same"
+"""They were too few for parts of their own: metrics are a little optimistic, and of no held-out test."""
+
 
 class ModelRole(IntEnum):
     """What a model is used for. Numbers are those of tandem.scoring.v1.ModelRole."""

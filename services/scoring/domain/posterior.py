@@ -2,6 +2,7 @@
 
     mean            (TABLE_SIZE,) float64    of a weight, 0 at first
     variance        (TABLE_SIZE,) float64    1 at first
+    count           (TABLE_SIZE,) float64    presentations that a weight had part in, but for forgotten ones
     scale_mean      (4,) float64             of a kind's scale, by Kind; 1 for BASE, which is not scaled
     scale_variance  (4,) float64             0 for BASE
     level           (4,) float64             running mean of a kind's part of the log-odds, before its scale
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from services.scoring.domain.amounts import Amounts
 from services.scoring.domain.hashing import TABLE_SIZE
 from services.scoring.domain.priors import Priors
 from services.scoring.domain.standards import Standard
@@ -34,6 +36,7 @@ class Posterior:
 
     mean: Floats
     variance: Floats
+    count: Floats
     scale_mean: Floats
     scale_variance: Floats
     level: Floats
@@ -42,6 +45,7 @@ class Posterior:
     offset: float | None
     position: int
     standards: dict[str, Standard] = field(default_factory=dict)
+    amounts: Amounts = field(default_factory=Amounts)
 
     @property
     def scale_square(self) -> Floats:
@@ -52,6 +56,7 @@ class Posterior:
         return Posterior(
             self.mean.copy(),
             self.variance.copy(),
+            self.count.copy(),
             self.scale_mean.copy(),
             self.scale_variance.copy(),
             self.level.copy(),
@@ -60,6 +65,7 @@ class Posterior:
             self.offset,
             self.position,
             dict(self.standards),
+            self.amounts.copy(),
         )
 
 
@@ -69,6 +75,7 @@ def untaught(priors: Priors, position: int = 0) -> Posterior:
     return Posterior(
         mean=np.zeros(TABLE_SIZE),
         variance=np.ones(TABLE_SIZE),
+        count=np.zeros(TABLE_SIZE),
         scale_mean=np.array([1.0, mean, mean, mean]),
         scale_variance=np.array([0.0, variance, variance, variance]),
         level=np.zeros(4),

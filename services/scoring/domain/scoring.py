@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from services.scoring.domain.severity import Severity
 from shared.values import Feature, FeatureStatus
 
 Floats = npt.NDArray[np.float64]
@@ -42,9 +43,10 @@ class Scores:
 
     means                the propensity: the probability of the positive outcome, in (0, 1)
     uncertainties        its standard deviation under the posterior
-    evidences            responses behind the action so far
+    evidences            responses behind the action so far, those that taught a base included
     log_odds_means       of the candidate's own log-odds, everything included
     log_odds_deviations  of the part that the candidates of this call do not share
+    severity             what a success is worth; None where no amounts are learnt, and of an apprentice
 
     `unusable` base scores were no numbers: the base's rate stands for them. `shadow` is what a model says that is only
     tried. Of an `is_apprentice`, the columns are the expected rate alone, and what it would have said is the shadow.
@@ -60,6 +62,7 @@ class Scores:
     unusable: int = 0
     shadow: ShadowScores | None = None
     is_apprentice: bool = False
+    severity: Severity | None = None
 
 
 def expected_rate(scores: Scores, propensity: float) -> Scores:
@@ -76,4 +79,5 @@ def expected_rate(scores: Scores, propensity: float) -> Scores:
         log_odds_deviations=nothing,
         shadow=ShadowScores(scores.model_version, scores.means),
         is_apprentice=True,
+        severity=None,
     )

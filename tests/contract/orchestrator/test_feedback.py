@@ -43,6 +43,7 @@ POLICY = {
     "attributes: {kind: coffee}": "attributes: {kind: coffee, sku: coffee-1, coupon_code: CAFE}",
     "green_tea_web: {channel: web,": "green_tea_web: {channel: web, response_window: 2h, cost: 0.01,",
 }
+MATCHES = ("any", "sku")
 TEA = OrderLine("tea-1", 2.0, Money("EUR", 5, 250_000_000), Money("EUR", 1, 0))
 
 
@@ -64,6 +65,9 @@ class Heard:
         """One after the other; telling the same again is telling it once."""
         told = [each.reward for each in self.rewards if each.reward_key.endswith(f"/{objective}")]
         return [reward for index, reward in enumerate(told) if index == 0 or told[index - 1] != reward]
+
+    def amounts(self, objective: str) -> list[float | None]:
+        return [each.value for each in self.rewards if each.reward_key.endswith(f"/{objective}")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,13 @@ class Till:
         """What the background brings."""
         deadline_s = asyncio.get_running_loop().time() + 20
         while (found := await self.outcomes(answer)) != sorted(expected):
+            assert asyncio.get_running_loop().time() < deadline_s, found
+            await asyncio.sleep(0.05)
+
+    async def valued(self, objective: str, amount: float | None) -> None:
+        """What the scoring service was told last."""
+        deadline_s = asyncio.get_running_loop().time() + 20
+        while (found := self.heard.amounts(objective)[-1:]) != [amount]:
             assert asyncio.get_running_loop().time() < deadline_s, found
             await asyncio.sleep(0.05)
 
@@ -357,3 +368,24 @@ async def test_an_erased_person_leaves_no_conversion_and_no_touch(till: Till) ->
     total = (await till.attributed()).total
     assert (total.conversions, total.revenue, total.cost, total.contacts) == (0, 0, 0, 0)
     assert faults(await till.sells(sale())) == ["PROFILE_NOT_FOUND conversions[0].subject"]
+
+
+async def test_objectives_that_learn_amounts_learn_what_of_a_conversion_matched(till: Till) -> None:
+    matched = {
+        f"conversions: {{match: {kind}}}": f"prior_value: 20, conversions: {{match: {kind}}}" for kind in MATCHES
+    }
+    learning = POLICY[NAME]
+    for written, instead in matched.items():
+        learning = learning.replace(written, instead)
+    await till.shop.publish(POLICY | {NAME: learning})
+    shown = await till.shows()
+    await till.sells(sale("a", "crm:ada", TEA, OrderLine("mug", 1.0, Money("USD", 6, 0))))
+    await till.until(shown, Outcome.IMPRESSION, Outcome.CONVERTED, Outcome.CONVERTED)
+    await till.valued("buy", 13.5)
+    await till.valued("want", 10.5)
+    assert (await till.attributed()).total.revenue == 13_500_000, "money stands with the conversion alone"
+    await till.sells(sale("b", "crm:ada", OrderLine("pot", 1.0, Money("EUR", 30, 0))))
+    await till.valued("buy", 43.5)
+    await till.sells(ConversionItem("back", (), lines=(), reverses_conversion_id="a"))
+    await till.valued("buy", 30.0)
+    await till.valued("want", None)

@@ -187,7 +187,9 @@ async def test_a_reward_says_what_was_predicted_of_it(counter: Counter) -> None:
     predictions = {reward.reward_key.rpartition("/")[2]: reward.prediction for reward in counter.heard.rewards}
     shown = first(answer)
     shadow = 0.75 if shown.action == "green_tea" else 1e-6
-    said = Prediction(answer.versions.model, shown.propensity, shown.choice_probability, "click-2@5", shadow)
+    now_ms = counter.clock.now_ms
+    version, chance = answer.versions.model, shown.choice_probability
+    said = Prediction(version, shown.propensity, chance, "click-2@5", shadow, now_ms, candidates=1)
     assert predictions == {"click": said, "buy": None, "leave": None}
 
 

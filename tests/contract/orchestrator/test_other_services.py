@@ -31,10 +31,19 @@ from services.orchestrator.app.ports import (
 from services.orchestrator.bootstrap import OtherServices
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.decision import Explain
+from services.orchestrator.domain.past_contacts import PAST_CONTACTS
 from services.orchestrator.domain.policy.aggregates import MEASURES
 from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
-from services.orchestrator.domain.policy_parts import AggregatePart, CrossPart, OnUnknown, Place, RulePart, RuleSetPart
+from services.orchestrator.domain.policy_parts import (
+    AggregatePart,
+    AttributePart,
+    CrossPart,
+    OnUnknown,
+    Place,
+    RulePart,
+    RuleSetPart,
+)
 from services.orchestrator.domain.subject import ConsentStatement, Identity
 from services.profile.app.requests import ConsentWrite, SetConsent
 from services.profile.domain.consents import ConsentStatus, LegalBasis
@@ -324,17 +333,26 @@ async def test_the_features_of_an_objective_get_the_same_version(
     part = replace(
         policy.feature_set,
         objective="click",
-        crosses=(CrossPart("young", "DIFFERENCE", "age", "price"), CrossPart("same", "EQUALS", "tier", "kind")),
+        features=(*policy.feature_set.features, AttributePart(PAST_CONTACTS, AttributeType.STRING_LIST)),
+        crosses=(
+            CrossPart("young", "DIFFERENCE", "age", "price"),
+            CrossPart("same", "EQUALS", "tier", "kind"),
+            CrossPart("rested", "DAYS_SINCE_SHOWN", PAST_CONTACTS, ""),
+            CrossPart("often", "TIMES_SHOWN", PAST_CONTACTS, "", 7 * 86_400_000 + 1),
+        ),
+        window_ms=86_400_001,
         monotone={"age": -1, "young": 1},
         interactions=(("age", "young"), ("channel", "action.kind")),
     )
     versions = {await each.scoring.publish_feature_set(fresh_id(), part) for each in both}
     assert len(versions) == 1
-    assert versions != {await both[0].scoring.publish_feature_set(fresh_id(), policy.feature_set)}
+    others = (policy.feature_set, replace(part, window_ms=None), replace(part, crosses=part.crosses[:3]))
+    for index, other in enumerate(others):
+        assert versions != {await both[index % 2].scoring.publish_feature_set(fresh_id(), other)}
 
 
 async def test_predictions_are_taken_by_both(both: tuple[OtherServices, OtherServices], policy: CompiledPolicy) -> None:
-    said = Prediction("m@1", 0.25, 0.5, "n@2", 0.125)
+    said = Prediction("m@1", 0.25, 0.5, "n@2", 0.125, decision_time_ms=system_clock())
     for index, each in enumerate(both):
         version = await each.scoring.publish_feature_set(fresh_id(), policy.feature_set)
         good = Reward(f"p_{index}", version, "espresso", "WEB", "home_hero", FACTS, 1.0, system_clock(), said)
@@ -343,6 +361,10 @@ async def test_predictions_are_taken_by_both(both: tuple[OtherServices, OtherSer
         with pytest.raises(InvalidArgument) as refused:
             await each.scoring.record_rewards(fresh_id(), [bad], deadline_ms=soon())
         assert "shadow_propensity" in str(refused.value)
+        bad = replace(good, reward_key=f"r_{index}", prediction=replace(said, decision_time_ms=system_clock() + 10**6))
+        with pytest.raises(InvalidArgument) as refused:
+            await each.scoring.record_rewards(fresh_id(), [bad], deadline_ms=soon())
+        assert "decision_time" in str(refused.value)
 
 
 async def test_a_refused_reward_raises_and_the_others_are_taken(

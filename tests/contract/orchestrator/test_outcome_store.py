@@ -210,3 +210,29 @@ async def test_an_outcome_teaches_each_objective_its_own(outcomes: OutcomeStore)
     await outcomes.append(capture("r_2", bought))
     assert sorted(await pending(outcomes)) == [("d_1/x/buy", 1.0, 2), ("d_1/x/click", 1.0, 1)]
     assert await outcomes.list_by_decision("d_1") == (clicked, bought)
+
+
+async def test_a_reward_has_the_amount_that_all_outcomes_come_to(outcomes: OutcomeStore) -> None:
+    async def waiting() -> list[tuple[float, int | None, int]]:
+        return [(each.value, each.amount, each.revision) for each in await outcomes.pending(9, NOW_MS)]
+
+    await outcomes.append(capture("r_1", captured("o_1", Effect.SUCCEEDED, time_ms=5, amount=20)))
+    assert await waiting() == [(1.0, 20, 1)]
+    await outcomes.append(capture("r_2", captured("o_2", Effect.SUCCEEDED, time_ms=6, amount=10**18)))
+    assert await waiting() == [(1.0, 10**18, 2)]
+    assert [type(each.amount) for each in await outcomes.pending(9, NOW_MS)] == [int]
+    await outcomes.append(capture("r_3", captured("o_3", Effect.SHOWN, time_ms=7)))
+    assert await waiting() == [(1.0, 10**18, 2)], "nothing changed"
+    await outcomes.mark_delivered(await outcomes.pending(9, NOW_MS))
+    await outcomes.append(capture("r_4", captured("o_4", Effect.TAKEN_BACK, time_ms=8, amount=10**18 - 5)))
+    assert await waiting() == [(1.0, 5, 3)], "a correction waits for delivery again"
+    await outcomes.append(capture("r_5", captured("o_5", Effect.TAKEN_BACK, time_ms=9)))
+    assert await waiting() == [(0.0, None, 4)]
+
+
+async def test_the_delay_of_a_success_is_counted_once_however_often_its_amount_changes(outcomes: OutcomeStore) -> None:
+    waits = {KEY: Wait(9, "buy/1", 3)}
+    for index in range(3):
+        taken = captured(f"o_{index}", Effect.SUCCEEDED, time_ms=index, amount=index + 1)
+        await outcomes.append(capture(f"r_{index}", taken, waits=waits))
+    assert await outcomes.success_delays("buy/1") == {3: 1}

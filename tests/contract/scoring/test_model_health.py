@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from services.scoring.domain.health.bounds import Bounds
 from services.scoring.domain.health.drift import reference_of
 from services.scoring.domain.health.report import HealthReport
 from services.scoring.domain.models import ModelRole
+from services.scoring.domain.rewards import LogEntry, Reward
 from shared.errors import InvalidArgument, NotFound
 from shared.values import NOT_FOUND, present
 from tests.support.model_registry import append, predicted, put_model
@@ -271,6 +272,81 @@ async def test_what_was_activated_again_is_judged_by_what_came_since(replica: Re
     assert await replica.champion() == new
 
 
+WINDOW_MS = 3_600_000
+WITH_WINDOW = replace(FEATURE_SET, outcome_window_ms=WINDOW_MS)
+
+
+def decided(rewards: Sequence[Reward], time_ms: int, *, known_after_ms: int = 0) -> list[Reward]:
+    """Under the set with a window; what came of them was known at the same moment, or later."""
+    return [
+        replace(
+            each,
+            feature_set_version=WITH_WINDOW.version,
+            reward_time_ms=time_ms + (known_after_ms if each.reward else 0),
+            prediction=each.prediction and replace(each.prediction, decision_time_ms=time_ms),
+        )
+        for each in rewards
+    ]
+
+
+async def test_an_open_window_judges_nobody_whatever_is_known_of_it(replica: Replica, stores: Stores) -> None:
+    """Three in ten succeed within minutes, as predicted; of the failures most are not known before the end."""
+    await stores.feature_sets.put("w", WITH_WINDOW)
+    new = await activated(replica, stores)
+    shown = decided(predicted({new: 0.3, OLD: 0.29}, 0.3, 3_000), NOW_MS, known_after_ms=60_000)
+    early = [each for index, each in enumerate(shown) if each.reward or index % 5 == 0]
+    await append(stores, early)
+    replica.now_ms = NOW_MS + WINDOW_MS - 1
+    await replica.watch.look()
+    report = replica.watcher.reports[-1]
+    assert (report.presentations, report.qualities, report.alarms) == (len(early), (), ())
+    assert await replica.champion() == new
+    known = {each.reward_key for each in early}
+    await append(stores, [each for each in shown if each.reward_key not in known], "late")
+    replica.now_ms = NOW_MS + WINDOW_MS
+    await replica.watch.look()
+    report = replica.watcher.reports[-1]
+    assert report.qualities[0].presentations == 3_000
+    assert report.qualities[0].calibration_ratio == pytest.approx(1.0, abs=0.1)
+    assert report.alarms == ()
+    assert await replica.champion() == new
+
+
+async def test_behind_more_young_ones_than_are_looked_at_the_last_old_ones_judge(
+    replica: Replica, stores: Stores
+) -> None:
+    await stores.feature_sets.put("w", WITH_WINDOW)
+    new = await activated(replica, stores)
+    old = decided(predicted({new: 0.4, OLD: 0.1}, 0.0, 2_000, name="old"), NOW_MS)
+    clicks = [replace(each, reward=1.0, prediction=None) for each in old[::10]]
+    await append(stores, [*old, *clicks[:100]])
+    await append(stores, decided(predicted({new: 0.4}, 1.0, 6_000, name="young"), NOW_MS + WINDOW_MS))
+    await append(stores, clicks[100:], "clicks")
+    await stores.rewards.erase(["old1999"])
+    replica.now_ms = NOW_MS + WINDOW_MS + 60_000
+    report = await replica.health.report("success", 1_000)
+    assert (report.presentations, report.qualities[0].presentations) == (1_000, 1_000)
+    assert report.qualities[0].calibration_ratio == pytest.approx(0.25, abs=0.01), "corrected long after"
+    await replica.watch.look()
+    assert (await replica.models.assignment("success")).champion == OLD
+    assert replica.watcher.rolled == ["success"]
+
+
+async def test_who_waits_for_a_window_looks_now_and_then(replica: Replica, stores: Stores) -> None:
+    await stores.feature_sets.put("w", WITH_WINDOW)
+    new = await activated(replica, stores)
+    await append(stores, decided(predicted({new: 0.3}, 0.3, 60), NOW_MS + 599_000))
+    looks = []
+    for second in range(0, WINDOW_MS // 1_000 + 300, 30):
+        replica.now_ms = NOW_MS + 600_000 + second * 1_000
+        before = len(replica.watcher.reports)
+        await replica.watch.look()
+        looks += [second] * (len(replica.watcher.reports) > before)
+    assert 55 <= len(looks) <= 65
+    assert max(looks) == pytest.approx(WINDOW_MS / 1_000, abs=70)
+    assert replica.watcher.reports[-1].qualities[0].presentations == 60
+
+
 async def test_watch_looks_by_itself_and_survives_a_failure(
     replica: Replica, stores: Stores, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -299,3 +375,25 @@ async def _eventually(is_true: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("it never came to be")
+
+
+async def test_a_champion_with_no_former_one_is_told_of(replica: Replica, stores: Stores) -> None:
+    """It cannot give way, so somebody must hear of it: in words and as metrics."""
+    shown = [
+        replace(each, prediction=replace(each.prediction, candidates=20))
+        for each in predicted({OLD: 0.95}, 0.08, 1_200, choice_probability=0.99)
+        if each.prediction is not None
+    ]
+    await append(stores, shown)
+    replica.now_ms = NOW_MS + 600_000
+    await replica.watch.look()
+    report = replica.watcher.reports[-1]
+    assert report.broken == {"calibration", "log_loss", "exploration"}
+    assert report.exploration_share == pytest.approx(-np.log(0.99) / np.log(20))
+    assert [text for text in report.alarms if f"{OLD} is not calibrated: rewards are 0.0" in text]
+    assert [text for text in report.alarms if "predicts worse than the mean reward of everybody" in text]
+    assert [text for text in report.alarms if "0.34 % of the entropy of a uniform choice" in text]
+    assert replica.watcher.rolled == []
+    entries = await stores.rewards.read(0, 1)
+    assert isinstance(entries[0], LogEntry)
+    assert entries[0].reward == shown[0]

@@ -47,8 +47,31 @@ async def test_model_without_a_base_is_the_champion_at_first(models: Models) -> 
     assert (await models.get("bayes-success")).role is CHAMPION
 
 
-async def test_unknown_objective_has_no_models(models: Models) -> None:
-    assert (await models.list("nothing")).models == ()
+async def test_an_objective_that_nobody_published_is_not_found(models: Models) -> None:
+    with pytest.raises(NotFound) as caught:
+        await models.list("nothing")
+    assert caught.value.reason == "OBJECTIVE_NOT_FOUND"
+
+
+async def test_what_a_model_does_by_now_is_told_beside_its_role(stores: Stores) -> None:
+    await stores.feature_sets.put("p", FEATURE_SET)
+    serving: dict[str, ModelRole] = {}
+    objectives = Objectives(stores.feature_sets)
+    models = Models(stores.models, stores.trainings, objectives, baseless, lambda: NOW_MS, lambda _: serving)
+    one = await put_model(stores, 0.1)
+    await models.activate("r1", Activation(one, CHAMPION))
+
+    async def told() -> dict[str, tuple[ModelRole | None, ModelRole | None]]:
+        return {each.record.model_id: (each.role, each.serves_as) for each in (await models.list("success")).models}
+
+    assert await told() == {one: (CHAMPION, CHAMPION), "bayes-success": (CHALLENGER, CHALLENGER)}, "nothing is known"
+    serving |= {"bayes-success": CHAMPION}
+    assert await told() == {one: (CHAMPION, None), "bayes-success": (CHALLENGER, CHAMPION)}
+    assert (await models.get(one)).serves_as is None
+    assert models.serving_champion("success") == "bayes-success"
+    serving |= {one: CHAMPION, "bayes-success": CHALLENGER}
+    assert await told() == {one: (CHAMPION, CHAMPION), "bayes-success": (CHALLENGER, CHALLENGER)}
+    assert models.serving_champion("success") == one
 
 
 async def test_activated_model_is_the_champion_and_the_one_before_is_tried(models: Models, stores: Stores) -> None:

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from tandem.common.v1.value_pb2 import ATTRIBUTE_TYPE_INT, Feature, TypedValue
-from tandem.scoring.v1 import model_pb2
+from tandem.scoring.v1 import model_health_pb2, model_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
 from services.scoring.app.application import Stores
@@ -63,9 +63,9 @@ class Client:
         answer: pb.ListModelsResponse = await self.call("ListModels", pb.ListModelsRequest(objective=objective))
         return answer
 
-    async def health(self, objective: str = "", window: int = 0) -> pb.GetModelHealthResponse:
-        request = pb.GetModelHealthRequest(objective=objective, window=window)
-        answer: pb.GetModelHealthResponse = await self.call("GetModelHealth", request)
+    async def health(self, objective: str = "", window: int = 0) -> model_health_pb2.GetModelHealthResponse:
+        request = model_health_pb2.GetModelHealthRequest(objective=objective, window=window)
+        answer: model_health_pb2.GetModelHealthResponse = await self.call("GetModelHealth", request)
         return answer
 
 

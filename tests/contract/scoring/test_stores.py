@@ -15,7 +15,7 @@ from services.scoring.adapters.sqlite_reward_log import SqliteRewardLog
 from services.scoring.app.application import Stores
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
 from services.scoring.domain.reward_batch import RewardBatch, RewardOutcome
-from services.scoring.domain.rewards import ErasedEntry, Reward
+from services.scoring.domain.rewards import ErasedEntry, Outline, Prediction, Reward
 from shared.errors import AlreadyExists, InvalidArgument, NotFound
 from shared.sqlite import SqliteDatabase
 from shared.values import NOT_FOUND, NULL, AttributeType, Feature, FeatureStatus, Value, present
@@ -244,6 +244,42 @@ async def test_log_is_read_from_its_end_page_by_page(stores: Stores) -> None:
     pages = [await stores.rewards.read_back(before, 3) for before in (None, 5, 2, 1)]
     assert [[entry.position for entry in page] for page in pages] == [[7, 6, 5], [4, 3, 2], [1], []]
     assert list(reversed([entry for page in pages for entry in page])) == list(await stores.rewards.read(0, 10))
+
+
+async def test_outlines_say_what_the_entries_do(stores: Stores) -> None:
+    said = Prediction("m@1", 0.25, 0.5, "n@1", 0.125, NOW_MS - 5)
+    shown = [replace(reward(f"d{index}/hero"), prediction=said if index % 2 else None) for index in range(4)]
+    await stores.rewards.append(batch("r1", *shown))
+    await stores.rewards.append(batch("r2", replace(shown[1], reward=0.5, reward_time_ms=NOW_MS + 9, prediction=None)))
+    await stores.rewards.erase(["d3"])
+    entries = await stores.rewards.read_back(6, 5)
+    expected = [
+        entry
+        if isinstance(entry, ErasedEntry)
+        else Outline(
+            entry.position,
+            entry.reward.reward_key,
+            entry.reward.feature_set_version,
+            entry.reward.reward,
+            entry.reward.reward_time_ms or 0,
+            entry.previous_reward is None,
+            entry.reward.prediction,
+        )
+        for entry in entries
+    ]
+    assert [*await stores.rewards.outlines_back(None, 3), *await stores.rewards.outlines_back(3, 3)] == expected
+    assert expected[0] == Outline(5, "d1/hero", FEATURE_SET.version, 0.5, NOW_MS + 9, False, None)
+
+
+async def test_what_keys_are_worth_now(stores: Stores) -> None:
+    shown = [reward(f"d{index}/hero", 0.0) for index in range(1_500)]
+    for start in (0, 750):
+        await stores.rewards.append(batch(f"r{start}", *shown[start : start + 750]))
+    await stores.rewards.append(batch("later", replace(shown[7], reward=1.0)))
+    await stores.rewards.erase(["d3"])
+    found = await stores.rewards.rewards_of([*(each.reward_key for each in shown), "unknown"])
+    assert found == {each.reward_key: float(each is shown[7]) for each in shown if each is not shown[3]}
+    assert await stores.rewards.rewards_of([]) == {}
 
 
 async def test_objectives_are_those_of_the_feature_sets(stores: Stores) -> None:

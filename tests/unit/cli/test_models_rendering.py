@@ -7,7 +7,7 @@ import io
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console, RenderableType
-from tandem.scoring.v1 import model_pb2
+from tandem.scoring.v1 import model_health_pb2, model_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
 from services.cli.rendering.models import assignment_line, health_view, model_view, registry_view, role_text
@@ -17,6 +17,7 @@ TRAINED = model_pb2.Model(
     model_id="success-0123456789ab",
     objective="success",
     role=model_pb2.MODEL_ROLE_CHAMPION,
+    serves_as=model_pb2.MODEL_ROLE_CHAMPION,
     train_time=TIME,
     window_start_time=TIME,
     window_end_time=TIME,
@@ -28,7 +29,12 @@ TRAINED = model_pb2.Model(
     metrics={"auc": 0.75, "log_loss": 0.2, "base_log_loss": 0.25, "extra": 1.0},
     lineage={"seed": "7"},
 )
-BEGINS = model_pb2.Model(model_id="bayes-01234567", objective="success", role=model_pb2.MODEL_ROLE_CHALLENGER)
+BEGINS = model_pb2.Model(
+    model_id="bayes-01234567",
+    objective="success",
+    role=model_pb2.MODEL_ROLE_CHALLENGER,
+    serves_as=model_pb2.MODEL_ROLE_CHALLENGER,
+)
 USED = model_pb2.Assignment(
     objective="success",
     revision=3,
@@ -100,6 +106,21 @@ def test_role_of_a_model_that_is_not_in_use_is_empty() -> None:
     assert "not in use" in text_of(model_view(model_pb2.Model(model_id="m")))
 
 
+def test_a_champion_that_does_not_answer_yet_is_shown_as_such() -> None:
+    pending = model_pb2.Model(model_id="success-new", role=model_pb2.MODEL_ROLE_CHAMPION)
+    before = model_pb2.Model(
+        model_id="bayes-old", role=model_pb2.MODEL_ROLE_CHALLENGER, serves_as=model_pb2.MODEL_ROLE_CHAMPION
+    )
+    text = text_of(registry_view(pb.ListModelsResponse(models=[pending, before])), 200)
+    assert "champion, not in use yet" in text
+    assert "challenger, still champion" in text
+    assert "champion, not in use yet" in text_of(model_view(pending))
+    health = model_health_pb2.GetModelHealthResponse(assignment=USED, serving_model_id="bayes-01234567")
+    assert "it does not answer yet on this replica: bayes-01234567 does" in text_of(health_view(health), 200)
+    served = model_health_pb2.GetModelHealthResponse(assignment=USED, serving_model_id=USED.champion_model_id)
+    assert "does not answer yet" not in text_of(health_view(served), 200)
+
+
 def test_assignment_is_one_line() -> None:
     assert assignment_line(USED) == "success, revision 3: champion success-0123456789ab, challenger bayes-01234567"
     alone = model_pb2.Assignment(objective="click", revision=1, champion_model_id="m", is_apprentice=True)
@@ -107,7 +128,7 @@ def test_assignment_is_one_line() -> None:
 
 
 def test_health_tells_what_is_wrong_first() -> None:
-    health = pb.GetModelHealthResponse(
+    health = model_health_pb2.GetModelHealthResponse(
         assignment=USED,
         qualities=[quality(TRAINED.model_id, auc=0.7, calibration_ratio=1.25), quality(BEGINS.model_id)],
         features=[
@@ -128,14 +149,14 @@ def test_health_tells_what_is_wrong_first() -> None:
 
 
 def test_health_without_predictions_says_so() -> None:
-    text = text_of(health_view(pb.GetModelHealthResponse(assignment=USED)))
+    text = text_of(health_view(model_health_pb2.GetModelHealthResponse(assignment=USED)))
     assert "nothing is wrong" in text
     assert "no presentation of late says" in text
 
 
 def test_many_features_are_cut_after_the_worst() -> None:
     features = [model_pb2.FeatureHealth(name=f"feature_{number:02}", psi=number / 100) for number in range(30)]
-    text = text_of(health_view(pb.GetModelHealthResponse(assignment=USED, features=features)))
+    text = text_of(health_view(model_health_pb2.GetModelHealthResponse(assignment=USED, features=features)))
     assert "feature_29" in text
     assert "feature_09" not in text
     assert "and 10 more" in text

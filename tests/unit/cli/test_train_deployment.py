@@ -55,6 +55,21 @@ def test_people_are_told_in_two_lines(capsys: pytest.CaptureFixture[str]) -> Non
     assert first.startswith("success-")
     assert "trees; 1,500 presentations" in first
     assert "of the rate alone" in second
+    assert second.startswith("the last 150 presentations, which nothing was learnt from: log loss")
+
+
+def test_figures_of_rows_that_were_used_before_are_not_told_as_a_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TANDEM_DATA_DIR", str(tmp_path))
+
+    async def fill() -> None:
+        async with AsyncExitStack() as stack:
+            await append(await open_stores(ScoringSettings(data_dir=tmp_path), stack), tastes(), planted(400).rewards)
+
+    asyncio.run(fill())
+    assert main(["train", "--objective", "success"]) == 0
+    assert "the last 80 presentations, too few to be a test: they also said when to stop" in capsys.readouterr().out
 
 
 def test_a_training_that_is_under_way_is_named(deployment: Path, capsys: pytest.CaptureFixture[str]) -> None:

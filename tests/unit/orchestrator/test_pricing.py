@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from services.orchestrator.domain.arbitration.worth import Formula, Worth
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.drops import Check
 from services.orchestrator.domain.lineup import Admission, NoActionReason, line_up
 from services.orchestrator.domain.outranked import outranked
 from services.orchestrator.domain.places import PlacementRequest, PlaceRequest, places_of
-from services.orchestrator.domain.pricing import BUSINESS_VALUE, CONTEXT_WEIGHT, Contest, action_numbers, price
+from services.orchestrator.domain.pricing import (
+    BUSINESS_VALUE,
+    CONTEXT_WEIGHT,
+    Contest,
+    action_numbers,
+    price,
+    with_learnt_values,
+)
 from tests.support.catalogues import Offer, Shelf
 
 NAN = float("nan")
@@ -38,6 +48,36 @@ def test_every_candidate_has_the_price_of_its_action() -> None:
     priced = contest([10.0, 4.0, NAN])
     assert priced.worth.at(np.full(6, 0.5)).tolist() == [9.5, 2.0, 0.5, 9.5, 2.0, 0.5]
     assert priced.place_of_row().tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_what_was_learnt_takes_the_place_of_what_the_policy_says_where_it_should() -> None:
+    learnt = np.array([True, False, False] * 2)
+    priced = with_learnt_values(contest([10.0, 4.0, NAN]), learnt, np.full(6, 30.0))
+    assert priced.prices.business_value.tolist() == [30.0, 4.0, 1.0] * 2
+    assert priced.worth.at(np.full(6, 0.5)).tolist() == [29.5, 2.0, 0.5] * 2, "a line of the propensity, as before"
+
+
+def test_what_a_contact_takes_from_others_is_subtracted_from_what_was_learnt_too() -> None:
+    plain, taken = contest([10.0, 4.0, NAN]), np.array([1.0, 2.0, 3.0] * 2)
+    worth = Worth(plain.worth.slope, plain.worth.offset - taken)
+    scarce = replace(plain, prices=replace(plain.prices, resource_cost=taken), worth=worth)
+    learnt = with_learnt_values(scarce, np.array([True, False, False] * 2), np.full(6, 30.0))
+    assert learnt.worth.at(np.full(6, 0.5)).tolist() == [28.5, 0.0, -2.5] * 2
+
+
+def test_what_was_learnt_counts_only_in_a_formula_that_has_values() -> None:
+    by_chance = Formula(business_value=False, lever=False, cost=False)
+    learnt = with_learnt_values(contest([10.0, 4.0, NAN]), np.ones(6, dtype=np.bool_), np.full(6, 30.0), by_chance)
+    assert learnt.worth.at(np.full(6, 0.5)).tolist() == [0.5] * 6
+    assert learnt.prices.business_value.tolist() == [30.0] * 6
+
+
+def test_a_learnt_value_beyond_all_numbers_is_not_used() -> None:
+    learnt = np.array([True, True, False] * 2)
+    amounts = np.array([1e12, 1e12, 1.0] * 2)
+    priced = with_learnt_values(contest([10.0, 4.0, NAN], [1e300, 1.0, 1.0]), learnt, amounts)
+    assert priced.prices.business_value.tolist() == [10.0, 1e12, 1.0] * 2
+    assert np.isfinite(priced.worth.slope).all()
 
 
 def test_what_the_policy_does_not_say_counts_as_one() -> None:

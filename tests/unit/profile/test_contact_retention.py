@@ -6,10 +6,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.profile.domain.ledger.allowances import Allowances
 from services.profile.domain.ledger.book import Book
-from services.profile.domain.ledger.contacts import Contact, ContactEvent
+from services.profile.domain.ledger.contacts import Contact, ContactEvent, as_of
 from services.profile.domain.ledger.limits import MAX_WINDOW_MS, ContactLimit
 from services.profile.domain.ledger.matching import ContactLimits
 from services.profile.domain.ledger.retention import (
@@ -21,6 +22,7 @@ from services.profile.domain.ledger.retention import (
     kept,
     room_for,
 )
+from services.profile.domain.ledger.transitions import release
 from shared.time_zones import zone
 
 NOW_MS = 1_760_000_000_000
@@ -67,6 +69,30 @@ def test_a_decision_sees_what_is_open_or_within_the_longest_window() -> None:
     later = contact(reserved_ms=NOW_MS + 1)
     assert in_reach([past, recent, handed_over, later], limits, NOW_MS) == (recent, handed_over)
     assert in_reach([recent], NO_LIMITS, NOW_MS) == ()
+
+
+def test_a_decision_sees_what_it_asks_for_be_there_limits_or_not() -> None:
+    past = contact(reserved_ms=NOW_MS - 7 * DAY_MS, reached=ContactEvent.DELIVERED)
+    recent = contact(reserved_ms=NOW_MS - 6 * DAY_MS, reached=ContactEvent.DELIVERED)
+    assert in_reach([past, recent], NO_LIMITS, NOW_MS, 7 * DAY_MS) == (recent,)
+    assert in_reach([past, recent], ContactLimits([WEEKLY]), NOW_MS, 8 * DAY_MS) == (past, recent)
+    assert in_reach([past, recent], ContactLimits([WEEKLY]), NOW_MS, DAY_MS) == (recent,)
+
+
+def test_a_contact_was_shown_when_it_got_as_far_as_is_known_and_never_once_it_ended() -> None:
+    assert contact().shown_ms(NOW_MS) is None, "reserved"
+    got = contact(reserved_ms=NOW_MS - 9, reached=ContactEvent.ATTEMPTED)
+    assert got.shown_ms(NOW_MS) == NOW_MS - 9
+    assert (delivered := got.once(ContactEvent.DELIVERED, NOW_MS - 5)).shown_ms(NOW_MS) == NOW_MS - 5
+    assert delivered.once(ContactEvent.IMPRESSION, NOW_MS - 2).shown_ms(NOW_MS) == NOW_MS - 2
+    waiting = replace(got, planned_ms=NOW_MS - 3)
+    assert (waiting.shown_ms(NOW_MS - 4), waiting.shown_ms(NOW_MS)) == (None, NOW_MS - 3), "not before it goes out"
+    failed = release(got, NOW_MS - 7)
+    assert failed.shown_ms(NOW_MS) is None
+    assert failed.once(ContactEvent.DELIVERED, NOW_MS - 1).shown_ms(NOW_MS) == NOW_MS - 1, "after all"
+    then = as_of(failed, NOW_MS - 8)
+    assert then is not None
+    assert then.shown_ms(NOW_MS - 8) == NOW_MS - 9
 
 
 def test_a_flood_drops_what_no_limit_looks_at_and_then_refuses() -> None:

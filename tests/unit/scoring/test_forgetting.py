@@ -7,6 +7,7 @@ import pytest
 
 from services.scoring.domain import forgetting
 from services.scoring.domain.bayesian_scorer import BayesianScorer
+from services.scoring.domain.priors import Priors
 from services.scoring.domain.rewards import LogEntry
 from services.scoring.domain.scoring import ScoreQuery
 from tests.support.scoring import ANNA, FEATURE_SET, Shop, entries_of, reward, taught
@@ -20,7 +21,8 @@ def short_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_forgotten_while_the_memory_is_not_full() -> None:
     """So a young model is what it would be without forgetting: these figures are of before there was any."""
-    shop, scorer = Shop(3), BayesianScorer()
+    priors = Priors(action=0.25, scale_mean=0.5, scale_deviation=0.4)
+    shop, scorer = Shop(3), BayesianScorer(priors)
     compiled = scorer.compile(shop.feature_set)
     for position in range(1, 301):
         features, chances = shop.visit()

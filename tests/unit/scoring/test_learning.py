@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.scoring.domain.bayesian_scorer import BayesianScorer
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureSet
 from services.scoring.domain.learning import MAX_SCALES, MIN_SCALES
+from services.scoring.domain.priors import OVER_A_BASE
 from services.scoring.domain.rewards import LogEntry
 from services.scoring.domain.scoring import ScoreQuery, Scores
 from tests.support.scoring import ACTIONS, ANNA, FEATURE_SET, FEATURES, entries_of, reward, taught
@@ -92,7 +93,7 @@ def test_there_and_back_is_nearly_where_it_was() -> None:
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.floats(0, 1)), min_size=1, max_size=12))
 def test_variances_stay_positive_and_never_grow(rewards: list[tuple[str, float]]) -> None:
-    scorer = BayesianScorer()
+    scorer = BayesianScorer(OVER_A_BASE)
     compiled = scorer.compile(FEATURE_SET)
     for entry in entries_of(rewards):
         before = scorer.posterior.copy()
@@ -103,6 +104,12 @@ def test_variances_stay_positive_and_never_grow(rewards: list[tuple[str, float]]
         assert (scorer.posterior.scale_variance <= before.scale_variance).all()
         assert (scorer.posterior.scale_mean >= MIN_SCALES).all()
         assert (scorer.posterior.scale_mean <= MAX_SCALES).all()
+
+
+def test_scales_that_are_fixed_stay() -> None:
+    scorer = taught(entries_of([("mug", 1.0), ("sock", 0.0), ("pan", 1.0)] * 20))
+    assert scorer.posterior.scale_mean.tolist() == [1.0, *[scorer.priors.scale_mean] * 3]
+    assert not scorer.posterior.scale_variance.any()
 
 
 def test_the_same_log_gives_the_same_arrays() -> None:
@@ -126,3 +133,34 @@ def test_model_version_names_the_model_and_the_log_position() -> None:
     scorer = taught(entries_of([("mug", 1.0)] * 3))
     assert scorer.model_version == f"{scorer.model_id}@3"
     assert scorer.model_id == BayesianScorer().model_id
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.05])
+@pytest.mark.parametrize("batch", [20, 100, 500])
+def test_failures_that_are_corrected_in_bulk_drive_nobody_mad(batch: int, rate: float) -> None:
+    """A file of outcomes an hour: all impressions, then the clicks."""
+    source = np.random.default_rng(7)
+    shown, clicked = source.choice(NAMES[:3], 2_000), source.random(2_000) < rate
+    scorer, position = BayesianScorer(), 0
+    compiled = scorer.compile(FEATURE_SET)
+    for start in range(0, 2_000, batch):
+        for again in (False, True):
+            for place in range(start, start + batch):
+                if again and not clicked[place]:
+                    continue
+                position += 1
+                entry = reward(f"k{place}", float(again), action=str(shown[place]))
+                scorer.fold(compiled, LogEntry(position, entry, 0.0 if again else None))
+    said = scores(scorer).means[:3]
+    assert rate / 2 < said.mean() < 4 * rate
+
+
+@pytest.mark.parametrize("first", [0.0, 1.0])
+def test_the_longest_row_of_one_answer_does_not_lock_the_model(first: float) -> None:
+    scorer = taught(entries_of([("mug", first)] * 3_000))
+    assert np.isfinite(scorer.posterior.mean).all()
+    assert (scorer.posterior.variance > 0).all()
+    compiled = scorer.compile(FEATURE_SET)
+    for number in range(200):
+        scorer.fold(compiled, LogEntry(3_001 + number, reward(f"other{number}", 1.0 - first), None))
+    assert abs(scores(scorer).means[NAMES.index("mug")] - first) > 0.02

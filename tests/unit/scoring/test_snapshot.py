@@ -58,8 +58,8 @@ def test_snapshot_of_a_model_with_other_priors_is_refused() -> None:
 
 
 def test_snapshot_of_a_newer_format_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "_FORMAT", 3)
+    monkeypatch.setattr(snapshot, "_FORMAT", 4)
     newer = SCORER.snapshot()
     monkeypatch.undo()
-    with pytest.raises(ValueError, match="format 3"):
+    with pytest.raises(ValueError, match="format 4"):
         SCORER.restored(newer)

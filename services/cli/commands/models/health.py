@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from tandem.scoring.v1 import scoring_service_pb2 as pb
+from tandem.scoring.v1 import model_health_pb2
 
 from services.cli.connection import connection_from, connection_options, run
 from services.cli.output import document_of, json_option, show, show_json
@@ -27,7 +27,7 @@ def health(objective: str, window: int, *, as_json: bool, **options: Any) -> Non
       tandem models health --objective click --window 50000 --json
     """
     connection = connection_from(options)
-    request = pb.GetModelHealthRequest(objective=objective, window=window)
+    request = model_health_pb2.GetModelHealthRequest(objective=objective, window=window)
     found = run(connection, lambda stubs: call(stubs.scoring.GetModelHealth, request, timeout_s=connection.timeout_s))
     if as_json:
         show_json(document_of(found))

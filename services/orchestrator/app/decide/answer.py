@@ -54,7 +54,7 @@ def _answer(
     placements: tuple[PlacementAnswer, ...],
     advisories: Sequence[str],
 ) -> Answer:
-    versions, settings = brief.policy.versions, brief.policy.settings
+    versions = brief.policy.versions
     every_advisory = (*known.advisories, *advisories)
     return Answer(
         decision_id=brief.decision_id,

@@ -38,7 +38,8 @@ class Brief:
     now_ms: int
     """The moment decided for."""
     consent_ms: int
-    """The moment whose consents count: except in SIMULATE never before the request came, whatever moment it decides for."""
+    """The moment whose consents count: except in SIMULATE never before the request came, whatever moment it decides
+    for."""
     is_for_somebody: bool
     """It names a person."""
     override: Mapping[str, Feature]
@@ -61,6 +62,11 @@ class Brief:
     def has_limits(self) -> bool:
         """Whether contact limits bind this decision: they are a person's."""
         return bool(self.policy.limits.limits) and self.is_for_somebody
+
+    @property
+    def contacts_ms(self) -> int:
+        """For how long before this decision past contacts are looked at; 0: no model asks for them."""
+        return self.policy.compiled.contacts_ms if self.is_for_somebody else 0
 
 
 def decision_id_of(command: DecideCommand) -> str:

@@ -29,7 +29,7 @@ from services.orchestrator.domain.arbitration.slots import (
 from services.orchestrator.domain.arbitration.worth import Column
 from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.lineup import Mask
-from services.orchestrator.domain.pricing import Contest
+from services.orchestrator.domain.pricing import Contest, with_learnt_values
 
 _INLINE_CANDIDATES = 300
 """About a millisecond."""
@@ -58,8 +58,8 @@ class Choice:
 
 
 async def choose(brief: Brief, known: Known, competition: Competition, scored: Scored) -> Choice:
-    contest = competition.contest
-    arena = _arena(brief, known, competition, scored)
+    contest = _valued(brief, competition, scored)
+    arena = _arena(brief, known, replace(competition, contest=contest), scored)
     filled = await _fill(arena, FROM_THE_START)
     priority = contest.worth.at(scored.scores.means)
     return Choice(contest, scored, priority, arena, filled.draws, filled.assignment)
@@ -76,6 +76,15 @@ async def _fill(arena: Arena, standing: Standing) -> Filled:
     if arena.field.action.size <= _INLINE_CANDIDATES:
         return fill(arena.field, arena.plans, arena.terms, standing)
     return await asyncio.to_thread(fill, arena.field, arena.plans, arena.terms, standing)
+
+
+def _valued(brief: Brief, competition: Competition, scored: Scored) -> Contest:
+    """Worth what was learnt, where the policy wants that and the scorer knows; else what the policy declares."""
+    contest, severity = competition.contest, scored.scores.severity
+    learnt = brief.policy.compiled.learnt_values
+    if learnt is None or severity is None:
+        return contest
+    return with_learnt_values(contest, learnt[contest.action], severity.means, competition.formula)
 
 
 def _arena(brief: Brief, known: Known, competition: Competition, scored: Scored) -> Arena:

@@ -13,6 +13,7 @@ from services.orchestrator.app.decide.declared import declared_numbers
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.ports import PolicyVerdict
 from services.orchestrator.domain.arbitration.slots import Sticky
+from services.orchestrator.domain.arbitration.worth import MONEY, Formula
 from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.catalogue import Catalogue, Treatment
 from services.orchestrator.domain.consent import Permission, Stance, contact_permission
@@ -43,6 +44,8 @@ class Competition:
     """None where no hour can be quiet."""
     at_stake: Mask | None = None
     """bool[R]: which resources a candidate would use; None where none is declared."""
+    formula: Formula = MONEY
+    """Of priorities, in the arm of the person."""
     reserve: float = 0.0
     """What silence is worth, in the arm of the person."""
 
@@ -81,7 +84,7 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
         contest = priced(contest, known.volume)
     sticky = still_candidates(known.sticky, catalogue, brief.places, contest)
     reserve = reserve_of(arm, settings.reserve)
-    return Competition(contest, permissions, allowance, sticky, admission.quiet, at_stake, reserve)
+    return Competition(contest, permissions, allowance, sticky, admission.quiet, at_stake, formula, reserve)
 
 
 def _kept(catalogue: Catalogue, verdict: PolicyVerdict) -> Mask | None:

@@ -103,7 +103,7 @@ class Decide:
         watch.lap("arbitration")
         contacted = await reserve(brief, known, choice, world.ledger, world.quotas, budget)
         self._tell_quotas(brief, known, competition, contacted)
-        watch.lap("ledger" if brief.has_limits else "arbitration")
+        watch.lap("ledger" if known.keeps_contacts else "arbitration")
         settled = Settled(brief, known, verdict, competition, contacted)
         answer = settled_answer(settled, world.signer)
         watch.lap("arbitration")

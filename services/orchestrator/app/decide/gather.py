@@ -21,6 +21,7 @@ from services.orchestrator.app.ports import (
 )
 from services.orchestrator.domain.arms import NO_STANDING, ArmStanding
 from services.orchestrator.domain.decision import Mode
+from services.orchestrator.domain.past_contacts import past_contacts
 from services.orchestrator.domain.purposes import PROFILING, Use, may_profile, purpose_of
 from services.orchestrator.domain.quiet_table import QuietStanding
 from services.orchestrator.domain.sticky import StickyProposition
@@ -55,6 +56,10 @@ class Known:
     volume: VolumeStanding | None = None
     """What is left of resources; None where the policy declares none."""
     arm: ArmStanding = NO_STANDING
+    past_contacts: Feature | None = None
+    """None where no model asks for them."""
+    keeps_contacts: bool = False
+    """Whether what is shown now is recorded in the ledger: it counts in limits, or models will ask for it."""
 
 
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:
@@ -129,23 +134,50 @@ def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: B
     if is_now:
         moments.append(budget.clock())
     overlay = events if command.mode is Mode.SIMULATE else ()
-    reference = f"{brief.decision_id}." if brief.has_limits and command.mode is not Mode.SIMULATE else ""
+    keeps = brief.has_limits or brief.contacts_ms > 0
+    reference = f"{brief.decision_id}." if keeps and command.mode is not Mode.SIMULATE else ""
     version = brief.policy.versions.trait_schema
-    return SubjectQuery(command.identities, version, max(moments), token, overlay, is_now, reference)
+    contacts_ms = brief.contacts_ms
+    return SubjectQuery(
+        command.identities, version, max(moments), token, overlay, is_now, reference, contacts_ms=contacts_ms
+    )
 
 
 def _known(brief: Brief, view: SubjectView) -> Known:
+    command, may = brief.command, _may_profile(brief, view)
+    counts = _contact_counts(brief, view) if brief.has_limits else ()
+    is_hidden = bool(view.profile_id or command.events) and not may
+    return Known(
+        view,
+        _features(brief, {} if is_hidden else view.features),
+        (*view.advisories, PROFILING_BASIS_MISSING) if is_hidden else view.advisories,
+        counts,
+        quiet=quiet_standing(brief, view),
+        past_contacts=_past_contacts(brief, view, may=may),
+        keeps_contacts=keeps_contacts(brief, view),
+    )
+
+
+def keeps_contacts(brief: Brief, view: SubjectView) -> bool:
+    """Whether what is shown now is recorded in the contact ledger."""
+    return brief.has_limits or (brief.contacts_ms > 0 and _may_profile(brief, view))
+
+
+def _may_profile(brief: Brief, view: SubjectView) -> bool:
     command = brief.command
     declared = purpose_of(brief.policy.compiled.trait_schema.purposes, PROFILING)
     purpose = replace(declared, basis=brief.policy.settings.profiling_basis)
     use = Use.of(command.identities, view.consents, brief.consent_ms)
-    counts = _contact_counts(brief, view) if brief.has_limits else ()
-    is_somebody = bool(view.profile_id or command.events)
-    if is_somebody and not may_profile(command.places.direction, purpose, use):
-        known = Known(view, _features(brief, {}), (*view.advisories, PROFILING_BASIS_MISSING), counts)
-    else:
-        known = Known(view, _features(brief, view.features), view.advisories, counts)
-    return replace(known, quiet=quiet_standing(brief, view))
+    return may_profile(command.places.direction, purpose, use)
+
+
+def _past_contacts(brief: Brief, view: SubjectView, *, may: bool) -> Feature | None:
+    """None where no model asks for them."""
+    if not brief.contacts_ms:
+        return None
+    if not view.profile_id or not may:
+        return NOT_FOUND
+    return past_contacts(view.contacts, brief.now_ms, brief.contacts_ms, brief.decision_id)
 
 
 def _contact_counts(brief: Brief, view: SubjectView) -> tuple[ContactCount, ...]:

@@ -10,18 +10,21 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
 from services.orchestrator.app.decide.brief import Brief, brief_of
-from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known
+from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known, keeps_contacts
 from services.orchestrator.app.decide.reserve import SUBJECT_ERASED
-from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord
 from services.orchestrator.app.ports import (
     PolicyQuestion,
     PolicyVerdict,
     RuleEvaluator,
     ScoreQuestion,
     Scores,
+    Severity,
     SubjectView,
 )
 from services.orchestrator.app.volume.quotas import Shortage, Taken
@@ -40,7 +43,7 @@ def recalled_brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:
     return replace(brief, is_for_somebody=record.is_for_somebody, consent_ms=consent_ms)
 
 
-def recalled_knowledge(record: DecisionRecord, policy: ActivePolicy) -> Known:
+def recalled_knowledge(record: DecisionRecord, brief: Brief) -> Known:
     """What was known of the person."""
     view = SubjectView(record.profile_id, record.features, record.consents, is_known=record.is_known)
     is_complete = PROFILE_UNAVAILABLE not in record.known_advisories
@@ -52,8 +55,10 @@ def recalled_knowledge(record: DecisionRecord, policy: ActivePolicy) -> Known:
         is_complete,
         record.sticky,
         quiet=record.quiet,
-        volume=standing_of(policy.compiled.volume, record.volume),
+        volume=standing_of(brief.policy.compiled.volume, record.volume),
         arm=record.arm,
+        past_contacts=record.past_contacts,
+        keeps_contacts=is_complete and keeps_contacts(brief, view),
     )
 
 
@@ -94,6 +99,7 @@ class RecalledScorer:
             candidates.log_odds_mean,
             candidates.log_odds_deviation,
             is_apprentice=record.is_apprentice,
+            severity=_severity(candidates),
         )
 
 
@@ -164,6 +170,12 @@ class RecalledQuotas:
 
     def saw(self, standing: VolumeStanding, at_stake: Sequence[bool], bids: Mapping[str, float]) -> None:
         """It was seen then."""
+
+
+def _severity(candidates: CandidateColumns) -> Severity | None:
+    """How sure it was of amounts decides nothing, and is not kept."""
+    amounts = candidates.expected_value
+    return None if amounts is None else Severity(amounts, np.zeros_like(amounts))
 
 
 def _did_not_answer(service: str) -> Unavailable:

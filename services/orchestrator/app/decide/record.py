@@ -79,6 +79,7 @@ def closed_record(brief: Brief, known: Known, answer: Answer, record_time_ms: in
         is_known=known.view.is_known,
         is_for_somebody=brief.is_for_somebody,
         objectives=brief.policy.objectives,
+        past_contacts=known.past_contacts,
         scores=NO_SCORES,
         known_advisories=known.advisories,
         consent_ms=brief.consent_ms,
@@ -119,6 +120,7 @@ def columns_of(choice: Choice) -> CandidateColumns:
         scores.log_odds_deviations,
         contest.prices.business_value,
         contest.prices.context_weight,
+        None if scores.severity is None else scores.severity.means,
     )
 
 

@@ -64,9 +64,9 @@ class Contacted:
 async def reserve(
     brief: Brief, known: Known, choice: Choice, ledger: ContactLedger, quotas: Quotas, budget: Budget
 ) -> Contacted:
-    """Nothing is asked in a simulation, nor where nothing is limited. Quotas are asked first: what they gave comes back
-    for nothing."""
-    if brief.command.mode is Mode.SIMULATE or not (brief.has_limits or known.volume is not None):
+    """Nothing is asked in a simulation, nor where nothing is limited and no model asks for past contacts. Quotas are
+    asked first: what they gave comes back for nothing."""
+    if brief.command.mode is Mode.SIMULATE or not (known.keeps_contacts or known.volume is not None):
         return Contacted(choice)
     hold = Hold(known.volume, quotas, choice)
     try:
@@ -87,6 +87,7 @@ class _Negotiation:
         self._budget = budget
         self._identities = _identities(brief, known)
         self._quiet = known.quiet
+        self._keeps_contacts = known.keeps_contacts
         self._held = {(each.reference, each.channel, each.action): each.reservation_id for each in known.view.held}
         self._reservations: dict[Slot, str] = {}
         self._refusals: list[Refusal] = []
@@ -128,7 +129,7 @@ class _Negotiation:
         return index
 
     async def _first_without_contact(self) -> int | None:
-        wanted = self._wanted() if self._brief.has_limits and not self._advisory else []
+        wanted = self._wanted() if self._keeps_contacts and not self._advisory else []
         for start in range(0, len(wanted), MAX_CONTACTS):
             part = wanted[start : start + MAX_CONTACTS]
             try:

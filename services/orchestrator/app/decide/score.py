@@ -53,7 +53,7 @@ async def score(
     if known.arm.arm is Arm.RULES_ONLY:
         return Scored(_prior(brief, contest.size), is_asked=False)
     try:
-        features = model_features(known.features, segments)
+        features = model_features(known.features, segments, known.past_contacts)
         question = question_of(brief, features, contest.option, contest.place_of_row())
         scores = await scorer.score(question, deadline_ms=budget.share(SCORING_SHARE))
     except TandemError as failure:
@@ -103,7 +103,8 @@ def _is_sound(scores: Scores, size: int) -> bool:
         scores.log_odds_means,
         scores.log_odds_deviations,
     )
-    return all(_is_column(column, size) for column in columns)
+    amounts = () if scores.severity is None else (scores.severity.means, scores.severity.deviations)
+    return all(_is_column(column, size) for column in (*columns, *amounts))
 
 
 def _with_sound_shadow(scores: Scores, size: int) -> Scores:

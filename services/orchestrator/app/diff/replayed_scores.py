@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.app.active_policies import ActivePolicy
-from services.orchestrator.app.decision_record import DecisionRecord
-from services.orchestrator.app.ports import ScoreQuestion, Scorer, Scores
+from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord
+from services.orchestrator.app.ports import ScoreQuestion, Scorer, Scores, Severity
 from shared.errors import TandemError
 
 Column = NDArray[np.float64]
@@ -51,6 +51,7 @@ class ReplayedScores:
             columns.log_odds_mean[rows],
             columns.log_odds_deviation[rows],
             is_apprentice=record.is_apprentice,
+            severity=_severity_of(columns, rows),
         )
 
 
@@ -90,4 +91,19 @@ def _merged(recorded: Scores, answer: Scores, fresh: NDArray[np.intp]) -> Scores
         column("log_odds_means"),
         column("log_odds_deviations"),
         is_apprentice=recorded.is_apprentice,
+        severity=_merged_severity(recorded.severity, answer.severity, fresh),
     )
+
+
+def _severity_of(columns: CandidateColumns, rows: NDArray[np.intp]) -> Severity | None:
+    """How sure it was of amounts is not recorded, and decides nothing."""
+    amounts = columns.expected_value
+    return None if amounts is None else Severity(amounts[rows], np.zeros(rows.size))
+
+
+def _merged_severity(recorded: Severity | None, answer: Severity | None, fresh: NDArray[np.intp]) -> Severity | None:
+    if recorded is None or answer is None:
+        return None
+    means, deviations = recorded.means.copy(), recorded.deviations.copy()
+    means[fresh], deviations[fresh] = answer.means, answer.deviations
+    return Severity(means, deviations)

@@ -82,7 +82,7 @@ def _brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:
 
 def _known(record: DecisionRecord, logged: ActivePolicy, brief: Brief, state: ReplayState) -> Known:
     policy = brief.policy
-    known = recalled_knowledge(replace(record, volume=()), policy)
+    known = recalled_knowledge(replace(record, volume=()), brief)
     features = {name: record.features.get(name, NOT_FOUND) for name in policy.attributes} | dict(brief.context)
     counted = {limit.limit_id for limit in policy.limits.limits if not limit.aggregate}
     kept = [each for each in record.contact_counts if each.limit_id in counted]

@@ -24,7 +24,7 @@ import numpy as np
 
 from services.orchestrator.domain.arbitration.worth import Column
 
-SPREAD = 0.3
+SPREAD = 0.2
 TRIALS = 10.0
 _LEAST = 1e-12
 

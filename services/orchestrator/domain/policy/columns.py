@@ -61,6 +61,14 @@ def catalogue(document: PolicyDocument, actions: tuple[Lineage, ...]) -> Catalog
     return replace(built, version=_version(built))
 
 
+def learnt_values(document: PolicyDocument, actions: tuple[Lineage, ...]) -> NDArray[np.bool_] | None:
+    """bool[A]: the actions that are worth what was learnt of their successes. None where no action is."""
+    usual = document.written.value is not None and document.written.value.is_learnt
+    said = {group.level.name: group.value for group in document.groups}
+    learnt = np.array([usual if (own := said[each.group]) is None else own.is_learnt for each in actions], np.bool_)
+    return learnt if learnt.any() else None
+
+
 def _explores(lineage: Lineage, exploration: Exploration) -> bool:
     return exploration.kind is not ExplorationKind.NONE and not _is_regulated(lineage)
 

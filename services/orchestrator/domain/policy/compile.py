@@ -10,7 +10,7 @@ from services.orchestrator.domain.contact_limits import limit_table
 from services.orchestrator.domain.contact_rules import ContactRules
 from services.orchestrator.domain.policy.aggregate_checks import check_conditions
 from services.orchestrator.domain.policy.arms import salted
-from services.orchestrator.domain.policy.columns import catalogue, option_silence, regulated_actions
+from services.orchestrator.domain.policy.columns import catalogue, learnt_values, option_silence, regulated_actions
 from services.orchestrator.domain.policy.compiled import Compilation, CompiledPolicy
 from services.orchestrator.domain.policy.contact_checks import check_contact
 from services.orchestrator.domain.policy.content_checks import check_content
@@ -18,7 +18,14 @@ from services.orchestrator.domain.policy.document import PolicyDocument, read_do
 from services.orchestrator.domain.policy.findings import Findings, TooManyFindings
 from services.orchestrator.domain.policy.folder import policy_files, read_folder
 from services.orchestrator.domain.policy.objective_checks import check_objectives
-from services.orchestrator.domain.policy.parts import Lineage, feature_sets, lineages, rule_set, trait_schema
+from services.orchestrator.domain.policy.parts import (
+    Lineage,
+    feature_sets,
+    lineages,
+    objectives,
+    rule_set,
+    trait_schema,
+)
 from services.orchestrator.domain.policy.references import (
     check_constants,
     check_guarantees,
@@ -71,9 +78,11 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
         arms=salted(document.arms, document.written.settings.name),
         regulated=regulated_actions(actions),
         targets=tuple(each.target for each in document.targets),
-        objectives=tuple(declared.objective for declared in document.objectives),
+        objectives=objectives(document),
         arbitrated=document.arbitrated or USUAL_OBJECTIVE,
+        learnt_values=learnt_values(document, actions),
         reads_segments=any(declared.reads_segments for declared in document.objectives),
+        contacts_ms=max((declared.contacts_ms for declared in document.objectives), default=0),
         at_most=at_most_table(columns.actions, tuple(each.at_most for each in document.written.at_most)),
         silence=option_silence(document, columns),
         response_windows={

@@ -70,8 +70,12 @@ class CompiledPolicy:
     """Those it declares."""
     arbitrated: str = USUAL_OBJECTIVE
     """The objective by which everything that competes is measured."""
+    learnt_values: NDArray[np.bool_] | None = None
+    """bool[A]: the actions that are worth what was learnt of their successes; None where no action is."""
     reads_segments: bool = False
     """Whether a model looks at the segments somebody is in."""
+    contacts_ms: int = 0
+    """For how long before a decision models look at past contacts; 0: none does."""
     response_windows: Mapping[str, int] = field(default_factory=dict)
     """In milliseconds, of the treatments that have one of their own."""
 

@@ -47,6 +47,18 @@ def _check_arbitration(document: PolicyDocument, findings: Findings) -> None:
     elif document.objectives and not document.arbitrated:
         message = "several objectives are declared: arbitration.objective must say by which one is decided"
         findings.error(document.objectives[0].place, "MISSING_KEY", message)
+    _check_values(document, findings)
+
+
+def _check_values(document: PolicyDocument, findings: Findings) -> None:
+    """What is to be learnt must be learnt by the objective by which is decided."""
+    learns = any(each.prior_value for each in document.objectives if each.objective.name == document.arbitrated)
+    written = (document.written.value, *(group.value for group in document.groups))
+    for value in written:
+        if value is not None and value.is_learnt and not learns:
+            name = f'"{document.arbitrated}"' if document.arbitrated else "one"
+            message = f"value: LEARNT needs an objective that learns amounts: declare {name} with a prior_value"
+            findings.error(value.place, "MISSING_KEY", message)
 
 
 def _attributes(actions: tuple[Lineage, ...]) -> Mapping[str, Collection[Constant]]:
@@ -117,6 +129,8 @@ class _Checker:
         if cross.name in PLACES:
             message = f'"{cross.name}" is what the model calls a part of the action or its place'
             self._findings.error(cross.place, "DUPLICATE_FEATURE", message)
+        if cross.is_of_contacts:
+            return
         self._check_known("feature", [cross.feature], self._types)
         self._check_known("attribute", [cross.attribute], self._attributes)
         kind = self._types.get(cross.feature.name)

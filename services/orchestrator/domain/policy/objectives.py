@@ -5,10 +5,13 @@ objectives:
     outcomes: [CLICKED]
     window: 1d
     prior_propensity: 0.02
+    prior_value: 40
     features: {exclude: [age], segments: true}
     crosses:
       likes_brand: {contains: [top_brands, action.brand]}
       price_to_usual: {ratio: [action.price, average_order_value]}
+      rested: {days_since_shown: {}}
+      shown_of_late: {times_shown: {window: 7d}}
     monotone: {days_since_last_visit: decreasing}
     interactions: [[likes_brand, price_to_usual], [age, context.weather]]
 """
@@ -22,6 +25,8 @@ from typing import Any
 
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import SUCCESSES, Outcome
+from services.orchestrator.domain.past_contacts import PAST_CONTACTS
+from services.orchestrator.domain.policy.contact_limit import MAX_WINDOW_MS
 from services.orchestrator.domain.policy.feedback import (
     CONVERSION_FIELDS,
     ConversionsDeclaration,
@@ -47,6 +52,7 @@ from services.orchestrator.domain.policy.words import Reference, choice, identif
 from services.orchestrator.domain.policy_parts import Place
 
 MAX_OBJECTIVES = 20
+MAX_MONEY = 1e12
 MAX_NAME_LENGTH = 32
 """A reward's key ends with it."""
 ACTION_PREFIX = "action."
@@ -54,6 +60,7 @@ PROPENSITY = "propensity"
 """What `arbitration.objective` says of the one objective there is."""
 
 CONTAINS, EQUALS, RATIO, DIFFERENCE = "CONTAINS", "EQUALS", "RATIO", "DIFFERENCE"
+DAYS_SINCE_SHOWN, TIMES_SHOWN = "DAYS_SINCE_SHOWN", "TIMES_SHOWN"
 _LEARNT = (
     *SUCCESSES,
     *(Outcome.OPENED, Outcome.DEFERRED, Outcome.DISMISSED, Outcome.REJECTED, Outcome.UNSUBSCRIBED, Outcome.COMPLAINED),
@@ -65,13 +72,25 @@ _FEATURE_SHAPE = {"type": "string", "pattern": f"^{_FEATURE.pattern}$"}
 
 @dataclass(frozen=True, slots=True)
 class CrossDeclaration:
-    """A customer's feature against an attribute of the action; `attribute` is without its prefix."""
+    """A customer's feature against an attribute of the action, which is without its prefix; or past contacts against
+    the action itself."""
 
     name: str
     place: Place
     kind: str
     feature: Reference
     attribute: Reference
+    window_ms: int | None = None
+
+    @property
+    def is_of_contacts(self) -> bool:
+        return self.kind in (DAYS_SINCE_SHOWN, TIMES_SHOWN)
+
+    @property
+    def contacts_ms(self) -> int:
+        """For how long before a decision past contacts are looked at: as long as the ledger keeps them, where nothing
+        is said."""
+        return (self.window_ms or MAX_WINDOW_MS) if self.is_of_contacts else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +101,19 @@ class ObjectiveDeclaration:
     place: Place
     prior_propensity: float | None
     """None: as the policy says."""
+    prior_value: float
+    """0: it learns no amounts."""
     excluded: tuple[Reference, ...]
     reads_segments: bool
     crosses: tuple[CrossDeclaration, ...]
     monotone: Mapping[Reference, int]
     interactions: tuple[tuple[Reference, ...], ...]
     conversions: ConversionsDeclaration | None = None
+
+    @property
+    def contacts_ms(self) -> int:
+        """For how long before a decision past contacts are looked at; 0: not at all."""
+        return max((cross.contacts_ms for cross in self.crosses), default=0)
 
 
 def feature_name(node: Node) -> Reference:
@@ -106,6 +132,13 @@ def probability(node: Node) -> float:
     raise Refused(node.place, "must be between 0 and 1, both excluded", code="OUT_OF_RANGE")
 
 
+def _prior_value(node: Node) -> float:
+    amount = number(node)
+    if 0 < amount <= MAX_MONEY:
+        return amount
+    raise Refused(node.place, f"must be greater than 0 and at most {MAX_MONEY:g}", code="OUT_OF_RANGE")
+
+
 def _outcomes(node: Node, findings: Findings) -> tuple[Outcome, ...]:
     names = _OUTCOME_LIST(node, findings)
     if isinstance(node, ListNode) and not node.items:
@@ -117,6 +150,7 @@ _OUTCOME_LIST = list_of(leaf(choice({outcome.name for outcome in _LEARNT})))
 PRIOR_PROPENSITY = Field(
     "prior_propensity", leaf(probability, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
 )
+PRIOR_VALUE = Field("prior_value", leaf(_prior_value, {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_MONEY}))
 EXCLUDE = Field("exclude", list_of(leaf(feature_name, _FEATURE_SHAPE)))
 SEGMENTS = Field("segments", leaf(boolean))
 _SELECTION = (EXCLUDE, SEGMENTS)
@@ -137,7 +171,26 @@ def _operands(node: Node, findings: Findings) -> tuple[Reference, Reference] | N
 
 
 _OPERANDS_SHAPE = {**list_shape(_FEATURE_SHAPE), "minItems": 2, "maxItems": 2}
-KINDS = {kind: Field(kind.lower(), _operands, shape=_OPERANDS_SHAPE) for kind in (CONTAINS, EQUALS, RATIO, DIFFERENCE)}
+_REACH = Field("window", leaf(window_ms, DURATION))
+_NEEDED_REACH = Field("window", leaf(window_ms, DURATION), required=True)
+
+
+def _reach(node: Node, findings: Findings) -> int | None:
+    return read_fields(node.place, node, (_REACH,), findings).get(_REACH, None)
+
+
+def _needed_reach(node: Node, findings: Findings) -> int | None:
+    return read_fields(node.place, node, (_NEEDED_REACH,), findings).get(_NEEDED_REACH, None)
+
+
+OF_ATTRIBUTES = {
+    kind: Field(kind.lower(), _operands, shape=_OPERANDS_SHAPE) for kind in (CONTAINS, EQUALS, RATIO, DIFFERENCE)
+}
+OF_CONTACTS = {
+    DAYS_SINCE_SHOWN: Field(DAYS_SINCE_SHOWN.lower(), _reach, shape=record((_REACH,))),
+    TIMES_SHOWN: Field(TIMES_SHOWN.lower(), _needed_reach, shape=record((_NEEDED_REACH,))),
+}
+KINDS: Mapping[str, Field[Any]] = {**OF_ATTRIBUTES, **OF_CONTACTS}
 _CROSS_FIELDS: tuple[Field[Any], ...] = tuple(KINDS.values())
 
 
@@ -150,9 +203,13 @@ def _cross(key: ScalarNode, node: Node, findings: Findings) -> CrossDeclaration 
     fields = read_fields(key.place, node, _CROSS_FIELDS, findings)
     written = [kind for kind, field in KINDS.items() if fields.is_written(field)]
     if len(written) != 1:
-        raise Refused(key.place, "must be one of contains, equals, ratio and difference", code="MISSING_KEY")
-    operands = fields.get(KINDS[written[0]], None)
-    return None if operands is None else _of_kind(name, key.place, written[0], *operands)
+        raise Refused(key.place, f"must be one of {', '.join(each.name for each in _CROSS_FIELDS)}", code="MISSING_KEY")
+    (kind,) = written
+    if kind in OF_CONTACTS:
+        feature, nothing = Reference(PAST_CONTACTS, key.place), Reference("", key.place)
+        return CrossDeclaration(name, key.place, kind, feature, nothing, fields.get(OF_CONTACTS[kind], None))
+    operands = fields.get(OF_ATTRIBUTES[kind], None)
+    return None if operands is None else _of_kind(name, key.place, kind, *operands)
 
 
 def _of_kind(name: str, place: Place, kind: str, first: Reference, second: Reference) -> CrossDeclaration:
@@ -193,7 +250,7 @@ MONOTONE = Field(
 INTERACTIONS = Field("interactions", list_of(list_of(leaf(feature_name, _FEATURE_SHAPE))))
 CONVERSIONS = Field("conversions", read_conversions, shape=record(CONVERSION_FIELDS))
 OBJECTIVE_FIELDS: tuple[Field[Any], ...] = (
-    *(OUTCOMES, WINDOW, PRIOR_PROPENSITY, FEATURES, CROSSES, MONOTONE, INTERACTIONS, CONVERSIONS),
+    *(OUTCOMES, WINDOW, PRIOR_PROPENSITY, PRIOR_VALUE, FEATURES, CROSSES, MONOTONE, INTERACTIONS, CONVERSIONS),
 )
 
 
@@ -210,6 +267,7 @@ def read_objective(key: ScalarNode, node: Node, findings: Findings) -> Objective
         Objective(name, outcomes, window, conversions=None if conversions is None else conversions.match),
         key.place,
         fields.get(PRIOR_PROPENSITY, None),
+        fields.get(PRIOR_VALUE, 0.0),
         excluded=selection.get(EXCLUDE, ()),
         reads_segments=selection.get(SEGMENTS, False),
         crosses=fields.get(CROSSES, ()),

@@ -7,9 +7,10 @@ whose parent is unknown hangs under a group and issue of the name UNRESOLVED, wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.orchestrator.domain.objectives import SEGMENTS
+from services.orchestrator.domain.objectives import SEGMENTS, Objective
+from services.orchestrator.domain.past_contacts import PAST_CONTACTS
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.objectives import ObjectiveDeclaration
 from services.orchestrator.domain.policy.tree import ActionDeclaration, Level
@@ -171,13 +172,23 @@ def _as_float(value: Constant) -> Constant:
 def features_of(document: PolicyDocument, objective: ObjectiveDeclaration | None = None) -> tuple[AttributePart, ...]:
     """What a model may look at; of the policy as a whole, or as an objective chooses."""
     excluded = {each.name for each in objective.excluded} if objective is not None else set()
-    segments = (AttributePart(SEGMENTS, AttributeType.STRING_LIST),)
+    derived: list[AttributePart] = []
+    if objective is not None and objective.reads_segments:
+        derived.append(AttributePart(SEGMENTS, AttributeType.STRING_LIST))
+    if objective is not None and objective.contacts_ms:
+        derived.append(AttributePart(PAST_CONTACTS, AttributeType.STRING_LIST))
     features = tuple(
         AttributePart(declaration.attribute.name, declaration.attribute.type)
         for declaration in document.attributes
         if declaration.is_feature and declaration.attribute.name not in excluded
     )
-    return features + segments if objective is not None and objective.reads_segments else features
+    return (*features, *derived)
+
+
+def objectives(document: PolicyDocument) -> tuple[Objective, ...]:
+    """Those it declares; amounts are in the currency of the policy."""
+    currency = document.written.settings.currency
+    return tuple(replace(each.objective, currency=currency if each.prior_value else "") for each in document.objectives)
 
 
 def feature_sets(document: PolicyDocument, actions: tuple[Lineage, ...]) -> tuple[FeatureSetPart, ...]:
@@ -195,9 +206,14 @@ def feature_sets(document: PolicyDocument, actions: tuple[Lineage, ...]) -> tupl
             scored,
             declared.prior_propensity or prior_propensity,
             declared.objective.name,
-            tuple(CrossPart(each.name, each.kind, each.feature.name, each.attribute.name) for each in declared.crosses),
+            tuple(
+                CrossPart(each.name, each.kind, each.feature.name, each.attribute.name, each.window_ms or 0)
+                for each in declared.crosses
+            ),
             {mentioned.name: sign for mentioned, sign in declared.monotone.items()},
             tuple(tuple(mentioned.name for mentioned in group) for group in declared.interactions),
+            prior_value=declared.prior_value,
+            window_ms=declared.objective.window_ms,
         )
         for declared in document.objectives
     )

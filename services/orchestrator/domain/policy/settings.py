@@ -25,14 +25,13 @@ from services.orchestrator.domain.policy.explorations import EXPLORATION, EXPLOR
 from services.orchestrator.domain.policy.fields import Field, Fields, leaf, read_fields
 from services.orchestrator.domain.policy.findings import Findings, Refused, where
 from services.orchestrator.domain.policy.nodes import Node
-from services.orchestrator.domain.policy.objectives import PRIOR_PROPENSITY, PROPENSITY
+from services.orchestrator.domain.policy.objectives import MAX_MONEY, PRIOR_PROPENSITY, PROPENSITY
 from services.orchestrator.domain.policy.purposes import BASES, PurposeDeclaration
 from services.orchestrator.domain.policy.scalars import number, text
 from services.orchestrator.domain.policy.sections import Sections
 from services.orchestrator.domain.policy.shapes import NAME, either, one_of
+from services.orchestrator.domain.policy.value_sources import VALUE_SOURCE, WrittenValue
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, locale, reference, within
-
-MAX_MONEY = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,8 @@ class WrittenSettings:
     """That evaluates the rules: INDEXED or DURABLE."""
     objective: Reference | None
     """By which everything that competes is measured; None where the policy does not say."""
+    value: WrittenValue | None = None
+    """Of groups that say nothing of their own; None where the policy does not say."""
     at_most: tuple[AtMostDeclaration, ...] = ()
     silence: Mapping[Direction, float] = field(default_factory=dict)
     """With which probability a place stays silent on purpose, on channels that say nothing of their own."""
@@ -77,7 +78,7 @@ OBJECTIVE = Field("objective", leaf(_objective, either(one_of({PROPENSITY.upper(
 RESERVE = Field("reserve", within(number, -MAX_MONEY, MAX_MONEY))
 RECORDS: Mapping[str, tuple[Field[Any], ...]] = {
     "profiling": (BASIS,),
-    "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET, *ARBITRATION_FIELDS),
+    "arbitration": (OBJECTIVE, RESERVE, EXPLORATION, EXPLORATION_BUDGET, VALUE_SOURCE, *ARBITRATION_FIELDS),
 }
 
 
@@ -102,6 +103,7 @@ def read_settings(sections: Sections, purposes: Collection[PurposeDeclaration], 
         prior_propensity=prior or 0.05,
         engine=engine or "INDEXED",
         objective=arbitration.get(OBJECTIVE, None),
+        value=arbitration.get(VALUE_SOURCE, None),
         at_most=arbitration.get(AT_MOST, ()),
         silence=arbitration.get(RANDOMISED_SILENCE, {}),
     )

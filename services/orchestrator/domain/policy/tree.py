@@ -22,6 +22,7 @@ from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
 from services.orchestrator.domain.policy.scalars import boolean, end_ms, number, start_ms
 from services.orchestrator.domain.policy.shapes import VALUE, named_shape, record
+from services.orchestrator.domain.policy.value_sources import VALUE_SOURCE, WrittenValue
 from services.orchestrator.domain.policy.values import Constant, constants
 from services.orchestrator.domain.policy.wording import TREATMENT_FIELDS, TreatmentDeclaration, read_treatment
 from services.orchestrator.domain.policy.words import (
@@ -59,6 +60,8 @@ class Level:
 class GroupDeclaration:
     level: Level
     exploration: Exploration | None
+    """None: as the policy's arbitration says."""
+    value: WrittenValue | None
     """None: as the policy's arbitration says."""
 
 
@@ -101,14 +104,14 @@ def read_issue(key: ScalarNode, node: Node, findings: Findings) -> Level:
 
 
 ISSUE = Field("issue", leaf(reference), required=True)
-GROUP_FIELDS: tuple[Field[Any], ...] = (ISSUE, EXPLORATION, *LEVEL_FIELDS)
+GROUP_FIELDS: tuple[Field[Any], ...] = (ISSUE, EXPLORATION, VALUE_SOURCE, *LEVEL_FIELDS)
 
 
 def read_group(key: ScalarNode, node: Node, findings: Findings) -> GroupDeclaration:
     name = identifier(key)
     fields = read_fields(key.place, node, GROUP_FIELDS, findings)
     level = _level(name, key.place, fields.get(ISSUE, None), fields)
-    return GroupDeclaration(level, fields.get(EXPLORATION, None))
+    return GroupDeclaration(level, fields.get(EXPLORATION, None), fields.get(VALUE_SOURCE, None))
 
 
 GROUP = Field("group", leaf(reference), required=True)

@@ -36,7 +36,7 @@ _SPECIAL = (
     r"^\.\.\.",  # ends of documents
     r"[\t\r\x85\u2028\u2029\ufeff]",  # white space that is not the same to all
     r"(^|[\[{,:?-])[ \n]*\?([ \n]|\Z)",  # explicit keys
-    r"[|>][-+0-9]*(#| *\n *(\n|\Z))",  # blocks that begin with a comment that touches them, or with a blank line
+    r"[|>][-+0-9]*(#| *\n *(\n|#|\Z))",  # blocks that begin with what touches or looks like a comment, or a blank line
 )
 _IS_SPECIAL = re.compile("|".join(_SPECIAL), re.MULTILINE).search
 """Where the two parsers differ."""

@@ -35,6 +35,7 @@ def profile_query(request: profile_service_pb2.GetProfileRequest) -> ProfileQuer
         token=request.consistency_token.value,
         overlay_signals=Signals(request.overlay_signals.tcf_string, request.overlay_signals.gpc),
         earliest_ms=fields.reading_ms(request, "earliest_read_time", "") or 0,
+        contacts_ms=fields.period_ms(request, "contacts_within", ""),
     )
 
 

@@ -113,6 +113,17 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
             return ContactState.ATTEMPTED
         return ContactState.EXPIRED if self.has_expired(now_ms) else ContactState.RESERVED
 
+    def shown_ms(self, now_ms: int) -> int | None:
+        """When the person got it, as far as is known: saw it, else had it delivered, else had it handed over. None
+        where it was not handed over, has not gone out yet, or failed."""
+        if self.end_ms(now_ms) is not None:
+            return None
+        got_ms = self.delivered_ms if self.impression_ms is None else self.impression_ms
+        if got_ms is not None or self.attempted_ms is None:
+            return got_ms
+        sent_ms = max(self.attempted_ms, self.planned_ms or 0)
+        return sent_ms if sent_ms == self.attempted_ms or sent_ms <= now_ms else None
+
     def has_expired(self, now_ms: int) -> bool:
         """Whether it ended by itself."""
         return self.expire_ms is not None and self.expire_ms <= now_ms and self.ended_ms is None

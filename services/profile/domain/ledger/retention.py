@@ -43,11 +43,14 @@ def room_for(contacts: Sequence[Contact], used: Sequence[ContactLimits], now_ms:
     return sorted(idle, key=lambda contact: contact.last_ms)
 
 
-def in_reach(contacts: Sequence[Contact], limits: ContactLimits, read_ms: int) -> tuple[Contact, ...]:
-    """What a decision has to see: contacts that were open at the moment, or within the longest window of the limits."""
-    if not contacts or not limits.limits:
+def in_reach(
+    contacts: Sequence[Contact], limits: ContactLimits, read_ms: int, asked_ms: int = 0
+) -> tuple[Contact, ...]:
+    """What a decision has to see: contacts that were open at the moment, or within the longest window of the limits, or
+    within what is asked for."""
+    if not contacts or not (limits.limits or asked_ms):
         return ()
-    after_ms = read_ms - limits.reach_ms
+    after_ms = read_ms - max(limits.reach_ms, asked_ms)
     known = (as_of(contact, read_ms) for contact in contacts)
     return tuple(each for each in known if each is not None and (each.last_ms > after_ms or each.is_open(read_ms)))
 

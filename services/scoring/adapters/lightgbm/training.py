@@ -13,7 +13,15 @@ import lightgbm
 import numpy as np
 
 from services.scoring.domain.logs.log import Column
-from services.scoring.domain.training.forest_learner import Course, Examples, Forest, ForestSettings, Matrix, Progress
+from services.scoring.domain.training.forest_learner import (
+    Course,
+    Examples,
+    Forest,
+    ForestSettings,
+    Matrix,
+    Progress,
+    Target,
+)
 
 BLOCK = 20
 """Rounds between two tellings of progress."""
@@ -98,13 +106,19 @@ class _Watch:
             raise lightgbm.callback.EarlyStopException(rounds - 1, environment.evaluation_result_list)
 
 
+def _loss(examples: Examples, settings: ForestSettings) -> dict[str, Any]:
+    """Nearly that of a gamma distribution for amounts, which may be 0 as well."""
+    if settings.target is Target.AMOUNT:
+        return {"objective": "tweedie", "metric": "tweedie", "tweedie_variance_power": 1.9}
+    if np.isin(examples.outcome, (0.0, 1.0)).all():
+        return {"objective": "binary", "metric": "binary_logloss"}
+    return {"objective": "cross_entropy", "metric": "cross_entropy"}
+
+
 def parameters_of(examples: Examples, settings: ForestSettings, rounds: int) -> dict[str, Any]:
     """LightGBM's, after some rounds; None for what is not set."""
-    is_binary = bool(np.isin(examples.outcome, (0.0, 1.0)).all())
-    objective = "binary" if is_binary else "cross_entropy"
     return {
-        "objective": objective,
-        "metric": "binary_logloss" if is_binary else objective,
+        **_loss(examples, settings),
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
         "min_data_in_leaf": settings.rows_per_leaf,

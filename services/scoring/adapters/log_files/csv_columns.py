@@ -18,10 +18,18 @@ _MAX_CELL = 2**20
 _FAULTS = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 
 
-def read_csv(path: Path, delimiter: str, wanted: frozenset[str]) -> tuple[tuple[str, ...], dict[str, Cells]]:
+def delimiter_in(text: str) -> str | None:
+    """As people write it: one character, or `tab`. None where it is none."""
+    found = {"tab": "\t", "\\t": "\t"}.get(text, text)
+    return found if len(found) == 1 and found not in '"\r\n' else None
+
+
+def read_csv(
+    path: Path, delimiter: str, wanted: frozenset[str], likely: str = ""
+) -> tuple[tuple[str, ...], dict[str, Cells]]:
     """All names of columns, and the cells of those that are wanted. Raises FileRefused.
 
-    Without a delimiter, the one of DELIMITERS under which the header has most of the wanted names.
+    Without a delimiter, the one that the header is written with: `likely`, where there is one, or of DELIMITERS.
     """
     csv.field_size_limit(_MAX_CELL)
     rows: Any = None
@@ -30,7 +38,7 @@ def read_csv(path: Path, delimiter: str, wanted: frozenset[str]) -> tuple[tuple[
             header_line = text.readline()
             if not header_line.strip():
                 raise FileRefused([f"{path}: the file is empty"])
-            chosen = delimiter or max(DELIMITERS, key=lambda each: len(wanted & set(_header(header_line, each))))
+            chosen = delimiter or _likeliest(header_line, wanted, (likely or DELIMITERS[0], *DELIMITERS))
             header = _header(header_line, chosen)
             _check(path, header)
             rows = csv.reader(text, delimiter=chosen, strict=True)
@@ -45,6 +53,19 @@ def _opened(path: Path) -> io.TextIOWrapper:
     if path.suffix.lower() == ".gz":
         return io.TextIOWrapper(gzip.GzipFile(path), "utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
+
+
+def _likeliest(line: str, wanted: frozenset[str], delimiters: tuple[str, ...]) -> str:
+    """Under which the header has most of the wanted names, and then most names."""
+
+    def names(delimiter: str) -> tuple[int, int]:
+        try:
+            found = _header(line, delimiter)
+        except csv.Error:  # quotes that are closed where this one does not stand
+            return -1, 0
+        return len(wanted & set(found)), len(found)
+
+    return max(delimiters, key=names)
 
 
 def _header(line: str, delimiter: str) -> tuple[str, ...]:

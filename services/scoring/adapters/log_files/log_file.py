@@ -42,10 +42,11 @@ class Wanted:
     actions: tuple[str, ...]
 
 
-def read_rows(path: Path, wanted: Wanted, delimiter: str = "") -> Log:
-    """Rows in the order of the file, of which nothing became yet. Raises FileRefused."""
+def read_rows(path: Path, wanted: Wanted, delimiter: str = "", likely: str = "") -> Log:
+    """Rows in the order of the file, of which nothing became yet. Of a CSV file, the delimiter, or the one that is
+    likely. Raises FileRefused."""
     names = frozenset(spec.column for spec in wanted.features) | ({wanted.position} - {""})
-    table = read_table(path, delimiter, names)
+    table = read_table(path, delimiter, names, likely)
     missing = sorted(names - frozenset(table.names))
     if missing:
         raise FileRefused([f'{path}: there is no column "{name}", which the model reads' for name in missing])
@@ -77,7 +78,7 @@ class Table:
     cells: dict[str, Cells]
 
 
-def read_table(path: Path, delimiter: str, wanted: frozenset[str]) -> Table:
+def read_table(path: Path, delimiter: str, wanted: frozenset[str], likely: str = "") -> Table:
     """Raises FileRefused."""
     try:
         size = path.stat().st_size
@@ -85,7 +86,7 @@ def read_table(path: Path, delimiter: str, wanted: frozenset[str]) -> Table:
         raise FileRefused([f"{path}: cannot be read: {error}"]) from error
     if not size:
         raise FileRefused([f"{path}: the file is empty"])
-    return Table(*(read_parquet(path, wanted) if is_parquet(path) else read_csv(path, delimiter, wanted)))
+    return Table(*(read_parquet(path, wanted) if is_parquet(path) else read_csv(path, delimiter, wanted, likely)))
 
 
 def is_parquet(path: Path) -> bool:

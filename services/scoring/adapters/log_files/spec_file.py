@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.scoring.adapters.log_files.csv_columns import delimiter_in
 from services.scoring.adapters.log_files.refusal import FileRefused, suggestion
 from services.scoring.adapters.log_files.yaml_nodes import Entries, Items, Node, Place, Scalar, read_nodes
 from services.scoring.domain.logs.spec import RESERVED_POLICIES, FeatureKind, FeatureSpec, LogSpec, Uniform
@@ -219,7 +220,7 @@ def _range(node: Node) -> tuple[float, float]:
 
 
 def _delimiter(node: Node) -> str:
-    found = {"tab": "\t", "\\t": "\t"}.get(_scalar(node, "one character").text, _scalar(node, "one character").text)
-    if len(found) != 1 or found in '"\r\n':
+    found = delimiter_in(_scalar(node, "one character").text)
+    if found is None:
         raise _Refused(node.place, 'must be one character, such as ";", or tab')
     return found

@@ -52,7 +52,7 @@ class CalibrationEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     knots: tuple[tuple[float, float], ...]
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     format: int
     model_id: str
     actions: tuple[str, ...]
@@ -68,6 +68,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Mapping[str, Any]
     files: Mapping[str, str]
     """sha256 by name."""
+    delimiter: str = ""
+    """Of the log, where its spec names one: that of files to be scored is likely the same. Not written where there is
+    none: such manifests are as they were before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +79,12 @@ class StoredModel:
     model: TandemModel
 
 
-def write_model(folder: Path, model: TandemModel, actions: tuple[str, ...], facts: Mapping[str, Any]) -> Manifest:
-    """`facts`: `data` and `metrics`. The manifest comes last: a folder without one is no model. Raises FileRefused."""
+def write_model(
+    folder: Path, model: TandemModel, actions: tuple[str, ...], facts: Mapping[str, Any], delimiter: str = ""
+) -> Manifest:
+    """`facts`: `data` and `metrics`; `delimiter` as the spec of the log has it. The manifest comes last: a folder
+    without one is no model. Raises FileRefused.
+    """
     encoder, base = model.base.encoder, model.base
     contents = {POSTERIOR: snapshot.encode(_layer_id(actions), model.layer.posterior)}
     if base.forest is not None:
@@ -100,6 +107,7 @@ def write_model(folder: Path, model: TandemModel, actions: tuple[str, ...], fact
         data=facts["data"],
         metrics=facts["metrics"],
         files={name: _sha256(content) for name, content in contents.items()},
+        delimiter=delimiter,
     )
     manifest = msgspec.structs.replace(unnamed, model_id=model_id_of(unnamed))
     try:

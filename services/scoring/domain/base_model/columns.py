@@ -8,6 +8,7 @@
                 string                   a code
                 timestamp                its hour and its weekday, UTC
                 list                     its length, and of frequent labels 1 or 0 each
+                past contacts            none: crosses read them
     a cross                              a number (`crosses`)                            CROSS
 
 Codes come from vocabularies that are kept with the model: 0 is the bucket of everything unknown or rare, 1 the most
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.feature_set import ActionDeclaration, CrossDeclaration, FeatureSet
 from services.scoring.domain.forest.compiled import Side
+from services.scoring.domain.past_contacts import PAST_CONTACTS
 from shared.values import NOT_FOUND, AttributeType, Feature, Value
 
 Floats = NDArray[np.float64]
@@ -134,7 +136,8 @@ def columns_from(feature_set: FeatureSet, counts: Counts) -> ForestColumns:
         name = f"{ATTRIBUTE_PREFIX}{attribute}"
         columns += _read_as(name, Side.ACTION, kind, counts, vocabularies)
     for feature in feature_set.features:
-        columns += _read_as(feature.name, Side.CUSTOMER, feature.type, counts, vocabularies)
+        if feature.name != PAST_CONTACTS:
+            columns += _read_as(feature.name, Side.CUSTOMER, feature.type, counts, vocabularies)
     columns += [ForestColumn(cross.name, Side.CROSS, Reading.NUMBER) for cross in feature_set.crosses]
     return ForestColumns(tuple(columns), vocabularies, feature_set.crosses)
 

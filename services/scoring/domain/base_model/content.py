@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import zstandard
 
+from services.scoring.domain.amounts_encoding import EncodedAmounts, decode_amounts
 from services.scoring.domain.base_model.columns import ForestColumn, ForestColumns, Reading
 from services.scoring.domain.feature_set import CrossDeclaration, CrossKind
 from services.scoring.domain.forest.compiled import Side
@@ -30,7 +31,11 @@ _FAR = 50.0
 @dataclass(frozen=True, slots=True)
 class ModelContent:
     """`forest` is LightGBM's text, empty where the base is the rate alone. `learns_after`: the layer over it learns the
-    entries of the reward log after this one. `reference`: of each feature, how it was distributed (`domain/health`)."""
+    entries of the reward log after this one. `reference`: of each feature, how it was distributed (`domain/health`).
+
+    `severity` is the forest of amounts, empty where there is none: E[amount | success] is exp(raw score + `log_scale`).
+    `amounts` are those that taught, relative to what it expects, else as they are: the layer goes on from them.
+    """
 
     objective: str
     columns: ForestColumns
@@ -39,19 +44,31 @@ class ModelContent:
     forest: str = ""
     calibration: Calibration = field(default_factory=Calibration)
     reference: Mapping[str, Any] = field(default_factory=dict)
+    severity: str = ""
+    log_scale: float = 0.0
+    amounts: EncodedAmounts | None = None
+    evidence: Mapping[str, int] = field(default_factory=dict)
+    """By action, the presentations that taught it."""
 
     def model(self) -> ForestModel | None:
         """The forest's trees. Raises ValueError where the text is none of a forest that reads these columns."""
         if not self.forest:
             return None
-        model = read_model(self.forest)
+        return self._read(self.forest)
+
+    def severity_model(self) -> ForestModel | None:
+        """The trees of the forest of amounts. Raises as `model` does."""
+        return self._read(self.severity) if self.severity else None
+
+    def _read(self, forest: str) -> ForestModel:
+        model = read_model(forest)
         if len(model.feature_names) != len(self.columns.columns):
             text = f"its forest reads {len(model.feature_names)} features and has {len(self.columns.columns)} columns"
             raise ValueError(text)
         return model
 
 
-class _Content(msgspec.Struct, forbid_unknown_fields=True):
+class _Content(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     format: int
     objective: str
     columns: tuple[tuple[str, str, str, str], ...]
@@ -62,6 +79,12 @@ class _Content(msgspec.Struct, forbid_unknown_fields=True):
     forest: str
     calibration: tuple[str, float, float, tuple[tuple[float, float], ...]]
     reference: dict[str, Any]
+    windows: dict[str, int] = {}
+    """Of crosses that have one."""
+    severity: str = ""
+    log_scale: float = 0.0
+    amounts: EncodedAmounts | None = None
+    evidence: dict[str, int] = {}
 
 
 def model_id(objective: str, content: bytes) -> str:
@@ -82,6 +105,11 @@ def encode(model: ModelContent) -> bytes:
         forest=model.forest,
         calibration=(line.method, line.slope, line.offset, line.knots),
         reference=dict(model.reference),
+        severity=model.severity,
+        log_scale=model.log_scale,
+        amounts=model.amounts,
+        evidence=dict(model.evidence),
+        windows={cross.name: cross.window_ms for cross in columns.crosses if cross.window_ms},
     )
     frame = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(content))
     return hashlib.sha256(frame).digest() + frame
@@ -109,13 +137,20 @@ def decode(encoded: bytes) -> ModelContent:
                 ForestColumn(name, Side(side), Reading(reading), label) for name, side, reading, label in stored.columns
             ),
             stored.vocabularies,
-            tuple(CrossDeclaration(name, CrossKind(kind), f, a) for name, kind, f, a in stored.crosses),
+            tuple(
+                CrossDeclaration(name, CrossKind(kind), f, a, stored.windows.get(name, 0))
+                for name, kind, f, a in stored.crosses
+            ),
         ),
         stored.rate_log_odds,
         stored.learns_after,
         stored.forest,
         Calibration(method, slope, offset, knots),
         stored.reference,
+        stored.severity,
+        stored.log_scale,
+        stored.amounts,
+        stored.evidence,
     )
     _check(model)
     return model
@@ -139,4 +174,10 @@ def _check(model: ModelContent) -> None:
     known = {"channel", "placement"} | crosses
     if any(column.side is Side.CROSS and column.name not in known for column in model.columns.columns):
         raise ValueError("it lacks a cross")
+    if not abs(model.log_scale) <= _FAR:
+        raise ValueError(f"the level of its amounts, {model.log_scale}, is none")
+    if any(count < 0 for count in model.evidence.values()):
+        raise ValueError("it was taught by less than nothing")
+    decode_amounts(model.amounts)
+    model.severity_model()
     model.model()

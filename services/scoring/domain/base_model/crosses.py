@@ -5,7 +5,7 @@ A cross is unknown, NaN, where the customer's feature is not PRESENT or the acti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.feature_set import ActionDeclaration, CrossDeclaration, CrossKind
+from services.scoring.domain.past_contacts import OF_CONTACTS, contacts_in, crossed
 from shared.values import Feature, Scalar, Value
 
 Floats = NDArray[np.float64]
@@ -21,12 +22,13 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, eq=False)
 class BoundCross:
     """For A actions. `numbers` float64[A] of RATIO and DIFFERENCE; else `of` intp[A] are places among the distinct
-    `values`, -1 for an action without the attribute."""
+    `values`, -1 for an action without the attribute. Of what reads past contacts the values are the actions."""
 
     declaration: CrossDeclaration
     values: tuple[Value, ...]
     of: NDArray[np.intp]
     numbers: Floats
+    places: Mapping[Any, int]
 
     def __call__(self, feature: Feature) -> Floats:
         """float64[A], of a customer with this feature."""
@@ -41,6 +43,8 @@ class BoundCross:
                 return self.numbers / number if number else np.full(self.numbers.shape, np.nan)
             case CrossKind.DIFFERENCE:
                 return self.numbers - _number(value)
+            case CrossKind.DAYS_SINCE_SHOWN | CrossKind.TIMES_SHOWN:
+                return self._shown(value if isinstance(value, tuple) else None)
 
     def of_numbers(self, numbers: Floats, rows: NDArray[np.integer[Any]]) -> Floats:
         """float64[n], of n customers with plain numbers, NaN where there is none, and an action each."""
@@ -55,11 +59,28 @@ class BoundCross:
                 return np.asarray(self.numbers[rows] / known, np.float64)
             case CrossKind.DIFFERENCE:
                 return np.asarray(self.numbers[rows] - numbers, np.float64)
+            case CrossKind.DAYS_SINCE_SHOWN | CrossKind.TIMES_SHOWN:
+                raise ValueError("past contacts are no numbers")
 
     def _comparable(self) -> Floats:
         """float64[values + 1], NaN for what equals no number."""
         numbers = [float(value) if isinstance(value, bool | int | float) else np.nan for value in self.values]
         return np.array([*numbers, np.nan])
+
+    def _shown(self, contacts: tuple[Scalar, ...] | None) -> Floats:
+        """Only the few actions that were shown are looked at one by one."""
+        if contacts is None:
+            return np.full(self.of.shape, np.nan)
+        ages: dict[str, list[int]] = {}
+        for age_ms, action in contacts_in(contacts):
+            ages.setdefault(action, []).append(age_ms)
+        flat = np.array([age_ms for each in ages.values() for age_ms in sorted(each)], np.int64)
+        ends = np.cumsum([len(each) for each in ages.values()], dtype=np.intp)
+        numbers = crossed(self.declaration, flat, ends, np.ones(ends.shape, np.bool_))
+        found = np.full(len(self.values) + 1, 0.0 if self.declaration.kind is CrossKind.TIMES_SHOWN else np.nan)
+        places = [self.places.get(action, len(self.values)) for action in ages]
+        found[places] = numbers
+        return found[self.of]
 
     def _among(self, known: tuple[Scalar, ...] | None) -> Floats:
         if known is None:
@@ -69,11 +90,16 @@ class BoundCross:
 
 
 def bind_cross(declaration: CrossDeclaration, actions: Sequence[ActionDeclaration]) -> BoundCross:
-    values = [action.attributes.get(declaration.attribute) for action in actions]
+    values = [_value_of(action, declaration) for action in actions]
     distinct = tuple(dict.fromkeys(value for value in values if value is not None))
     places = {value: place for place, value in enumerate(distinct)}
     of = np.fromiter((-1 if value is None else places[value] for value in values), np.intp, len(values))
-    return BoundCross(declaration, distinct, of, np.array([_number(value) for value in values], np.float64))
+    numbers = np.array([_number(value) for value in values], np.float64)
+    return BoundCross(declaration, distinct, of, numbers, places)
+
+
+def _value_of(action: ActionDeclaration, declaration: CrossDeclaration) -> Value:
+    return action.action if declaration.kind in OF_CONTACTS else action.attributes.get(declaration.attribute)
 
 
 def _number(value: Value) -> float:

@@ -19,6 +19,7 @@ from services.scoring.domain.base_model.crosses import BoundCross, bind_cross
 from services.scoring.domain.base_model.shown_table import ShownTable, ValueColumn, of_action, table_of
 from services.scoring.domain.feature_set import ActionDeclaration
 from services.scoring.domain.forest.compiled import Side
+from services.scoring.domain.past_contacts import OF_CONTACTS
 from shared.values import NOT_FOUND, Feature, Value, present
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,10 @@ def matrix_of(columns: ForestColumns, shown: Sequence[Shown] | ShownTable) -> Fl
             found[:, place] = np.array(of_each, np.float64)[table.action]
         elif column.side is Side.CROSS and column.name in crosses:
             cross = crosses[column.name]
-            found[:, place] = _crossed(cross, table.features.get(cross.declaration.feature), table.action)
+            if cross.declaration.kind in OF_CONTACTS:
+                found[:, place] = table.contacts.crossed(cross.declaration)
+            else:
+                found[:, place] = _crossed(cross, table.features.get(cross.declaration.feature), table.action)
         else:
             values = table.features if column.side is Side.CUSTOMER else table.places
             found[:, place] = _read(column, codes, values.get(column.name))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.scoring.domain.amounts import Amounts, amounts_of
+from services.scoring.domain.amounts_encoding import decode_amounts
 from services.scoring.domain.base_model.columns import ForestColumns
 from services.scoring.domain.base_model.content import decode, model_id
 from services.scoring.domain.base_model.matrices import Rows, Sides, sides_of
@@ -31,6 +33,13 @@ class ForestBase:
     rate_log_odds: float
     calibration: Calibration
     forest: CompiledForest | None
+    severity: CompiledForest | None = None
+    """Of amounts; None where there is none."""
+    log_scale: float = 0.0
+    amounts: Amounts = field(default_factory=Amounts)
+    """What the layer over it goes on from."""
+    evidence: Mapping[str, int] = field(default_factory=dict)
+    """By action, the presentations that taught it."""
 
     def reads_any(self, features: Sequence[FeatureDeclaration]) -> bool:
         """Whether it knows any of them, or needs none."""
@@ -39,11 +48,13 @@ class ForestBase:
 
     def bind(self, actions: Sequence[ActionDeclaration], variance: float) -> BoundBase:
         """To a catalogue of at most 65,536 actions; `variance` of what the layer over it adds before it learns."""
-        sides = forest = None
+        sides = forest = severity = None
         if self.forest is not None:
             sides = sides_of(self.columns, actions)
             forest = self.forest.bind(sides.actions)
-        return BoundBase(self.rate_log_odds, self.calibration, Moderation(variance), sides, forest)
+            severity = None if self.severity is None else self.severity.bind(sides.actions)
+        moderation = Moderation(variance)
+        return BoundBase(self.rate_log_odds, self.calibration, moderation, sides, forest, severity, self.log_scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +74,19 @@ class BoundBase:
     moderation: Moderation
     sides: Sides | None
     forest: BoundForest | None
+    severity: BoundForest | None = None
+    log_scale: float = 0.0
+
+    def amounts(
+        self, features: Mapping[str, Feature], rows: Rows, channels: Sequence[str], placements: Sequence[str]
+    ) -> Floats | None:
+        """What successes of n candidates of one customer are expected to be worth, float64[n]; None where there is no
+        forest of amounts. What is no number is its level instead."""
+        if self.severity is None or self.sides is None:
+            return None
+        pairs = self.sides.pairs(features, rows, channels, placements)
+        raw = self.severity.scores(self.sides.customer(features), rows, pairs)
+        return amounts_of(np.where(np.isfinite(raw), raw, 0.0), self.log_scale)
 
     def scores(
         self, features: Mapping[str, Feature], rows: Rows, channels: Sequence[str], placements: Sequence[str]
@@ -89,11 +113,13 @@ def served(content: bytes) -> ForestBase:
     """Decodes, compiles and warms a model; takes a second where nothing is in numba's cache. Raises ValueError, saying
     why, where it must not be used."""
     model = decode(content)
-    trees = model.model()
-    forest = None
+    trees, of_amounts = model.model(), model.severity_model()
+    forest = severity = None
     if trees is not None:
         forest = compile_forest(trees, model.columns.sides)
         warm_up()
+    if of_amounts is not None:
+        severity = compile_forest(of_amounts, model.columns.sides)
     return ForestBase(
         model_id(model.objective, content),
         model.objective,
@@ -102,4 +128,8 @@ def served(content: bytes) -> ForestBase:
         model.rate_log_odds,
         model.calibration,
         forest,
+        severity,
+        model.log_scale,
+        decode_amounts(model.amounts),
+        model.evidence,
     )

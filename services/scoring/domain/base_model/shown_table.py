@@ -2,6 +2,8 @@
 
 numbers    float64[N]   of a feature: the value of bool, int and float, else NaN
 codes      int32[N]     of a feature: the place of its value among `values`; -1 where it is a plain number or not known
+ages_ms    int64[M]     of past contacts, of each presentation only those of its own action
+ends       int64[N]     where those of each presentation end among them
 
 A plain number is an int or a float that a double holds exactly; everything else is kept as it was.
 """
@@ -16,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.base_model.columns import ATTRIBUTE_PREFIX, KIN, PLACES, Shown
-from services.scoring.domain.feature_set import ActionDeclaration
+from services.scoring.domain.feature_set import ActionDeclaration, CrossDeclaration
 from services.scoring.domain.forest.compiled import Side
+from services.scoring.domain.past_contacts import ages_of, crossed, without_past_contacts
 from shared.values import Feature, Value, present
 
 Floats = NDArray[np.float64]
@@ -51,6 +54,26 @@ class ValueColumn:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PastContacts:
+    """The arrays drawn above; `known` bool[N]: whether it was known what the customer was shown before."""
+
+    ages_ms: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    known: NDArray[np.bool_]
+
+    def take(self, rows: slice) -> PastContacts:
+        """Of rows that follow one another."""
+        ends, first = self.ends[rows], rows.indices(self.ends.size)[0]
+        begin = int(self.ends[first - 1]) if first else 0
+        end = int(ends[-1]) if ends.size else begin
+        return PastContacts(self.ages_ms[begin:end], ends - begin, self.known[rows])
+
+    def crossed(self, cross: CrossDeclaration) -> Floats:
+        """float64[N]."""
+        return crossed(cross, self.ages_ms, self.ends, self.known)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ShownTable:
     """N presentations: `action` int32[N] are places in `actions`; `places` are channel and placement."""
 
@@ -58,6 +81,7 @@ class ShownTable:
     action: Codes
     places: Mapping[str, ValueColumn]
     features: Mapping[str, ValueColumn]
+    contacts: PastContacts
 
     def __len__(self) -> int:
         return int(self.action.size)
@@ -68,6 +92,7 @@ class ShownTable:
             action=self.action[rows],
             places={name: column.take(rows) for name, column in self.places.items()},
             features={name: column.take(rows) for name, column in self.features.items()},
+            contacts=self.contacts.take(rows),
         )
 
     def counts(self, side: Side, name: str) -> Iterable[tuple[Value, int]]:
@@ -80,7 +105,7 @@ class ShownTable:
         return [(of_action(name, each), int(count)) for each, count in zip(self.actions, found, strict=True) if count]
 
     def features_at(self, row: int) -> dict[str, Feature]:
-        """Those that were known."""
+        """Those that were known, but for past contacts."""
         found = ((name, column.at(row)) for name, column in self.features.items())
         return {name: present(value) for name, value in found if value is not None}
 
@@ -108,6 +133,7 @@ class ShownRows:
         self._action = array("i")
         self._places = {name: _Values() for name in PLACES}
         self._features: dict[str, _Values] = {}
+        self._ages_ms, self._ends, self._are_known = array("q"), array("q"), array("b")
 
     def __len__(self) -> int:
         return len(self._action)
@@ -126,7 +152,11 @@ class ShownRows:
         self._action.append(place)
         self._places["channel"].put(row, shown.channel)
         self._places["placement"].put(row, shown.placement)
-        for name, feature in shown.features.items():
+        ages_ms = ages_of(shown.features, shown.action.action)
+        self._ages_ms.extend(ages_ms or ())
+        self._ends.append(len(self._ages_ms))
+        self._are_known.append(ages_ms is not None)
+        for name, feature in without_past_contacts(shown.features).items():
             if feature.is_known and feature.value is not None:
                 values = self._features.get(name)
                 if values is None:
@@ -135,6 +165,11 @@ class ShownRows:
 
     def drop_first(self, count: int) -> None:
         rows = len(self)
+        if not count:
+            return
+        kept = self._contacts().take(slice(count, None))
+        self._ages_ms, self._ends = array("q", kept.ages_ms.tobytes()), array("q", kept.ends.tobytes())
+        del self._are_known[:count]
         del self._action[:count]
         for values in (*self._places.values(), *self._features.values()):
             values.drop_first(count, rows)
@@ -146,6 +181,12 @@ class ShownRows:
             np.array(self._action, np.int32),
             {name: values.column(rows) for name, values in self._places.items()},
             {name: values.column(rows) for name, values in self._features.items()},
+            self._contacts(),
+        )
+
+    def _contacts(self) -> PastContacts:
+        return PastContacts(
+            np.array(self._ages_ms, np.int64), np.array(self._ends, np.int64), np.array(self._are_known, np.bool_)
         )
 
 

@@ -25,6 +25,8 @@ _LARGEST_BET = 0.75
 """Share of the capital at stake at most: the bound "c" of the paper, §4.3."""
 _BISECTIONS = 40
 _TINY = 1e-300
+HUGE = 1e100
+"""Squares of what is larger might be no numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +68,10 @@ def hedged_interval(
 
 
 def log_capital(game: Game, confidence: float) -> float:
-    """log of the hedged capital after betting that the terms are not of mean zero."""
+    """log of the hedged capital after betting that the terms are not of mean zero. The same in any unit."""
+    unit = float(max(game.below.max(), game.above.max()))
+    if unit > HUGE:
+        game = Game(game.terms / unit, game.below / unit, game.above / unit)
     stakes = _stakes(game, 1.0 - confidence)
     up = np.log1p(np.minimum(stakes, _LARGEST_BET / np.maximum(game.below, _TINY)) * game.terms).sum()
     down = np.log1p(-np.minimum(stakes, _LARGEST_BET / np.maximum(game.above, _TINY)) * game.terms).sum()
@@ -81,7 +86,8 @@ def _stakes(game: Game, alpha: float) -> Column:
     mean = np.cumsum(terms) / (count + 1)
     variance = (first + np.cumsum((terms - mean) ** 2)) / (count + 1)
     before = np.concatenate(([first], variance[:-1]))
-    stakes: Column = np.sqrt(2.0 * np.log(2.0 / alpha) / (terms.size * before))
+    with np.errstate(divide="ignore"):  # no variance yet: all that may be staked
+        stakes: Column = np.sqrt(2.0 * np.log(2.0 / alpha) / (terms.size * before))
     return stakes
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.scoring.domain.evaluation.betting import Column, Game, bounded_mean_interval, hedged_interval
+from services.scoring.domain.evaluation.betting import HUGE, Column, Game, bounded_mean_interval, hedged_interval
 from services.scoring.domain.evaluation.empirical_likelihood import likelihood_interval
 
 LEAST_EFFECTIVE_ROWS = 2_000.0
@@ -65,8 +65,10 @@ class LoggedRows:
 
 def effective_size(weights: Column) -> float:
     """(Σ w)² / Σ w² (Kish 1965)."""
-    squares = float(np.square(weights).sum())
-    return float(weights.sum()) ** 2 / squares if squares else 0.0
+    largest = float(weights.max(initial=0.0))
+    shares = weights / largest if largest > HUGE else weights
+    squares = float(np.square(shares).sum())
+    return float(shares.sum()) ** 2 / squares if squares else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.scoring.domain.evaluation.betting import Column
+from services.scoring.domain.evaluation.betting import HUGE, Column
 from services.scoring.domain.logs.log import Log
 
 FAR = 4.0
@@ -72,7 +72,9 @@ def worst_action(log: Log) -> WorstAction | None:
 
 
 def _identity(terms: Column, expected: float) -> Identity:
-    mean, error = float(terms.mean()), float(terms.std()) / terms.size**0.5
+    largest = float(np.abs(terms).max())
+    unit = largest if largest > HUGE else 1.0
+    mean, error = float(terms.mean()), unit * float((terms / unit).std()) / terms.size**0.5
     away = mean - expected
     if abs(away) <= _EXACT * max(abs(expected), 1.0):
         away = 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from services.scoring.domain.evaluation.betting import Column
 
@@ -50,6 +49,8 @@ def auc(predicted: Column, outcome: Column) -> float:
     positives, negatives = int(is_positive.sum()), int((~is_positive).sum())
     if not positives or not negatives:
         return float("nan")
+    from scipy import stats  # half a second, and servers that start need only the log loss
+
     ranks = stats.rankdata(predicted)
     return (float(ranks[is_positive].sum()) - positives * (positives + 1) / 2) / (positives * negatives)
 

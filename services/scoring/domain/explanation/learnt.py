@@ -17,6 +17,7 @@ from services.scoring.domain.customer import encode_customer, tokens_of_feature
 from services.scoring.domain.encoding import tokens_of
 from services.scoring.domain.feature_set import ActionDeclaration
 from services.scoring.domain.hashing import token
+from services.scoring.domain.past_contacts import without_past_contacts
 from services.scoring.domain.posterior import Posterior
 from services.scoring.domain.priors import Priors
 from services.scoring.domain.terms import Presentation, terms_of
@@ -52,8 +53,9 @@ def names_of_terms(compiled: CompiledFeatureSet, shown: Shown) -> Iterator[Names
     hashes = compiled.token_hashes[compiled.tokens[row]].tolist()
     names = _names_of_tokens(shown.action)
     its = [names.get(hashed, "action") for hashed in hashes]  # else it fills the row up and adds nothing
-    known = _names_of_features(shown.features)
-    unknown = [name for name, feature in shown.features.items() if not feature.is_known]
+    features = without_past_contacts(shown.features)
+    known = _names_of_features(features)
+    unknown = [name for name, feature in features.items() if not feature.is_known]
     yield ()
     yield from (("channel",), ("placement",), ("action", "channel"))
     yield from ((name,) for name in its)

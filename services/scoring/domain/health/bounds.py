@@ -28,7 +28,7 @@ _LEAST_VARIANCE = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`maturity_ms` is how old a presentation must be for its reward to be final."""
+    """`maturity_ms` is how old a presentation must be for its reward to be final where its objective has no window."""
 
     least_presentations: int = 1_000
     maturity_ms: int = 3_600_000
@@ -88,11 +88,11 @@ def reason_to_roll_back(
 ) -> str | None:
     """In words, with the figures; None where nothing is broken, or nobody is there to go back to.
 
-    Counts what the champion answered since it became it, and what is old enough.
+    Counts what the champion answered since it became it, and of that what can no longer change (`presentations`).
     """
     if not assignment.former or assignment.is_apprentice:
         return None
-    rows = _rows(presentations, assignment, now_ms - bounds.maturity_ms)
+    rows = _rows((each for each in presentations if each.is_over(now_ms, bounds.maturity_ms)), assignment)
     mine, former, rewards = rows[:, 0], rows[:, 1], rows[:, 2]
     paired = ~np.isnan(former)
     found = calibration(mine, rewards)
@@ -112,7 +112,7 @@ def reason_to_roll_back(
     return None
 
 
-def _rows(presentations: Iterable[Presentation], assignment: Assignment, until_ms: int) -> Column:
+def _rows(presentations: Iterable[Presentation], assignment: Assignment) -> Column:
     """float64[N, 3]: the champion's prediction, the former one's (NaN where it was not scored), the reward."""
     found = [
         (
@@ -123,6 +123,6 @@ def _rows(presentations: Iterable[Presentation], assignment: Assignment, until_m
         for each in presentations
         if (said := each.prediction) is not None
         and model_of(said.model_version) == assignment.champion
-        and assignment.change_time_ms <= each.time_ms <= until_ms
+        and assignment.change_time_ms <= each.time_ms
     ]
     return np.array(found, np.float64).reshape(len(found), 3)

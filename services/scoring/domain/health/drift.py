@@ -13,7 +13,6 @@ it says nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,14 @@ DRIFTED = 0.25
 _DECILES = np.arange(1, 10) / 10
 _LABELS, _LABEL_LENGTH = 20, 128
 _HALF_ROW = 0.5
+_ROWS_AT_ONCE = 500
+_TYPES: Mapping[Kind, frozenset[type]] = {
+    Kind.NUMBER: frozenset({int, float}),
+    Kind.HOUR: frozenset({datetime}),
+    Kind.LABEL: frozenset({bool, str}),
+    Kind.LIST: frozenset({tuple}),
+}
+"""Of values that are counted as such."""
 
 
 def reference_of(rows: Sequence[Mapping[str, Feature]]) -> dict[str, FeatureReference]:
@@ -46,32 +53,51 @@ def psi(references: Mapping[str, FeatureReference], rows: Iterable[Mapping[str, 
 
 
 class DriftTally:
-    """Counts rows as they come; none of them is kept."""
+    """Counts rows as they come, some hundred at once: a column of one feature is counted much faster than its values
+    one by one."""
 
     def __init__(self, references: Mapping[str, FeatureReference] | None = None) -> None:
         self._counted = {name: _Counted(reference) for name, reference in (references or {}).items()}
+        self._waiting: dict[str, list[Value]] = {}
+        self._rows_waiting = 0
 
     def add(self, row: Mapping[str, Feature]) -> None:
         for name, feature in row.items():
-            counted = self._counted.get(name)
-            if counted is None:
-                counted = self._counted[name] = _Counted(None)
-            counted.add(_known(feature))
+            column = self._waiting.get(name)
+            if column is None:
+                column = self._waiting[name] = []
+            column.append(feature.value if feature.is_known else None)
+        self._rows_waiting += 1
+        if self._rows_waiting >= _ROWS_AT_ONCE:
+            self._count()
 
     @property
     def rows(self) -> dict[str, int]:
         """By name that came at least once, how often."""
-        return {name: each.rows for name, each in sorted(self._counted.items()) if each.rows}
+        return {name: each.rows for name, each in self._came()}
 
     @property
     def missing(self) -> dict[str, float]:
         """By name that came at least once, the share of its rows in which it was not PRESENT."""
-        return {name: each.missing / each.rows for name, each in sorted(self._counted.items()) if each.rows}
+        return {name: each.missing / each.rows for name, each in self._came()}
 
     def psi(self) -> dict[str, float]:
         """By name that came at least once and has a reference."""
-        found = {name: each.psi() for name, each in sorted(self._counted.items()) if each.rows}
+        found = {name: each.psi() for name, each in self._came()}
         return {name: index for name, index in found.items() if index is not None}
+
+    def _came(self) -> list[tuple[str, _Counted]]:
+        self._count()
+        return [(name, each) for name, each in sorted(self._counted.items()) if each.rows]
+
+    def _count(self) -> None:
+        for name, column in self._waiting.items():
+            counted = self._counted.get(name)
+            if counted is None:
+                counted = self._counted[name] = _Counted(None)
+            counted.add(column)
+            column.clear()
+        self._rows_waiting = 0
 
 
 @dataclass(slots=True)
@@ -89,20 +115,33 @@ class _Counted:
         labels = () if self.reference is None else self.reference.labels
         self.places = {label: place for place, label in enumerate(labels, 1)}
 
-    def add(self, value: Value) -> None:
-        self.rows += 1
-        self.missing += value is None
+    def add(self, values: Sequence[Value]) -> None:
+        self.rows += len(values)
+        self.missing += sum(value is None for value in values)
         if self.reference is None:
             return
         kind = self.reference.kind
-        if value is not None and kind_of(value) is not kind:
-            value = None
+        mine = [value for value in values if type(value) in _TYPES[kind]]
         if kind is not Kind.LABEL:
-            edges = self.reference.edges
-            self.bins[0 if value is None else 1 + bisect_left(edges, _number(value))] += 1
+            self._add_to_bins(mine, len(values) - len(mine))
         if kind in (Kind.LABEL, Kind.LIST):
-            for place, weight in self._label_places(value):
-                self.label_weights[place] = self.label_weights.get(place, 0.0) + weight
+            self._weigh(0, float(len(values) - len(mine)))
+            # With the types: True and 1 are equal, and are not spelt alike.
+            spelt = ((type(value) if kind is Kind.LABEL else tuple(map(type, value)), value) for value in mine)  # type: ignore[arg-type]
+            for (_, value), count in Counter(spelt).items():
+                for place, weight in self._label_places(value):
+                    self._weigh(place, weight * count)
+
+    def _add_to_bins(self, values: Sequence[Value], missing: int) -> None:
+        assert self.reference is not None, "bins are those of a reference"
+        numbers = np.array([_number(value) for value in values])
+        places = 1 + np.searchsorted(np.array(self.reference.edges), numbers)
+        self.bins[0] += missing
+        for place, count in zip(*(each.tolist() for each in np.unique(places, return_counts=True)), strict=True):
+            self.bins[place] += count
+
+    def _weigh(self, place: int, weight: float) -> None:
+        self.label_weights[place] = self.label_weights.get(place, 0.0) + weight
 
     def psi(self) -> float | None:
         known = self.reference
@@ -116,9 +155,6 @@ class _Counted:
         return max(found)
 
     def _label_places(self, value: Value) -> Iterator[tuple[int, float]]:
-        if value is None:
-            yield 0, 1.0
-            return
         other = len(self.places) + 1
         for label, weight in _labels(value):
             yield self.places.get(label, other), weight
@@ -141,8 +177,7 @@ def _reference(values: Sequence[Value]) -> FeatureReference:
         (0.0,) * (len(labels) + 2) if kind in (Kind.LABEL, Kind.LIST) else (),
     )
     counted = _Counted(blank)
-    for value in values:
-        counted.add(value)
+    counted.add(values)
     return FeatureReference(
         kind,
         len(values),

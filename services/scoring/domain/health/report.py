@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.scoring.domain.health.bounds import Bounds, calibration
+from services.scoring.domain.health.bounds import Bounds
 from services.scoring.domain.health.drift import DRIFTED
-from services.scoring.domain.health.exploration import choice_probabilities, entropy, is_collapsed
+from services.scoring.domain.health.exploration import exploration
+from services.scoring.domain.health.failings import failings
 from services.scoring.domain.health.presentations import Presentation, Recent
 from services.scoring.domain.health.quality import ModelQuality, predicted_by, quality
 from services.scoring.domain.models import Assignment
 
+BOUNDS_WATCHED = ("calibration", "ranking", "log_loss", "exploration", "drift")
+"""What a champion can break; `failings` says when."""
 LEAST_DRIFTED_ROWS = 500
 """Of a feature, before it is called drifted: with its 22 bins at most, chance alone gives a PSI of about 0.05."""
 _NAMED = 5
@@ -41,36 +44,40 @@ class HealthReport:
     features: tuple[FeatureHealth, ...]
     exploration_entropy: float
     alarms: tuple[str, ...]
+    exploration_share: float | None = None
+    """Of the entropy of a uniform choice; None where no number of candidates is known."""
+    serving: str = ""
+    """The champion that answers in this process, while it is another one than the assignment's; else empty."""
+    broken: frozenset[str] = frozenset()
+    """Bounds that are broken, of BOUNDS_WATCHED."""
 
 
-def report_of(recent: Recent, assignment: Assignment, bounds: Bounds, now_ms: int) -> HealthReport:
-    """`recent.drift` counts against the champion's reference. Rewards that may still come raise no alarm."""
+def report_of(
+    recent: Recent, judging: Sequence[Presentation], assignment: Assignment, bounds: Bounds, now_ms: int
+) -> HealthReport:
+    """`recent.drift` counts against the champion's reference; models are judged by `judging`."""
     used = [model_id for model_id in (assignment.champion, assignment.challenger) if model_id]
-    found = (quality(model_id, predicted_by(model_id, recent.presentations)) for model_id in used)
-    probabilities = choice_probabilities(recent.presentations)
-    features = _features(recent)
-    final = [each for each in recent.presentations if each.time_ms <= now_ms - bounds.maturity_ms]
-    alarms = [alarm for model_id in used if (alarm := _calibration_alarm(model_id, final, bounds))]
+    found = (quality(model_id, predicted_by(model_id, judging)) for model_id in used)
+    explored, features = exploration(recent.presentations), _features(recent)
+    broken = [each for model_id in used for each in failings(model_id, judging, bounds, now_ms)]
+    of_champion = {each.bound for each in broken if each.model_id == assignment.champion}
+    alarms = [each.text for each in broken if each.is_of_any_model or each.model_id == assignment.champion]
     alarms += _drift_alarms(features)
-    if is_collapsed(probabilities):
-        text = f"nothing is explored any more: the last {len(probabilities):,} choices have an entropy of"
-        alarms.append(f"{text} {entropy(probabilities):.4f} nats")
+    if explored.collapse is not None:
+        alarms.append(explored.collapse)
+        of_champion.add("exploration")
+    if any(each.is_drifted for each in features):
+        of_champion.add("drift")
     return HealthReport(
         assignment,
         len(recent.presentations),
         tuple(each for each in found if each is not None),
         features,
-        entropy(probabilities),
+        explored.entropy,
         tuple(alarms),
+        explored.share,
+        broken=frozenset(of_champion),
     )
-
-
-def _calibration_alarm(model_id: str, final: Sequence[Presentation], bounds: Bounds) -> str | None:
-    predicted = predicted_by(model_id, final)
-    found = calibration(predicted.predictions, predicted.rewards)
-    if not found.is_broken(bounds):
-        return None
-    return f"{model_id} is not calibrated: rewards are {found.ratio:.2f} times what it predicted (z = {found.z:.1f})"
 
 
 def _features(recent: Recent) -> tuple[FeatureHealth, ...]:

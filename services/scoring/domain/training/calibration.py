@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy import optimize
 
 from services.scoring.domain.evaluation.prediction_quality import log_loss
 from services.scoring.domain.logs.log import Column
@@ -56,6 +55,8 @@ def calibrated(log_odds: Column, outcome: Column) -> Calibration:
 
 
 def platt(log_odds: Column, outcome: Column) -> Calibration:
+    from scipy import optimize  # a third of a second, and who serves a model only reads its calibration
+
     positives = float(outcome.sum())
     high, low = (positives + 1.0) / (positives + 2.0), 1.0 / (outcome.size - positives + 2.0)
     wanted = low + (high - low) * outcome
@@ -71,6 +72,8 @@ def platt(log_odds: Column, outcome: Column) -> Calibration:
 
 def isotonic(log_odds: Column, outcome: Column) -> Calibration:
     """Each step has half a positive and half a negative more than were seen, so that none says never or always."""
+    from scipy import optimize
+
     order = np.argsort(log_odds, kind="stable")
     inside, sums = log_odds[order], outcome[order]
     steps = optimize.isotonic_regression(sums).blocks

@@ -1,13 +1,14 @@
 """What learns the forest, from outside: arrays in, log-odds out.
 
 matrix     float64[N, F]   NaN where nothing is known; categorical columns hold whole numbers from 0
-outcome    float64[N]      within [0, 1]
+outcome    float64[N]      within [0, 1]; of Target.AMOUNT at least 0
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,13 @@ from numpy.typing import NDArray
 from services.scoring.domain.logs.log import Column
 
 Matrix = NDArray[np.float64]
+
+
+class Target(Enum):
+    """What a forest's raw score is: log-odds of the outcome, or the logarithm of its mean."""
+
+    PROBABILITY = "probability"
+    AMOUNT = "amount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class ForestSettings:
     leaves: int = 15
     rows_per_leaf: int = 20
     interactions: tuple[tuple[int, ...], ...] = ()
+    target: Target = Target.PROBABILITY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +77,7 @@ class Forest(Protocol):
     def rounds(self) -> int: ...
 
     def log_odds(self, matrix: Matrix) -> Column:
-        """float64[N]."""
+        """float64[N]; of Target.AMOUNT, logarithms of means."""
         ...
 
     def text(self) -> str:

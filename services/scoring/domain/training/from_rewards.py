@@ -5,21 +5,22 @@
     then 10 %    calibrates, and decides whether there is a forest at all
     last 10 %    gives the metrics
 
-Where one of the last three would have too few outcomes of either kind, the last 20 % do all three: the metrics are a
-little optimistic then, and the lineage says so. The layer over the base learns everything behind the rows that taught;
-where the base is the rate alone, it learns them all.
+Where one of the last three would have too few outcomes of either kind, the first 80 % teach and the last 20 % do all
+three: the metrics are a little optimistic then, and the lineage says so, as does whoever prints them. The layer over
+the base learns everything behind the rows that taught; where the base is the rate alone, it learns them all.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from services.scoring.domain.amounts_encoding import EncodedAmounts, encode_amounts
 from services.scoring.domain.base_model.columns import ForestColumns, Reading, columns_from
 from services.scoring.domain.base_model.content import ModelContent
 from services.scoring.domain.base_model.matrices import matrix_of
@@ -28,6 +29,7 @@ from services.scoring.domain.feature_set import FeatureSet
 from services.scoring.domain.health.drift import reference_of
 from services.scoring.domain.health.reference import to_plain
 from services.scoring.domain.logs.log import Column
+from services.scoring.domain.models import LATER_ROWS, LATER_ROWS_APART, LATER_ROWS_SHARED
 from services.scoring.domain.training.calibration import Calibration
 from services.scoring.domain.training.forest_learner import Course, ForestLearner, Matrix
 from services.scoring.domain.training.presentations import Presentations
@@ -40,6 +42,7 @@ from services.scoring.domain.training.taught_forest import (
     rate_log_odds,
     taught_forest,
 )
+from services.scoring.domain.training.taught_severity import TaughtSeverity, tallied, taught_severity
 
 LEAST_PRESENTATIONS = 10
 LEAST_OF_A_PART = 30
@@ -100,9 +103,10 @@ def learn_from_rewards(
     columns = columns_from(feature_set, found.table.take(parts.teach).counts)
     matrix = matrix_of(columns, found.table)
     taught = None
+    lesson = _lesson(columns, feature_set, matrix, labels, final, parts)
     if is_enough(labels, final[parts.calibrate]):
-        lesson = _lesson(columns, feature_set, matrix, labels, final, parts)
         taught = taught_forest(lesson, learner, seed, course_of(_digest(lesson, seed)))
+    severity, amounts = (None, None) if taught is None else _amounts(found, feature_set, lesson, learner, seed)
     content = ModelContent(
         feature_set.objective,
         columns,
@@ -111,6 +115,10 @@ def learn_from_rewards(
         taught.forest.text() if taught else "",
         taught.calibration if taught else Calibration(),
         _reference(found, parts),
+        severity.forest.text() if severity else "",
+        severity.log_scale if severity else 0.0,
+        amounts,
+        _evidence(found, parts) if taught else {},
     )
     return LearntModel(
         content,
@@ -120,7 +128,7 @@ def learn_from_rewards(
         int(found.time_ms.min()),
         int(found.time_ms.max()),
         taught.forest.rounds if taught else 0,
-        _lineage(found, parts, taught, seed),
+        _lineage(found, parts, taught, seed) | _of_amounts(feature_set, severity, amounts),
     )
 
 
@@ -170,6 +178,35 @@ def _lesson(
     )
 
 
+def _amounts(
+    found: Presentations, feature_set: FeatureSet, lesson: Lesson, learner: ForestLearner, seed: int
+) -> tuple[TaughtSeverity | None, EncodedAmounts | None]:
+    """The forest of amounts, and those that taught as the layer over it goes on from them."""
+    if not feature_set.prior_value:
+        return None, None
+    rows = parts_of(found.rewards())
+    taught_through = int(found.position[rows.teach][-1])
+    early, final = found.values(taught_through)[rows.teach], found.values()
+    outcomes = (early, final[rows.stop], final[rows.calibrate])
+    parts = zip((lesson.teach, lesson.stop, lesson.calibrate), outcomes, strict=True)
+    teach, stop, calibrate = (replace(part, outcome=outcome) for part, outcome in parts)
+    severity = taught_severity(replace(lesson, teach=teach, stop=stop, calibrate=calibrate), learner, seed)
+    expected = severity.amounts(teach.matrix) if severity else None
+    table = found.table.take(rows.teach)
+    return severity, encode_amounts(tallied(table.actions, table.action.tolist(), early, expected))
+
+
+def _of_amounts(
+    feature_set: FeatureSet, severity: TaughtSeverity | None, amounts: EncodedAmounts | None
+) -> dict[str, str]:
+    if not feature_set.prior_value:
+        return {}
+    return {
+        "rounds_of_amounts": str(severity.forest.rounds if severity else 0),
+        "amounts": "none" if amounts is None else "relative to the forest" if severity else "as they are",
+    }
+
+
 def _metrics(taught: TaughtForest | None, matrix: Matrix, outcome: Column, rate: float) -> dict[str, float]:
     """On the rows of the report. What does not exist, such as the AUC without positives, is left out."""
     of_rate = probability(np.full(outcome.size, rate))
@@ -177,6 +214,13 @@ def _metrics(taught: TaughtForest | None, matrix: Matrix, outcome: Column, rate:
     figures = {name: asdict(found)[name] for name in ("auc", "log_loss", "brier", "calibration_error")}
     figures["base_log_loss"] = float(log_loss(of_rate, outcome).mean())
     return {name: figure for name, figure in figures.items() if isfinite(figure)}
+
+
+def _evidence(found: Presentations, parts: Parts) -> dict[str, int]:
+    """The presentations of each action that taught."""
+    table = found.table.take(parts.teach)
+    counts = np.bincount(np.asarray(table.action), minlength=len(table.actions)).tolist()
+    return {action.action: count for action, count in zip(table.actions, counts, strict=True) if count}
 
 
 def _reference(found: Presentations, parts: Parts) -> Mapping[str, Any]:
@@ -199,6 +243,7 @@ def _lineage(found: Presentations, parts: Parts, taught: TaughtForest | None, se
         "rounds": str(taught.forest.rounds if taught else 0),
         "calibration": taught.calibration.method if taught else "none",
         "rows_that_taught": str(parts.teach.stop),
-        "later_rows": "stop, calibrate, report: apart" if parts.are_apart else "stop, calibrate, report: the same",
+        LATER_ROWS: LATER_ROWS_APART if parts.are_apart else LATER_ROWS_SHARED,
+        "rows_that_report": str(parts.report.stop - parts.report.start),
         "older_rows_left_out": str(found.dropped),
     }

@@ -10,7 +10,8 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,22 +31,25 @@ _SLACK = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Since the entry at `position`, the presentation at `row` is worth `reward`."""
+    """Since the entry at `position`, the presentation at `row` is worth `reward`; `value` is its amount, if any."""
 
     row: int
     position: int
     reward: float
+    value: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Presentations:
     """N of them. `position` int64[N]: of the first entry; `time_ms` int64[N]: of its reward; `first` float64[N]: the
-    reward of it. `dropped`: how many older ones there were no room for."""
+    reward of it; `first_value` float64[N]: its amount, NaN where nobody says. `dropped`: how many older ones there were
+    no room for."""
 
     table: ShownTable
     position: NDArray[np.int64]
     time_ms: NDArray[np.int64]
     first: Column
+    first_value: Column
     corrections: tuple[Correction, ...]
     dropped: int
 
@@ -58,6 +62,14 @@ class Presentations:
         for each in self.corrections:
             if through is None or each.position <= through:
                 found[each.row] = each.reward
+        return found
+
+    def values(self, through: int | None = None) -> Column:
+        """float64[N], what successes were worth, as `rewards` were; NaN where nobody says, and of what is none."""
+        found = self.first_value.copy()
+        for each in self.corrections:
+            if through is None or each.position <= through:
+                found[each.row] = each.value
         return found
 
 
@@ -73,7 +85,8 @@ class PresentationReader:
         self._rows = ShownRows()
         self._row_of: dict[str, int] = {}
         self._keys: deque[str] = deque()
-        self._position, self._time_ms, self._first = array("q"), array("q"), array("d")
+        self._position, self._time_ms = array("q"), array("q")
+        self._first, self._first_value = array("d"), array("d")
         self._corrections: list[Correction] = []
         self._dropped = 0
         self._actions: dict[str, Mapping[str, ActionDeclaration]] = {}
@@ -81,9 +94,10 @@ class PresentationReader:
     def add(self, entry: LogEntry, feature_set: FeatureSet) -> None:
         """`feature_set` is the reward's own."""
         reward, key = entry.reward, entry.reward.reward_key
+        value = nan if reward.value is None else reward.value
         if entry.previous_reward is not None:
             if key in self._row_of:
-                self._corrections.append(Correction(self._row_of[key], entry.position, reward.reward))
+                self._corrections.append(Correction(self._row_of[key], entry.position, reward.reward, value))
             return
         action = self._actions_of(feature_set).get(reward.action)
         time_ms = reward.reward_time_ms or 0
@@ -95,6 +109,7 @@ class PresentationReader:
         self._position.append(entry.position)
         self._time_ms.append(time_ms)
         self._first.append(reward.reward)
+        self._first_value.append(value)
         if len(self._rows) > _SLACK * self._room():
             self._drop()
 
@@ -105,7 +120,8 @@ class PresentationReader:
             np.array(self._position, np.int64),
             np.array(self._time_ms, np.int64),
             np.array(self._first, np.float64),
-            tuple(Correction(each.row - self._dropped, each.position, each.reward) for each in self._corrections),
+            np.array(self._first_value, np.float64),
+            tuple(replace(each, row=each.row - self._dropped) for each in self._corrections),
             self._dropped,
         )
 
@@ -117,7 +133,7 @@ class PresentationReader:
         if count <= 0:
             return
         self._rows.drop_first(count)
-        for column in (self._position, self._time_ms, self._first):
+        for column in (self._position, self._time_ms, self._first, self._first_value):
             del column[:count]
         self._dropped += count
         for _ in range(count):

@@ -13,6 +13,7 @@ from services.orchestrator.domain.policy.compile import compile_policy
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.orchestrator.domain.policy_parts import AttributePart, CrossPart
 from services.scoring.domain.feature_set import ActionDeclaration, FeatureDeclaration, FeatureSet
+from shared.clock import MS_PER_DAY
 from shared.values import AttributeType
 
 Found = Callable[[str | dict[str, str]], list[str]]
@@ -49,6 +50,9 @@ objectives:
       price_to_usual: {ratio: [action.price, usual_price]}
       price_less_usual: {difference: [action.price, usual_price]}
       same_price: {equals: [usual_price, action.price]}
+      rested: {days_since_shown: {}}
+      rested_of_late: {days_since_shown: {window: 30d}}
+      often: {times_shown: {window: 7d}}
     monotone: {price_to_usual: decreasing, usual_price: INCREASING, action.weight: decreasing}
     interactions: [[likes_brand, action.brand], [group, channel, segments]]
   leave: {outcomes: [UNSUBSCRIBED, COMPLAINED]}
@@ -64,6 +68,7 @@ def test_an_objective_becomes_a_feature_set_of_its_own(compiled: Compiled) -> No
     )
     click, leave = policy.feature_sets
     assert policy.feature_set is click
+    assert (click.window_ms, leave.window_ms) == (86_400_000, None)
     assert policy.reads_segments
     assert click.objective == "click"
     assert click.prior_propensity == 0.02
@@ -71,13 +76,18 @@ def test_an_objective_becomes_a_feature_set_of_its_own(compiled: Compiled) -> No
         AttributePart("usual_price", AttributeType.DOUBLE),
         AttributePart("brands", AttributeType.STRING_LIST),
         AttributePart("segments", AttributeType.STRING_LIST),
+        AttributePart("contacts.past", AttributeType.STRING_LIST),
     )
     assert click.crosses == (
         CrossPart("likes_brand", "CONTAINS", "brands", "brand"),
         CrossPart("price_to_usual", "RATIO", "usual_price", "price"),
         CrossPart("price_less_usual", "DIFFERENCE", "usual_price", "price"),
         CrossPart("same_price", "EQUALS", "usual_price", "price"),
+        CrossPart("rested", "DAYS_SINCE_SHOWN", "contacts.past", ""),
+        CrossPart("rested_of_late", "DAYS_SINCE_SHOWN", "contacts.past", "", 30 * MS_PER_DAY),
+        CrossPart("often", "TIMES_SHOWN", "contacts.past", "", 7 * MS_PER_DAY),
     )
+    assert policy.contacts_ms == 400 * MS_PER_DAY, "as long as the ledger keeps them"
     assert click.monotone == {"price_to_usual": -1, "usual_price": 1, "action.weight": -1}
     assert click.interactions == (("likes_brand", "action.brand"), ("group", "channel", "segments"))
     assert (leave.objective, leave.prior_propensity, leave.crosses) == ("leave", 0.1, ())
@@ -89,6 +99,7 @@ def test_without_objectives_there_is_one_with_the_address_it_always_had(compiled
     policy = compiled(SHOP)
     assert policy.objectives == ()
     assert not policy.reads_segments
+    assert policy.contacts_ms == 0
     (part,) = policy.feature_sets
     assert part is policy.feature_set
     as_it_was = FeatureSet(
@@ -98,6 +109,13 @@ def test_without_objectives_there_is_one_with_the_address_it_always_had(compiled
     )
     now = replace(as_it_was, objective=part.objective, monotone=part.monotone, interactions=part.interactions)
     assert (part.crosses, now.version) == ((), as_it_was.version)
+
+
+def test_contacts_are_looked_at_as_far_back_as_any_cross_asks(compiled: Compiled) -> None:
+    begin = f"{SHOP}objectives:\n  a: {{outcomes: [clicked], crosses: {{c: {{times_shown: {{window: 7d}}}}}}}}\n"
+    other = "  b: {outcomes: [opened], crosses: {c: {days_since_shown: {window: 30d}}}}\narbitration: {objective: a}\n"
+    policy = compiled(begin + other)
+    assert policy.contacts_ms == 30 * MS_PER_DAY
 
 
 @pytest.mark.parametrize(
@@ -133,6 +151,16 @@ CASES = {
     "a cross of two kinds": (
         BEGIN + "crosses: {c: {equals: [age, action.price], ratio: [action.price, age]}}}}",
         "1:49 MISSING_KEY",
+    ),
+    "times shown, whenever": (BEGIN + "crosses: {c: {times_shown: {}}}}}", "1:66 MISSING_KEY"),
+    "shown within seconds": (BEGIN + "crosses: {c: {times_shown: {window: 5s}}}}}", "1:75 OUT_OF_RANGE"),
+    "what was shown, of an attribute": (
+        BEGIN + "crosses: {c: {days_since_shown: [action.brand]}}}}",
+        "1:71 WRONG_TYPE",
+    ),
+    "past contacts by their name": (
+        BEGIN + "crosses: {c: {contains: [contacts.past, action.brand]}}}}",
+        "1:64 BAD_IDENTIFIER",
     ),
     "a cross of two features": (BEGIN + "crosses: {c: {equals: [age, brands]}}}}", "1:61 OUT_OF_RANGE"),
     "a ratio the other way round": (BEGIN + "crosses: {c: {ratio: [age, action.price]}}}}", "1:61 OUT_OF_RANGE"),

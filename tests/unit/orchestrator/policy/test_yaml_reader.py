@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.orchestrator.domain.policy.findings import Refused
@@ -133,6 +133,7 @@ def _comparable(node: Node | None) -> Node | None:
 
 
 @settings(max_examples=600)
+@example(">\n#")
 @given(st.text(alphabet="ab:-?,[]{}#&*!|>'\"%@`\\ \n0u~<.é=+()", max_size=40))
 def test_what_the_fast_parser_reads_is_what_the_parser_of_yaml_1_2_reads(text: str) -> None:
     fast, careful = _both(text.encode())

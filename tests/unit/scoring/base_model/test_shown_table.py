@@ -19,6 +19,7 @@ from services.scoring.domain.feature_set import (
     FeatureSet,
 )
 from services.scoring.domain.forest.compiled import Side
+from services.scoring.domain.past_contacts import OF_CONTACTS, PAST_CONTACTS
 from shared.values import NOT_FOUND, NULL, AttributeType, Feature, FeatureStatus, Value, present
 
 BIG = 2**53 + 1
@@ -32,6 +33,7 @@ FEATURE_SET = FeatureSet(
         *(FeatureDeclaration(f"f{int(kind)}", kind) for kind in AttributeType),
         FeatureDeclaration("channel", AttributeType.STRING),  # as a place is called, and an attribute
         FeatureDeclaration("action.x", AttributeType.STRING),
+        FeatureDeclaration(PAST_CONTACTS, AttributeType.STRING_LIST),
     ),
     tuple(
         ActionDeclaration(f"a{index}", f"g{index % 2}", "i", {} if index == 3 else {"x": value, "n": float(index)})
@@ -40,10 +42,22 @@ FEATURE_SET = FeatureSet(
     crosses=tuple(
         CrossDeclaration(f"c{int(kind)}_{int(of)}_{attribute}", kind, f"f{int(of)}", attribute)
         for kind in CrossKind
+        if kind not in OF_CONTACTS
         for of in (AttributeType.INT, AttributeType.STRING, AttributeType.STRING_LIST)
         for attribute in ("x", "n")
+    )
+    + tuple(
+        CrossDeclaration(f"c{int(kind)}_{window_ms}", kind, PAST_CONTACTS, "", window_ms)
+        for kind in OF_CONTACTS
+        for window_ms in (0, 100, 100_000)
     ),
 )
+
+
+def contacts(rng: np.random.Generator) -> tuple[str, ...]:
+    """In any order, of actions that are there and of others."""
+    ages = rng.integers(0, 10 ** rng.integers(1, 12), rng.integers(0, 40))
+    return tuple(f"{age} a{rng.integers(len(FEATURE_SET.actions) + 3)}" for age in ages)
 
 
 def shown(seed: int, rows: int) -> list[Shown]:
@@ -59,6 +73,8 @@ def shown(seed: int, rows: int) -> list[Shown]:
                 features[feature.name] = present(VALUES[rng.integers(len(VALUES))])
             elif draw < 0.9:
                 features[feature.name] = statuses[rng.integers(len(statuses))]
+        if PAST_CONTACTS in features and rng.random() < 0.8:
+            features[PAST_CONTACTS] = present(contacts(rng))
         action = FEATURE_SET.actions[rng.integers(len(FEATURE_SET.actions))]
         found.append(Shown(features, action, ("WEB", "EMAIL", "")[rng.integers(3)], f"p{rng.integers(2)}"))
     return found
@@ -85,7 +101,9 @@ def test_a_row_for_training_is_the_row_for_scoring(seed: int) -> None:
     rows = shown(seed, 300)
     matrix = matrix_of(columns_of(FEATURE_SET, rows), rows)
     assert np.array_equal(matrix, matrix_by_sides(rows), equal_nan=True)
-    assert len(np.unique(np.nan_to_num(matrix[:, -1], nan=-1.0))) > 2
+    drawn = {len(np.unique(np.nan_to_num(matrix[:, -1 - place], nan=-1.0))) for place in range(6)}
+    assert min(drawn) >= 2
+    assert max(drawn) > 30
 
 
 def test_a_feature_called_as_a_place_has_its_own_labels() -> None:

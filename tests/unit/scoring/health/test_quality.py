@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from services.scoring.domain.health.exploration import COLLAPSED, choice_probabilities, entropy, is_collapsed
+from services.scoring.domain.health.exploration import COLLAPSED, entropy, exploration
 from services.scoring.domain.health.presentations import Presentation
 from services.scoring.domain.health.quality import Predicted, predicted_by, quality, reliability
 from services.scoring.domain.rewards import Prediction
@@ -115,13 +117,14 @@ def test_entropy_is_that_of_the_choices() -> None:
 
 
 def test_choices_of_unknown_probability_are_left_out() -> None:
-    assert choice_probabilities([*chosen(0.5, 0.0), Presentation(0, 0.0, None)]) == [0.5]
+    found = exploration([*chosen(0.5, 0.0), Presentation(0, 0.0, None)])
+    assert (found.choices, found.entropy, found.several, found.share) == (1, np.log(2), 0, None)
 
 
 def test_collapse_takes_certain_choices_and_enough_of_them() -> None:
-    assert is_collapsed([1.0] * 1_000)
-    assert not is_collapsed([1.0] * 999)
-    assert not is_collapsed([0.95] * 1_000)
+    assert exploration(chosen(*[1.0] * 1_000)).collapse is not None
+    assert exploration(chosen(*[1.0] * 999)).collapse is None
+    assert exploration(chosen(*[0.95] * 1_000)).collapse is None
 
 
 def test_collapse_begins_where_one_choice_in_seven_hundred_explores() -> None:
@@ -130,3 +133,27 @@ def test_collapse_begins_where_one_choice_in_seven_hundred_explores() -> None:
         rare = round(total * share)
         probabilities = [share] * rare + [1 - share] * (total - rare)
         assert (entropy(probabilities) < COLLAPSED) is is_expected
+
+
+def among(candidates: int, *probabilities: float) -> list[Presentation]:
+    return [
+        replace(each, prediction=replace(each.prediction, candidates=candidates))
+        for each in chosen(*probabilities)
+        if each.prediction is not None
+    ]
+
+
+def test_entropy_is_told_relative_to_a_uniform_choice_among_as_many() -> None:
+    found = exploration(among(4, 0.25, 0.25) + among(2, 0.5) + among(1, 1.0) + chosen(0.1))
+    assert (found.choices, found.several) == (5, 3)
+    assert found.share == pytest.approx(1.0)
+    assert exploration(among(100, *[0.5] * 10)).share == pytest.approx(np.log(2) / np.log(100))
+
+
+def test_a_choice_of_one_candidate_is_no_collapse_and_the_same_entropy_among_many_is() -> None:
+    assert exploration(among(1, *[1.0] * 5_000) + among(2, *[0.5] * 1_000)).collapse is None
+    assert exploration(among(2, *[0.98] * 1_000)).collapse is None
+    told = exploration(among(200, *[0.98] * 1_000)).collapse
+    assert told is not None
+    assert "0.38 % of the entropy of a uniform choice" in told
+    assert exploration(among(200, *[0.98] * 999)).collapse is None

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from services.scoring.adapters.log_files.log_file import read_log
+from services.scoring.adapters.log_files.log_file import Wanted, read_log, read_rows, read_table
 from services.scoring.adapters.log_files.refusal import FileRefused
 from services.scoring.domain.logs.log import Log
+from services.scoring.domain.logs.spec import FeatureKind, FeatureSpec
 from tests.support.logs import spec
 
 GOOD = "item,click,p,age,city,t\na,0,0.5,30,lyon,0.1\nb,1,0.25,,paris,0.9\n"
@@ -148,3 +149,27 @@ def test_a_damaged_file_is_refused_in_words(tmp_path: Path) -> None:
     for name in ("log.parquet", "log.csv.gz", "log.csv"):
         with pytest.raises(FileRefused, match="cannot be read"):
             read_log(tmp_path / name, spec(tmp_path, "action: item\nreward: click\n"))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_in_a_header_of_quoted_names(tmp_path: Path, delimiter: str) -> None:
+    header, *rest = GOOD.splitlines()
+    quoted = ",".join(f'"{name}"' for name in header.split(","))
+    assert len(read(tmp_path, "\n".join([quoted, *rest, ""]).replace(",", delimiter))) == 2
+
+
+def test_a_name_that_holds_another_delimiter_is_one_name(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('"age;of";"a,b"\n1;2\n')
+    table = read_table(path, "", frozenset({"age;of", "a,b"}))
+    assert table.names == ("age;of", "a,b")
+
+
+def test_rows_to_score_are_read_with_the_delimiter_that_is_likely_and_with_another_that_they_have(
+    tmp_path: Path,
+) -> None:
+    wanted = Wanted((FeatureSpec("age", FeatureKind.NUMERIC), FeatureSpec("x", FeatureKind.NUMERIC)), "", ("a",))
+    path = tmp_path / "rows.csv"
+    for written, delimiter, likely in (("^", "", "^"), (";", "", "^"), ("^", "^", ""), (";", "", "")):
+        path.write_text(f'"age"{written}"x"\n30{written}1.5\n')
+        assert read_rows(path, wanted, delimiter, likely).features[1].values.tolist() == [1.5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,17 +17,32 @@ from services.scoring.adapters.lightgbm.training import LightGbmLearner
 from services.scoring.domain.base_model.columns import Shown
 from services.scoring.domain.base_model.content import ModelContent, decode, encode
 from services.scoring.domain.base_model.matrices import matrix_of
+from services.scoring.domain.base_model.served import served
+from services.scoring.domain.bayesian_scorer import BayesianScorer
 from services.scoring.domain.evaluation.prediction_quality import auc, log_loss
-from services.scoring.domain.feature_set import FeatureSet
+from services.scoring.domain.feature_set import CrossDeclaration, CrossKind, FeatureDeclaration, FeatureSet
+from services.scoring.domain.models import LATER_ROWS, LATER_ROWS_APART, LATER_ROWS_SHARED
+from services.scoring.domain.past_contacts import PAST_CONTACTS
 from services.scoring.domain.rewards import LogEntry, Reward
+from services.scoring.domain.scoring import ScoreQuery
 from services.scoring.domain.training.from_rewards import CannotLearn, LearntModel, learn_from_rewards, parts_of
 from services.scoring.domain.training.presentations import PresentationReader, Presentations
 from services.scoring.domain.training.taught_forest import probability
-from shared.values import Feature, present
+from shared.clock import MS_PER_DAY
+from shared.values import AttributeType, Feature, present
 from tests.support.reward_logs import ACTIONS, START_MS, entries_of, planted, tastes
 
 TASTES = tastes()
 ROWS = 6_000
+FATIGUE = FeatureSet(
+    (FeatureDeclaration("age", AttributeType.INT), FeatureDeclaration(PAST_CONTACTS, AttributeType.STRING_LIST)),
+    ACTIONS,
+    0.1,
+    crosses=(
+        CrossDeclaration("rested", CrossKind.DAYS_SINCE_SHOWN, PAST_CONTACTS, ""),
+        CrossDeclaration("often", CrossKind.TIMES_SHOWN, PAST_CONTACTS, "", 7 * MS_PER_DAY),
+    ),
+)
 
 
 def read(entries: Sequence[LogEntry], feature_set: FeatureSet = TASTES, **limits: int) -> Presentations:
@@ -79,6 +95,14 @@ def test_noise_is_answered_with_the_rate_and_the_layer_learns_it_all() -> None:
     rate = np.mean([each.reward for each in log.rewards])
     assert probability(np.array([model.content.rate_log_odds]))[0] == pytest.approx(rate, abs=0.001)
     assert model.metrics["log_loss"] == model.metrics["base_log_loss"]
+
+
+def test_who_taught_is_counted_by_action_and_what_reported_is_told(model: LearntModel) -> None:
+    first = planted(ROWS).rewards[: int(model.lineage["rows_that_taught"])]
+    assert model.content.evidence == Counter(each.action for each in first)
+    assert (model.lineage[LATER_ROWS], model.lineage["rows_that_report"]) == (LATER_ROWS_APART, "600")
+    few = learnt(planted(400).rewards)
+    assert (few.lineage[LATER_ROWS], few.lineage["rows_that_report"]) == (LATER_ROWS_SHARED, "80")
 
 
 def test_few_outcomes_share_the_last_rows() -> None:
@@ -190,3 +214,46 @@ def _ways(node: Mapping[str, Any], names: Sequence[str]) -> list[set[str]]:
         return [set()]
     here = names[node["split_feature"]]
     return [way | {here} for child in ("left_child", "right_child") for way in _ways(node[child], names)]
+
+
+def tired(rows: int, seed: int) -> tuple[list[Reward], NDArray[np.float64]]:
+    """Customers are shown one item after another; what they saw within three days they pass over. With the
+    probabilities."""
+    rng, rewards, probabilities = np.random.default_rng(seed), [], []
+    seen: list[list[tuple[int, int]]] = [[] for _ in range(40)]
+    for row in range(rows):
+        who, item, now_ms = row % 40, int(rng.integers(6)), START_MS + row * MS_PER_DAY // 80
+        ages = [now_ms - time_ms for time_ms, shown in seen[who] if shown == item]
+        chance = 0.05 if ages and min(ages) < 3 * MS_PER_DAY else 0.45
+        contacts = present(tuple(f"{now_ms - time_ms} item_{shown}" for time_ms, shown in seen[who][-12:]))
+        features = {"age": present(int(rng.integers(18, 80))), PAST_CONTACTS: contacts}
+        key, value = f"d_{seed}_{row}/hero/item_{item}/WEB", float(rng.random() < chance)
+        rewards.append(Reward(key, FATIGUE.version, f"item_{item}", "WEB", "hero", features, value, now_ms))
+        probabilities.append(chance)
+        seen[who].append((now_ms, item))
+    return rewards, np.array(probabilities)
+
+
+def test_a_forest_learns_that_what_was_shown_of_late_is_passed_over() -> None:
+    rewards, _ = tired(6_000, seed=1)
+    model = learnt(rewards, FATIGUE)
+    later, truth = tired(3_000, seed=2)
+    found, outcome = said(model.content, later), np.array([each.reward for each in later])
+    assert auc(found, outcome) > auc(truth, outcome) - 0.02
+    assert np.abs(found - truth).mean() < 0.05
+    blind = learnt([replace(each, features={"age": each.features["age"]}) for each in rewards], FATIGUE)
+    assert blind.trees == 0 or auc(said(blind.content, later), outcome) < 0.6
+    stored = decode(encode(model.content))
+    assert stored.columns.crosses == FATIGUE.crosses
+
+
+def test_it_is_asked_about_a_customer_as_it_was_taught() -> None:
+    """As the service scores: with all of a customer's contacts, compiled, for every action at once."""
+    rewards, _ = tired(6_000, seed=1)
+    scorer = BayesianScorer(base=served(encode(learnt(rewards, FATIGUE).content)))
+    contacts = present((f"{MS_PER_DAY} item_2", f"{9 * MS_PER_DAY} item_3"))
+    names = [action.action for action in ACTIONS]
+    query = ScoreQuery(FATIGUE.version, {"age": present(40), PAST_CONTACTS: contacts}, names, (), ())
+    means = scorer.score(scorer.compile(FATIGUE), query).means
+    assert means[2] < 0.15
+    assert np.delete(means, 2).min() > 0.3

@@ -50,6 +50,17 @@ def test_the_same_content_has_the_same_name_wherever_it_is(tmp_path: Path, learn
     assert other not in names
 
 
+def test_the_delimiter_of_the_log_is_remembered_and_models_of_before_have_none(
+    tmp_path: Path, learnt: tuple[Log, TandemModel]
+) -> None:
+    log, model = learnt
+    plain = write_model(tmp_path / "plain", model, log.actions, FACTS)
+    other = write_model(tmp_path / "other", model, log.actions, FACTS, ";")
+    assert read_model(tmp_path / "other", LightGbmLearner()).manifest.delimiter == ";"
+    assert "delimiter" not in json.loads((tmp_path / "plain" / "manifest.json").read_text())
+    assert plain.model_id != other.model_id
+
+
 def _changed(path: Path, change: Callable[[bytes], bytes]) -> None:
     path.write_bytes(change(path.read_bytes()))
 

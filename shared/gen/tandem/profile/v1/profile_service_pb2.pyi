@@ -1,6 +1,7 @@
 import datetime
 
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from tandem.common.v1 import subject_pb2 as _subject_pb2
@@ -37,7 +38,7 @@ ITEM_STATUS_ERASED: ItemStatus
 ITEM_STATUS_PAST_RETENTION: ItemStatus
 
 class GetProfileRequest(_message.Message):
-    __slots__ = ("subject", "consistency_token", "read_time", "schema_version", "overlay_events", "overlay_signals", "earliest_read_time")
+    __slots__ = ("subject", "consistency_token", "read_time", "schema_version", "overlay_events", "overlay_signals", "earliest_read_time", "contacts_within")
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_TOKEN_FIELD_NUMBER: _ClassVar[int]
     READ_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +46,7 @@ class GetProfileRequest(_message.Message):
     OVERLAY_EVENTS_FIELD_NUMBER: _ClassVar[int]
     OVERLAY_SIGNALS_FIELD_NUMBER: _ClassVar[int]
     EARLIEST_READ_TIME_FIELD_NUMBER: _ClassVar[int]
+    CONTACTS_WITHIN_FIELD_NUMBER: _ClassVar[int]
     subject: _subject_pb2.Subject
     consistency_token: _subject_pb2.ConsistencyToken
     read_time: _timestamp_pb2.Timestamp
@@ -52,7 +54,8 @@ class GetProfileRequest(_message.Message):
     overlay_events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
     overlay_signals: _consent_pb2.ConsentSignals
     earliest_read_time: _timestamp_pb2.Timestamp
-    def __init__(self, subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., schema_version: _Optional[str] = ..., overlay_events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., overlay_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., earliest_read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    contacts_within: _duration_pb2.Duration
+    def __init__(self, subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., consistency_token: _Optional[_Union[_subject_pb2.ConsistencyToken, _Mapping]] = ..., read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., schema_version: _Optional[str] = ..., overlay_events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., overlay_signals: _Optional[_Union[_consent_pb2.ConsentSignals, _Mapping]] = ..., earliest_read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., contacts_within: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class GetProfileResponse(_message.Message):
     __slots__ = ("profile", "advisories", "consistency_token", "held_identities")

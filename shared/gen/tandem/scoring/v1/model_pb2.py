@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/scoring/v1/model.proto\x12\x11tandem.scoring.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x04\n\x05Model\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x11\n\tobjective\x18\x02 \x01(\t\x12*\n\x04role\x18\x03 \x01(\x0e\x32\x1c.tandem.scoring.v1.ModelRole\x12.\n\ntrain_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13\x66\x65\x61ture_set_version\x18\x05 \x01(\t\x12\x35\n\x11window_start_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fwindow_end_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04rows\x18\x08 \x01(\x03\x12\x11\n\tpositives\x18\t \x01(\x03\x12\x17\n\x0ftrained_through\x18\n \x01(\x03\x12\x14\n\x0clearns_after\x18\x0b \x01(\x03\x12\x10\n\x08\x66\x65\x61tures\x18\x0c \x03(\t\x12\x36\n\x07metrics\x18\r \x03(\x0b\x32%.tandem.scoring.v1.Model.MetricsEntry\x12\x17\n\x0fparent_model_id\x18\x0e \x01(\t\x12\r\n\x05trees\x18\x0f \x01(\x05\x12\r\n\x05\x62ytes\x18\x10 \x01(\x03\x12\x36\n\x07lineage\x18\x11 \x03(\x0b\x32%.tandem.scoring.v1.Model.LineageEntry\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a.\n\x0cLineageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xcf\x02\n\x08Training\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x11\n\tobjective\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.tandem.scoring.v1.Training.State\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06rounds\x18\x06 \x01(\x05\x12\x10\n\x08model_id\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\"X\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_RUNNING\x10\x01\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\"\xc1\x01\n\nAssignment\x12\x11\n\tobjective\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x19\n\x11\x63hampion_model_id\x18\x03 \x01(\t\x12\x15\n\ris_apprentice\x18\x04 \x01(\x08\x12\x1b\n\x13\x63hallenger_model_id\x18\x05 \x01(\t\x12/\n\x0b\x63hange_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x07 \x01(\t\"\xbe\x02\n\x0cModelQuality\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x15\n\rpresentations\x18\x02 \x01(\x03\x12\x11\n\tpositives\x18\x03 \x01(\x01\x12\x10\n\x03\x61uc\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x08log_loss\x18\x05 \x01(\x01\x12\x19\n\x11\x63\x61libration_error\x18\x06 \x01(\x01\x12\x1e\n\x11\x63\x61libration_ratio\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x31\n\x04\x62ins\x18\x08 \x03(\x0b\x32#.tandem.scoring.v1.ModelQuality.Bin\x1a\x42\n\x03\x42in\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x17\n\x0fmean_prediction\x18\x02 \x01(\x01\x12\x13\n\x0bmean_reward\x18\x03 \x01(\x01\x42\x06\n\x04_aucB\x14\n\x12_calibration_ratio\"N\n\rFeatureHealth\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rshare_missing\x18\x02 \x01(\x01\x12\x10\n\x03psi\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x06\n\x04_psi*v\n\tModelRole\x12\x1a\n\x16MODEL_ROLE_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_ROLE_CHAMPION\x10\x01\x12\x19\n\x15MODEL_ROLE_CHALLENGER\x10\x02\x12\x19\n\x15MODEL_ROLE_APPRENTICE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtandem/scoring/v1/model.proto\x12\x11tandem.scoring.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x05\n\x05Model\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x11\n\tobjective\x18\x02 \x01(\t\x12*\n\x04role\x18\x03 \x01(\x0e\x32\x1c.tandem.scoring.v1.ModelRole\x12.\n\ntrain_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13\x66\x65\x61ture_set_version\x18\x05 \x01(\t\x12\x35\n\x11window_start_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fwindow_end_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04rows\x18\x08 \x01(\x03\x12\x11\n\tpositives\x18\t \x01(\x03\x12\x17\n\x0ftrained_through\x18\n \x01(\x03\x12\x14\n\x0clearns_after\x18\x0b \x01(\x03\x12\x10\n\x08\x66\x65\x61tures\x18\x0c \x03(\t\x12\x36\n\x07metrics\x18\r \x03(\x0b\x32%.tandem.scoring.v1.Model.MetricsEntry\x12\x17\n\x0fparent_model_id\x18\x0e \x01(\t\x12\r\n\x05trees\x18\x0f \x01(\x05\x12\r\n\x05\x62ytes\x18\x10 \x01(\x03\x12\x36\n\x07lineage\x18\x11 \x03(\x0b\x32%.tandem.scoring.v1.Model.LineageEntry\x12/\n\tserves_as\x18\x12 \x01(\x0e\x32\x1c.tandem.scoring.v1.ModelRole\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a.\n\x0cLineageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xcf\x02\n\x08Training\x12\x13\n\x0btraining_id\x18\x01 \x01(\t\x12\x11\n\tobjective\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.tandem.scoring.v1.Training.State\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06rounds\x18\x06 \x01(\x05\x12\x10\n\x08model_id\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\"X\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_RUNNING\x10\x01\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\"\xc1\x01\n\nAssignment\x12\x11\n\tobjective\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x19\n\x11\x63hampion_model_id\x18\x03 \x01(\t\x12\x15\n\ris_apprentice\x18\x04 \x01(\x08\x12\x1b\n\x13\x63hallenger_model_id\x18\x05 \x01(\t\x12/\n\x0b\x63hange_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x07 \x01(\t\"\xbe\x02\n\x0cModelQuality\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x15\n\rpresentations\x18\x02 \x01(\x03\x12\x11\n\tpositives\x18\x03 \x01(\x01\x12\x10\n\x03\x61uc\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x08log_loss\x18\x05 \x01(\x01\x12\x19\n\x11\x63\x61libration_error\x18\x06 \x01(\x01\x12\x1e\n\x11\x63\x61libration_ratio\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x31\n\x04\x62ins\x18\x08 \x03(\x0b\x32#.tandem.scoring.v1.ModelQuality.Bin\x1a\x42\n\x03\x42in\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x17\n\x0fmean_prediction\x18\x02 \x01(\x01\x12\x13\n\x0bmean_reward\x18\x03 \x01(\x01\x42\x06\n\x04_aucB\x14\n\x12_calibration_ratio\"N\n\rFeatureHealth\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rshare_missing\x18\x02 \x01(\x01\x12\x10\n\x03psi\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x06\n\x04_psi*v\n\tModelRole\x12\x1a\n\x16MODEL_ROLE_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_ROLE_CHAMPION\x10\x01\x12\x19\n\x15MODEL_ROLE_CHALLENGER\x10\x02\x12\x19\n\x15MODEL_ROLE_APPRENTICE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,24 +36,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODEL_METRICSENTRY']._serialized_options = b'8\001'
   _globals['_MODEL_LINEAGEENTRY']._loaded_options = None
   _globals['_MODEL_LINEAGEENTRY']._serialized_options = b'8\001'
-  _globals['_MODELROLE']._serialized_start=1657
-  _globals['_MODELROLE']._serialized_end=1775
+  _globals['_MODELROLE']._serialized_start=1706
+  _globals['_MODELROLE']._serialized_end=1824
   _globals['_MODEL']._serialized_start=86
-  _globals['_MODEL']._serialized_end=720
-  _globals['_MODEL_METRICSENTRY']._serialized_start=626
-  _globals['_MODEL_METRICSENTRY']._serialized_end=672
-  _globals['_MODEL_LINEAGEENTRY']._serialized_start=674
-  _globals['_MODEL_LINEAGEENTRY']._serialized_end=720
-  _globals['_TRAINING']._serialized_start=723
-  _globals['_TRAINING']._serialized_end=1058
-  _globals['_TRAINING_STATE']._serialized_start=970
-  _globals['_TRAINING_STATE']._serialized_end=1058
-  _globals['_ASSIGNMENT']._serialized_start=1061
-  _globals['_ASSIGNMENT']._serialized_end=1254
-  _globals['_MODELQUALITY']._serialized_start=1257
-  _globals['_MODELQUALITY']._serialized_end=1575
-  _globals['_MODELQUALITY_BIN']._serialized_start=1479
-  _globals['_MODELQUALITY_BIN']._serialized_end=1545
-  _globals['_FEATUREHEALTH']._serialized_start=1577
-  _globals['_FEATUREHEALTH']._serialized_end=1655
+  _globals['_MODEL']._serialized_end=769
+  _globals['_MODEL_METRICSENTRY']._serialized_start=675
+  _globals['_MODEL_METRICSENTRY']._serialized_end=721
+  _globals['_MODEL_LINEAGEENTRY']._serialized_start=723
+  _globals['_MODEL_LINEAGEENTRY']._serialized_end=769
+  _globals['_TRAINING']._serialized_start=772
+  _globals['_TRAINING']._serialized_end=1107
+  _globals['_TRAINING_STATE']._serialized_start=1019
+  _globals['_TRAINING_STATE']._serialized_end=1107
+  _globals['_ASSIGNMENT']._serialized_start=1110
+  _globals['_ASSIGNMENT']._serialized_end=1303
+  _globals['_MODELQUALITY']._serialized_start=1306
+  _globals['_MODELQUALITY']._serialized_end=1624
+  _globals['_MODELQUALITY_BIN']._serialized_start=1528
+  _globals['_MODELQUALITY_BIN']._serialized_end=1594
+  _globals['_FEATUREHEALTH']._serialized_start=1626
+  _globals['_FEATUREHEALTH']._serialized_end=1704
 # @@protoc_insertion_point(module_scope)

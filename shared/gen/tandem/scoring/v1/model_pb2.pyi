@@ -22,7 +22,7 @@ MODEL_ROLE_CHALLENGER: ModelRole
 MODEL_ROLE_APPRENTICE: ModelRole
 
 class Model(_message.Message):
-    __slots__ = ("model_id", "objective", "role", "train_time", "feature_set_version", "window_start_time", "window_end_time", "rows", "positives", "trained_through", "learns_after", "features", "metrics", "parent_model_id", "trees", "bytes", "lineage")
+    __slots__ = ("model_id", "objective", "role", "train_time", "feature_set_version", "window_start_time", "window_end_time", "rows", "positives", "trained_through", "learns_after", "features", "metrics", "parent_model_id", "trees", "bytes", "lineage", "serves_as")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +54,7 @@ class Model(_message.Message):
     TREES_FIELD_NUMBER: _ClassVar[int]
     BYTES_FIELD_NUMBER: _ClassVar[int]
     LINEAGE_FIELD_NUMBER: _ClassVar[int]
+    SERVES_AS_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     objective: str
     role: ModelRole
@@ -71,7 +72,8 @@ class Model(_message.Message):
     trees: int
     bytes: int
     lineage: _containers.ScalarMap[str, str]
-    def __init__(self, model_id: _Optional[str] = ..., objective: _Optional[str] = ..., role: _Optional[_Union[ModelRole, str]] = ..., train_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., feature_set_version: _Optional[str] = ..., window_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rows: _Optional[int] = ..., positives: _Optional[int] = ..., trained_through: _Optional[int] = ..., learns_after: _Optional[int] = ..., features: _Optional[_Iterable[str]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., parent_model_id: _Optional[str] = ..., trees: _Optional[int] = ..., bytes: _Optional[int] = ..., lineage: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    serves_as: ModelRole
+    def __init__(self, model_id: _Optional[str] = ..., objective: _Optional[str] = ..., role: _Optional[_Union[ModelRole, str]] = ..., train_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., feature_set_version: _Optional[str] = ..., window_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rows: _Optional[int] = ..., positives: _Optional[int] = ..., trained_through: _Optional[int] = ..., learns_after: _Optional[int] = ..., features: _Optional[_Iterable[str]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., parent_model_id: _Optional[str] = ..., trees: _Optional[int] = ..., bytes: _Optional[int] = ..., lineage: _Optional[_Mapping[str, str]] = ..., serves_as: _Optional[_Union[ModelRole, str]] = ...) -> None: ...
 
 class Training(_message.Message):
     __slots__ = ("training_id", "objective", "state", "start_time", "end_time", "rounds", "model_id", "message")

@@ -1,10 +1,12 @@
 import datetime
 
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from tandem.common.v1 import value_pb2 as _value_pb2
 from tandem.scoring.v1 import model_pb2 as _model_pb2
+from tandem.scoring.v1 import model_health_pb2 as _model_health_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -42,7 +44,7 @@ class ActionDeclaration(_message.Message):
     def __init__(self, action: _Optional[str] = ..., group: _Optional[str] = ..., issue: _Optional[str] = ..., attributes: _Optional[_Mapping[str, _value_pb2.TypedValue]] = ...) -> None: ...
 
 class CrossDeclaration(_message.Message):
-    __slots__ = ("name", "kind", "feature", "attribute")
+    __slots__ = ("name", "kind", "feature", "attribute", "window")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         KIND_UNSPECIFIED: _ClassVar[CrossDeclaration.Kind]
@@ -50,20 +52,26 @@ class CrossDeclaration(_message.Message):
         KIND_EQUALS: _ClassVar[CrossDeclaration.Kind]
         KIND_RATIO: _ClassVar[CrossDeclaration.Kind]
         KIND_DIFFERENCE: _ClassVar[CrossDeclaration.Kind]
+        KIND_DAYS_SINCE_SHOWN: _ClassVar[CrossDeclaration.Kind]
+        KIND_TIMES_SHOWN: _ClassVar[CrossDeclaration.Kind]
     KIND_UNSPECIFIED: CrossDeclaration.Kind
     KIND_CONTAINS: CrossDeclaration.Kind
     KIND_EQUALS: CrossDeclaration.Kind
     KIND_RATIO: CrossDeclaration.Kind
     KIND_DIFFERENCE: CrossDeclaration.Kind
+    KIND_DAYS_SINCE_SHOWN: CrossDeclaration.Kind
+    KIND_TIMES_SHOWN: CrossDeclaration.Kind
     NAME_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     FEATURE_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
     name: str
     kind: CrossDeclaration.Kind
     feature: str
     attribute: str
-    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[CrossDeclaration.Kind, str]] = ..., feature: _Optional[str] = ..., attribute: _Optional[str] = ...) -> None: ...
+    window: _duration_pb2.Duration
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[CrossDeclaration.Kind, str]] = ..., feature: _Optional[str] = ..., attribute: _Optional[str] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class MonotoneConstraint(_message.Message):
     __slots__ = ("name", "direction")
@@ -88,7 +96,7 @@ class InteractionGroup(_message.Message):
     def __init__(self, names: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FeatureSet(_message.Message):
-    __slots__ = ("features", "actions", "prior_propensity", "objective", "crosses", "monotone", "interactions")
+    __slots__ = ("features", "actions", "prior_propensity", "objective", "crosses", "monotone", "interactions", "outcome_window", "prior_value")
     FEATURES_FIELD_NUMBER: _ClassVar[int]
     ACTIONS_FIELD_NUMBER: _ClassVar[int]
     PRIOR_PROPENSITY_FIELD_NUMBER: _ClassVar[int]
@@ -96,6 +104,8 @@ class FeatureSet(_message.Message):
     CROSSES_FIELD_NUMBER: _ClassVar[int]
     MONOTONE_FIELD_NUMBER: _ClassVar[int]
     INTERACTIONS_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    PRIOR_VALUE_FIELD_NUMBER: _ClassVar[int]
     features: _containers.RepeatedCompositeFieldContainer[FeatureDeclaration]
     actions: _containers.RepeatedCompositeFieldContainer[ActionDeclaration]
     prior_propensity: float
@@ -103,7 +113,9 @@ class FeatureSet(_message.Message):
     crosses: _containers.RepeatedCompositeFieldContainer[CrossDeclaration]
     monotone: _containers.RepeatedCompositeFieldContainer[MonotoneConstraint]
     interactions: _containers.RepeatedCompositeFieldContainer[InteractionGroup]
-    def __init__(self, features: _Optional[_Iterable[_Union[FeatureDeclaration, _Mapping]]] = ..., actions: _Optional[_Iterable[_Union[ActionDeclaration, _Mapping]]] = ..., prior_propensity: _Optional[float] = ..., objective: _Optional[str] = ..., crosses: _Optional[_Iterable[_Union[CrossDeclaration, _Mapping]]] = ..., monotone: _Optional[_Iterable[_Union[MonotoneConstraint, _Mapping]]] = ..., interactions: _Optional[_Iterable[_Union[InteractionGroup, _Mapping]]] = ...) -> None: ...
+    outcome_window: _duration_pb2.Duration
+    prior_value: float
+    def __init__(self, features: _Optional[_Iterable[_Union[FeatureDeclaration, _Mapping]]] = ..., actions: _Optional[_Iterable[_Union[ActionDeclaration, _Mapping]]] = ..., prior_propensity: _Optional[float] = ..., objective: _Optional[str] = ..., crosses: _Optional[_Iterable[_Union[CrossDeclaration, _Mapping]]] = ..., monotone: _Optional[_Iterable[_Union[MonotoneConstraint, _Mapping]]] = ..., interactions: _Optional[_Iterable[_Union[InteractionGroup, _Mapping]]] = ..., outcome_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., prior_value: _Optional[float] = ...) -> None: ...
 
 class PublishFeatureSetRequest(_message.Message):
     __slots__ = ("request_id", "feature_set")
@@ -141,7 +153,7 @@ class ScoreActionsRequest(_message.Message):
     def __init__(self, feature_set_version: _Optional[str] = ..., features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., actions: _Optional[_Iterable[str]] = ..., channels: _Optional[_Iterable[str]] = ..., placement_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ScoreActionsResponse(_message.Message):
-    __slots__ = ("model_version", "means", "uncertainties", "evidences", "log_odds_means", "log_odds_deviations", "feature_statuses", "shadow", "is_apprentice")
+    __slots__ = ("model_version", "means", "uncertainties", "evidences", "log_odds_means", "log_odds_deviations", "feature_statuses", "shadow", "is_apprentice", "expected_values", "value_uncertainties")
     class FeatureStatusesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -158,6 +170,8 @@ class ScoreActionsResponse(_message.Message):
     FEATURE_STATUSES_FIELD_NUMBER: _ClassVar[int]
     SHADOW_FIELD_NUMBER: _ClassVar[int]
     IS_APPRENTICE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_VALUES_FIELD_NUMBER: _ClassVar[int]
+    VALUE_UNCERTAINTIES_FIELD_NUMBER: _ClassVar[int]
     model_version: str
     means: _containers.RepeatedScalarFieldContainer[float]
     uncertainties: _containers.RepeatedScalarFieldContainer[float]
@@ -167,7 +181,9 @@ class ScoreActionsResponse(_message.Message):
     feature_statuses: _containers.ScalarMap[str, _value_pb2.FeatureStatus]
     shadow: ShadowScores
     is_apprentice: bool
-    def __init__(self, model_version: _Optional[str] = ..., means: _Optional[_Iterable[float]] = ..., uncertainties: _Optional[_Iterable[float]] = ..., evidences: _Optional[_Iterable[float]] = ..., log_odds_means: _Optional[_Iterable[float]] = ..., log_odds_deviations: _Optional[_Iterable[float]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ..., shadow: _Optional[_Union[ShadowScores, _Mapping]] = ..., is_apprentice: _Optional[bool] = ...) -> None: ...
+    expected_values: _containers.RepeatedScalarFieldContainer[float]
+    value_uncertainties: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, model_version: _Optional[str] = ..., means: _Optional[_Iterable[float]] = ..., uncertainties: _Optional[_Iterable[float]] = ..., evidences: _Optional[_Iterable[float]] = ..., log_odds_means: _Optional[_Iterable[float]] = ..., log_odds_deviations: _Optional[_Iterable[float]] = ..., feature_statuses: _Optional[_Mapping[str, _value_pb2.FeatureStatus]] = ..., shadow: _Optional[_Union[ShadowScores, _Mapping]] = ..., is_apprentice: _Optional[bool] = ..., expected_values: _Optional[_Iterable[float]] = ..., value_uncertainties: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ShadowScores(_message.Message):
     __slots__ = ("model_version", "means")
@@ -286,7 +302,7 @@ class ExplainScoreResponse(_message.Message):
     def __init__(self, model_version: _Optional[str] = ..., mean: _Optional[float] = ..., log_odds: _Optional[float] = ..., expected_log_odds: _Optional[float] = ..., contributions: _Optional[_Iterable[_Union[Contribution, _Mapping]]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Reward(_message.Message):
-    __slots__ = ("reward_key", "feature_set_version", "action", "channel", "placement_id", "features", "reward", "reward_time", "prediction")
+    __slots__ = ("reward_key", "feature_set_version", "action", "channel", "placement_id", "features", "reward", "reward_time", "prediction", "value")
     class FeaturesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -303,6 +319,7 @@ class Reward(_message.Message):
     REWARD_FIELD_NUMBER: _ClassVar[int]
     REWARD_TIME_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
     reward_key: str
     feature_set_version: str
     action: str
@@ -312,21 +329,26 @@ class Reward(_message.Message):
     reward: float
     reward_time: _timestamp_pb2.Timestamp
     prediction: Prediction
-    def __init__(self, reward_key: _Optional[str] = ..., feature_set_version: _Optional[str] = ..., action: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., reward: _Optional[float] = ..., reward_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., prediction: _Optional[_Union[Prediction, _Mapping]] = ...) -> None: ...
+    value: float
+    def __init__(self, reward_key: _Optional[str] = ..., feature_set_version: _Optional[str] = ..., action: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., reward: _Optional[float] = ..., reward_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., prediction: _Optional[_Union[Prediction, _Mapping]] = ..., value: _Optional[float] = ...) -> None: ...
 
 class Prediction(_message.Message):
-    __slots__ = ("model_version", "propensity", "shadow_model_version", "shadow_propensity", "choice_probability")
+    __slots__ = ("model_version", "propensity", "shadow_model_version", "shadow_propensity", "choice_probability", "decision_time", "candidates")
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     PROPENSITY_FIELD_NUMBER: _ClassVar[int]
     SHADOW_MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     SHADOW_PROPENSITY_FIELD_NUMBER: _ClassVar[int]
     CHOICE_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    DECISION_TIME_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     model_version: str
     propensity: float
     shadow_model_version: str
     shadow_propensity: float
     choice_probability: float
-    def __init__(self, model_version: _Optional[str] = ..., propensity: _Optional[float] = ..., shadow_model_version: _Optional[str] = ..., shadow_propensity: _Optional[float] = ..., choice_probability: _Optional[float] = ...) -> None: ...
+    decision_time: _timestamp_pb2.Timestamp
+    candidates: int
+    def __init__(self, model_version: _Optional[str] = ..., propensity: _Optional[float] = ..., shadow_model_version: _Optional[str] = ..., shadow_propensity: _Optional[float] = ..., choice_probability: _Optional[float] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., candidates: _Optional[int] = ...) -> None: ...
 
 class RecordRewardsRequest(_message.Message):
     __slots__ = ("request_id", "rewards")
@@ -437,27 +459,3 @@ class ActivateModelResponse(_message.Message):
     ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
     assignment: _model_pb2.Assignment
     def __init__(self, assignment: _Optional[_Union[_model_pb2.Assignment, _Mapping]] = ...) -> None: ...
-
-class GetModelHealthRequest(_message.Message):
-    __slots__ = ("objective", "window")
-    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
-    WINDOW_FIELD_NUMBER: _ClassVar[int]
-    objective: str
-    window: int
-    def __init__(self, objective: _Optional[str] = ..., window: _Optional[int] = ...) -> None: ...
-
-class GetModelHealthResponse(_message.Message):
-    __slots__ = ("objective", "assignment", "qualities", "features", "exploration_entropy", "alarms")
-    OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
-    ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
-    QUALITIES_FIELD_NUMBER: _ClassVar[int]
-    FEATURES_FIELD_NUMBER: _ClassVar[int]
-    EXPLORATION_ENTROPY_FIELD_NUMBER: _ClassVar[int]
-    ALARMS_FIELD_NUMBER: _ClassVar[int]
-    objective: str
-    assignment: _model_pb2.Assignment
-    qualities: _containers.RepeatedCompositeFieldContainer[_model_pb2.ModelQuality]
-    features: _containers.RepeatedCompositeFieldContainer[_model_pb2.FeatureHealth]
-    exploration_entropy: float
-    alarms: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, objective: _Optional[str] = ..., assignment: _Optional[_Union[_model_pb2.Assignment, _Mapping]] = ..., qualities: _Optional[_Iterable[_Union[_model_pb2.ModelQuality, _Mapping]]] = ..., features: _Optional[_Iterable[_Union[_model_pb2.FeatureHealth, _Mapping]]] = ..., exploration_entropy: _Optional[float] = ..., alarms: _Optional[_Iterable[str]] = ...) -> None: ...

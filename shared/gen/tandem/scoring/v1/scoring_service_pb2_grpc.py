@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from tandem.scoring.v1 import model_health_pb2 as tandem_dot_scoring_dot_v1_dot_model__health__pb2
 from tandem.scoring.v1 import scoring_service_pb2 as tandem_dot_scoring_dot_v1_dot_scoring__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -95,8 +96,8 @@ class ScoringServiceStub:
                 _registered_method=True)
         self.GetModelHealth = channel.unary_unary(
                 '/tandem.scoring.v1.ScoringService/GetModelHealth',
-                request_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthRequest.SerializeToString,
-                response_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthResponse.FromString,
+                request_serializer=tandem_dot_scoring_dot_v1_dot_model__health__pb2.GetModelHealthRequest.SerializeToString,
+                response_deserializer=tandem_dot_scoring_dot_v1_dot_model__health__pb2.GetModelHealthResponse.FromString,
                 _registered_method=True)
 
 
@@ -108,8 +109,8 @@ class ScoringServiceServicer:
     """
 
     def PublishFeatureSet(self, request, context):
-        """Stores the features and actions of a policy. Idempotent: the version is the hash of the content.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """Stores the features and actions of a policy. Idempotent: the version is the hash of the content. Fails:
+        INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,16 +156,15 @@ class ScoringServiceServicer:
     def RecordRewards(self, request, context):
         """Appends rewards to the reward log and moves the model; what is answered is durable and in the next score of this
         replica. A key that was rewarded before is corrected to the new reward, not counted twice.
-        Fails per item: NOT_FOUND (FEATURE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION).
+        Fails per item: NOT_FOUND (FEATURE_SET_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION, REWARD_KEY_TAKEN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def EraseSubjectData(self, request, context):
-        """Erases the rewards of decisions from the log, with the features they were recorded with. What the model learnt of
-        them stays: it is sums over many people. Idempotent.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        """Erases the rewards of decisions from the log, with their features. What the model learnt of them stays: it is sums over
+        many people. Idempotent. Fails: INVALID_ARGUMENT (INVALID_FIELD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -182,7 +182,7 @@ class ScoringServiceServicer:
 
     def ListModels(self, request, context):
         """The models of an objective, the newest first, which of them is used, and the trainings of late.
-        Fails: INVALID_ARGUMENT (INVALID_FIELD).
+        Fails: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (OBJECTIVE_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -274,8 +274,8 @@ def add_ScoringServiceServicer_to_server(servicer, server):
             ),
             'GetModelHealth': grpc.unary_unary_rpc_method_handler(
                     servicer.GetModelHealth,
-                    request_deserializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthRequest.FromString,
-                    response_serializer=tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthResponse.SerializeToString,
+                    request_deserializer=tandem_dot_scoring_dot_v1_dot_model__health__pb2.GetModelHealthRequest.FromString,
+                    response_serializer=tandem_dot_scoring_dot_v1_dot_model__health__pb2.GetModelHealthResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -604,8 +604,8 @@ class ScoringService:
             request,
             target,
             '/tandem.scoring.v1.ScoringService/GetModelHealth',
-            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthRequest.SerializeToString,
-            tandem_dot_scoring_dot_v1_dot_scoring__service__pb2.GetModelHealthResponse.FromString,
+            tandem_dot_scoring_dot_v1_dot_model__health__pb2.GetModelHealthRequest.SerializeToString,
+            tandem_dot_scoring_dot_v1_dot_model__health__pb2.GetModelHealthResponse.FromString,
             options,
             channel_credentials,
             insecure,
