@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
 from services.orchestrator.api.mapping import answer, outcomes, request
 from services.orchestrator.app.outcome_store import OutcomeItem
+from services.orchestrator.domain.decision import PlacementAnswer, SendSpan
+from services.orchestrator.domain.volume.standing import ResourceUse
 from shared.errors import InvalidArgument
 from tests.support import decisions
 from tests.support.random_messages import messages
@@ -44,10 +47,11 @@ def test_an_answer_says_on_the_wire_what_it_says_inside() -> None:
     proposition = response.placement_results[0].propositions.items[0]
     plain = inside.placements[0].propositions[0]
     for name in type(plain).__slots__:
-        if name not in ("content", "expire_time_ms"):
+        if name not in ("content", "expire_time_ms", "send_window", "uses"):
             assert getattr(proposition, name) == getattr(plain, name), name
     assert dict(proposition.content) == plain.content
     assert proposition.expire_time.ToMilliseconds() == plain.expire_time_ms
+    assert (proposition.HasField("send_window"), len(proposition.uses)) == (False, 0)
     assert [result.WhichOneof("result") for result in response.placement_results] == [
         "propositions",
         "fallback",
@@ -65,6 +69,17 @@ def test_an_answer_says_on_the_wire_what_it_says_inside() -> None:
     assert (close.margin, explained.HasField("margin")) == (0.25, False)
     assert response.timing.total.ToNanoseconds() == 10
     assert response.consistency_token.value == "17"
+
+
+def test_a_proposition_says_when_it_goes_out_and_what_it_uses() -> None:
+    plain = decisions.answer()
+    span, use = SendSpan(1_900_000_000_000, 1_900_000_600_000), ResourceUse("mail", 0, 1_500_000, 0.25)
+    proposed = replace(decisions.proposition(), send_window=span, uses=(use,))
+    response = answer.response_of(replace(plain, placements=(PlacementAnswer("home", (proposed,)),)))
+    (said,) = response.placement_results[0].propositions.items
+    window = said.send_window
+    assert (window.earliest.ToMilliseconds(), window.latest.ToMilliseconds()) == (span.earliest_ms, span.latest_ms)
+    assert [(each.resource, each.units, each.price) for each in said.uses] == [("mail", 1.5, 0.25)]
 
 
 @pytest.mark.parametrize(

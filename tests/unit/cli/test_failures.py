@@ -42,7 +42,7 @@ def test_usage_errors_exit_with_2() -> None:
         (["decide", "--placement", "a:0"], "'a:0' is not id or id:count"),
         (["decide", "--event", "cart_add"], "--event needs to know who did it"),
         (["decide", "--tls-certificate", __file__], "--tls-certificate and --tls-key go together"),
-        (["decide", "--mode", "perhaps"], "'perhaps' is not one of 'execute', 'simulate'"),
+        (["decide", "--mode", "perhaps"], "'perhaps' is not one of 'execute', 'prefetch', 'simulate'"),
         (["publish", "no/such/folder"], "'no/such/folder' does not exist"),
         (["frobnicate"], "No such command 'frobnicate'"),
         (["explain"], "Missing argument 'DECISION_ID'"),
