@@ -114,6 +114,7 @@ def _contact(contact: LedgerContact) -> requests.ContactWrite:
         contact.group,
         contact.action,
         contact.treatment,
+        contact.campaign,
         reference=contact.reference,
         planned_ms=contact.planned_ms,
     )

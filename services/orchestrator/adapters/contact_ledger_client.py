@@ -84,6 +84,7 @@ def _contact(contact: LedgerContact) -> contact_pb2.Contact:
         group=contact.group,
         action=contact.action,
         treatment=contact.treatment,
+        campaign=contact.campaign,
         reference=contact.reference,
         send_time=None if contact.planned_ms is None else timestamp_proto(contact.planned_ms),
     )

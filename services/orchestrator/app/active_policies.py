@@ -57,6 +57,7 @@ class ActivePolicy:
 
     @property
     def limits(self) -> LimitTable:
+        """Of decisions that belong to no campaign."""
         return self.compiled.limits
 
 

@@ -24,6 +24,8 @@ class LedgerContact:
     reference: str
     planned_ms: int | None = None
     """It goes out then, not before; None: at once."""
+    campaign: str = ""
+    """That of the decision; empty: it belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Contact limits and suppression rules as columns over the options: a decision asks all of them of all options at once.
 
-A *counter* is what a limit counts together: everything, or, where it counts apart, one channel, issue, group or action.
-How much of it is used comes with the person; what it means comes from here. O options, L limits, K counters:
+A *counter* is what a limit counts together: everything, or, where it counts apart, one channel, issue, group, action or
+campaign. How much of it is used comes with the person; what it means comes from here. O options, L limits, K counters:
 
     option_counter  int32[O, L]   the counter of each limit, ENDLESS = K where the limit is not about the option
     counter_limit   int32[K]      -> limits
@@ -26,6 +26,7 @@ from shared.values import Feature
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 EVERY_CLASS, MARKETING, SERVICE = "*", "MARKETING", "SERVICE"
+PER_CAMPAIGN = "CAMPAIGN"
 _PLENTY = 2**40
 
 
@@ -42,11 +43,12 @@ class ContactCount:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A contact as limits look at it. Nothing that Decide proposes belongs to a campaign."""
+    """A contact as limits look at it. `campaign` is that of the decision; most belong to none."""
 
     channel: str
     direction: Direction
     action: Action
+    campaign: str = ""
 
     def as_counted(self, limits: Iterable[ContactLimitPart]) -> Meeting:
         """A class that no limit names counts as MARKETING, unless it is SERVICE (as in the profile service)."""
@@ -61,6 +63,7 @@ _COUNTED: Mapping[str, Callable[[Meeting], str]] = {
     "ISSUE": lambda meeting: meeting.action.issue,
     "GROUP": lambda meeting: meeting.action.group,
     "ACTION": lambda meeting: meeting.action.action_id,
+    PER_CAMPAIGN: lambda meeting: meeting.campaign,
 }
 
 
@@ -74,8 +77,8 @@ def is_about(limit: ContactLimitPart, meeting: Meeting) -> bool:
         and _within(action.issue, limit.issues)
         and _within(action.group, limit.groups)
         and _within(action.action_id, limit.actions)
-        and not limit.campaigns
-        and limit.scope != "CAMPAIGN"
+        and _within(meeting.campaign, limit.campaigns)
+        and bool(meeting.campaign or limit.scope != PER_CAMPAIGN)
     )
 
 
@@ -181,10 +184,10 @@ class Allowance:
         return None
 
 
-def limit_table(catalogue: Catalogue, limits: tuple[ContactLimitPart, ...]) -> LimitTable:
+def limit_table(catalogue: Catalogue, limits: tuple[ContactLimitPart, ...], campaign: str = "") -> LimitTable:
     """One row per option. All options of an action on a channel are one to every limit, so each such pair is asked
     once."""
-    pairs, row_of_option = _pairs(catalogue)
+    pairs, row_of_option = _pairs(catalogue, campaign)
     pairs = [meeting.as_counted(limits) for meeting in pairs]
     counters: dict[tuple[str, str], int] = {}
     rows = np.full((len(pairs), len(limits)), -1, dtype=np.int32)
@@ -207,7 +210,7 @@ def limit_table(catalogue: Catalogue, limits: tuple[ContactLimitPart, ...]) -> L
     )
 
 
-def _pairs(catalogue: Catalogue) -> tuple[list[Meeting], NDArray[np.intp]]:
+def _pairs(catalogue: Catalogue, campaign: str) -> tuple[list[Meeting], NDArray[np.intp]]:
     """Every (action, channel) that has an option, and intp[O]: which of them each option is."""
     width = max(1, len(catalogue.channel_names))
     keys, row_of_option = np.unique(
@@ -215,7 +218,7 @@ def _pairs(catalogue: Catalogue) -> tuple[list[Meeting], NDArray[np.intp]]:
     )
     channels = [catalogue.channels[name] for name in catalogue.channel_names]
     meetings = [
-        Meeting(channels[key % width].name, channels[key % width].direction, catalogue.actions[key // width])
+        Meeting(channels[key % width].name, channels[key % width].direction, catalogue.actions[key // width], campaign)
         for key in keys.tolist()
     ]
     return meetings, row_of_option

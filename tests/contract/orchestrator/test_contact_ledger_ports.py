@@ -114,6 +114,17 @@ async def test_contacts_are_reserved_up_to_the_first_refusal_and_read_the_same(
     assert set(counts) == {*refused_by, ContactCount("each_month", "espresso", 1)}
 
 
+async def test_a_contact_of_a_campaign_counts_in_its_limits(both: tuple[Side, Side], policy: CompiledPolicy) -> None:
+    for each in both:
+        version = await each.profiles.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)
+        who, later = fresh_id("reached"), system_clock() + 1_000
+        in_spring = replace(contact("d_1.0.0", "SMS"), campaign="spring")
+        reserved = await each.ledger.reserve(asked(who, version, in_spring), deadline_ms=soon())
+        query = SubjectQuery((Identity("crm", who),), version, later, reserved.consistency_token)
+        counts = (await each.profiles.get(query, deadline_ms=soon())).contact_counts
+        assert ContactCount("tea_day", "", 1) in counts
+
+
 async def test_what_became_of_contacts_is_told_the_same(both: tuple[Side, Side], policy: CompiledPolicy) -> None:
     for each in both:
         version = await each.profiles.publish_trait_schema(fresh_id(), policy.trait_schema, activate=True)

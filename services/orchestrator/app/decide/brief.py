@@ -11,6 +11,7 @@ from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.catalogue import Catalogue, Direction
+from services.orchestrator.domain.contact_limits import LimitTable
 from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.lineup import Indices
 from services.orchestrator.domain.places import Place, places_of
@@ -62,6 +63,11 @@ class Brief:
     def has_limits(self) -> bool:
         """Whether contact limits bind this decision: they are a person's."""
         return bool(self.policy.limits.limits) and self.is_for_somebody
+
+    @property
+    def limits(self) -> LimitTable:
+        """Those of the decision's campaign among them."""
+        return self.policy.compiled.campaign_limits.of(self.command.campaign_id)
 
     @property
     def contacts_ms(self) -> int:

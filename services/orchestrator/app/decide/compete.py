@@ -56,7 +56,7 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     permissions = [contact_permission(catalogue.channels[name], stance) for name in catalogue.channel_names]
     permitted = np.array([permission.permitted for permission in permissions], dtype=np.bool_)
     similar = similar_options(catalogue, permissions)
-    allowance = brief.policy.limits.allowance(known.contact_counts) if brief.has_limits else None
+    allowance = brief.limits.allowance(known.contact_counts) if brief.has_limits else None
     kept = _kept(catalogue, verdict)
     admission = Admission(
         verdict.eligible,

@@ -183,10 +183,10 @@ def _past_contacts(brief: Brief, view: SubjectView, *, may: bool) -> Feature | N
 def _contact_counts(brief: Brief, view: SubjectView) -> tuple[ContactCount, ...]:
     """What counts against this decision. That what it holds itself is left out can do no harm: the ledger, which is
     asked for every contact, counts for itself."""
-    held = brief.policy.limits.counts_of(brief.catalogue, [(each.channel, each.action) for each in view.held])
+    held = brief.limits.counts_of(brief.catalogue, [(each.channel, each.action) for each in view.held])
     left = ((each, each.used - held.get((each.limit_id, each.counted), 0)) for each in view.contact_counts)
     counts = tuple(replace(each, used=used) for each, used in left if used > 0)
-    return counts + brief.policy.limits.cooldowns(view.features)
+    return counts + brief.limits.cooldowns(view.features)
 
 
 def _features(brief: Brief, of_person: Mapping[str, Feature]) -> dict[str, Feature]:

@@ -178,11 +178,11 @@ def late_drops(
     first = _first_of_place(brief, columns, slots)
     blocks: list[DropBlock] = []
     if refusals:
-        blocks += refused_drops(catalogue, brief.policy.limits, option, refusals, out)
+        blocks += refused_drops(catalogue, brief.limits, option, refusals, out)
         volume = brief.policy.compiled.volume
         blocks += refused_by_volume(catalogue, volume, option, refusals, out)
         by_ledger, by_volume = (
-            closed_rows(catalogue, brief.policy.limits, option, refusals),
+            closed_rows(catalogue, brief.limits, option, refusals),
             volume_closed(volume, option, refusals),
         )
         closed = np.flatnonzero(by_ledger | by_volume)

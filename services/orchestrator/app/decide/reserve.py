@@ -110,7 +110,7 @@ class _Negotiation:
 
     def _closed_rows(self) -> Mask:
         policy, option = self._brief.policy, self._choice.contest.option
-        closed = closed_rows(self._brief.catalogue, policy.limits, option, self._refusals)
+        closed = closed_rows(self._brief.catalogue, self._brief.limits, option, self._refusals)
         by_volume: Mask = closed | volume_closed(policy.compiled.volume, option, self._refusals)
         return by_volume
 
@@ -174,6 +174,7 @@ class _Negotiation:
             treatment.treatment_id,
             PropositionRef(self._brief.decision_id, draw.place, draw.slot).proposition_id,
             None if span is None or span.earliest_ms <= self._brief.now_ms else span.earliest_ms,
+            self._brief.command.campaign_id,
         )
 
     async def _ask(self, contacts: Sequence[LedgerContact]) -> Reserved:
@@ -197,7 +198,7 @@ class _Negotiation:
         """What a limit is about must be asked for; the rest may go unrecorded."""
         self._advisory = SUBJECT_ERASED if failure.reason == SUBJECT_ERASED else LEDGER_UNAVAILABLE
         _log.warning("no reservation", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
-        draws, limits = self._choice.draws, self._brief.policy.limits
+        draws, limits = self._choice.draws, self._brief.limits
         limited = limits.limited(self._choice.contest.option[[draws[index].row for index in unasked]])
         if not limited.any():
             return None

@@ -30,6 +30,7 @@ class _Contact:
     time_ms: int
     channel: str
     action: str
+    campaign: str
     sign: int
 
 
@@ -40,7 +41,7 @@ class ReplayState:
         self._policy = policy
         self._limits = {limit.limit_id: limit for limit in policy.limits.limits}
         self._contacts: dict[str, list[_Contact]] = defaultdict(list)
-        self._counted: dict[tuple[str, str], Mapping[tuple[str, str], int]] = {}
+        self._counted: dict[tuple[str, str, str], Mapping[tuple[str, str], int]] = {}
         self._used: Counter[tuple[str, int]] = Counter()
 
     def differs(self, person: str) -> bool:
@@ -52,9 +53,10 @@ class ReplayState:
         if _propositions(logged) == _propositions(made):
             return
         for record, sign in ((logged, TAKEN_BACK), (made, MADE)):
+            campaign = record.command.campaign_id
             for each in _proposed(record):
                 if person:
-                    contact = _Contact(logged.decision_time_ms, each.channel, each.action, sign)
+                    contact = _Contact(logged.decision_time_ms, each.channel, each.action, campaign, sign)
                     self._contacts[person].append(contact)
                 for use in each.uses:
                     self._used[use.resource_id, use.period_ms] += sign * use.used
@@ -76,10 +78,11 @@ class ReplayState:
         return more
 
     def _units(self, contact: _Contact) -> Mapping[tuple[str, str], int]:
-        name = contact.channel, contact.action
-        if name not in self._counted:
-            self._counted[name] = self._policy.limits.counts_of(self._policy.catalogue, [name])
-        return self._counted[name]
+        channel, action, campaign = key = contact.channel, contact.action, contact.campaign
+        if key not in self._counted:
+            limits = self._policy.compiled.campaign_limits.of(campaign)
+            self._counted[key] = limits.counts_of(self._policy.catalogue, [(channel, action)])
+        return self._counted[key]
 
     def volume(self, record: DecisionRecord, logged: VolumeTable, now_ms: int) -> VolumeStanding | None:
         """What is left of resources. One that nobody counted then is whole, and one that grants more has more left."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.orchestrator.domain.at_most import at_most_table
+from services.orchestrator.domain.campaign_limits import CampaignLimits
 from services.orchestrator.domain.catalogue import Catalogue
-from services.orchestrator.domain.contact_limits import limit_table
 from services.orchestrator.domain.contact_rules import ContactRules
 from services.orchestrator.domain.policy.aggregate_checks import check_conditions
 from services.orchestrator.domain.policy.arms import salted
@@ -72,7 +72,7 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
         trait_schema=schema,
         rule_set=rules,
         feature_sets=feature_sets(document, actions),
-        limits=limit_table(columns, document.contact.parts),
+        campaign_limits=CampaignLimits(columns, document.contact.parts),
         contact=_contact_rules(document, columns),
         volume=volume_table(document, actions),
         arms=salted(document.arms, document.written.settings.name),

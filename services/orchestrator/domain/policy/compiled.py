@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.orchestrator.domain.arbitration.worth import MONEY, Column, Formula
 from services.orchestrator.domain.arms import NO_ARMS, Arms
 from services.orchestrator.domain.at_most import AtMostTable
+from services.orchestrator.domain.campaign_limits import CampaignLimits
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import LimitTable
 from services.orchestrator.domain.contact_rules import ContactRules
@@ -65,7 +66,7 @@ class CompiledPolicy:
     rule_set: RuleSetPart
     feature_sets: tuple[FeatureSetPart, ...]
     """One per objective."""
-    limits: LimitTable
+    campaign_limits: CampaignLimits
     objectives: tuple[Objective, ...] = ()
     """Those it declares."""
     arbitrated: str = USUAL_OBJECTIVE
@@ -90,6 +91,11 @@ class CompiledPolicy:
     regulated: NDArray[np.bool_] | None = None
     """bool[A]: what is left to no chance, in no arm; None where nothing is."""
     targets: tuple[Target, ...] = ()
+
+    @property
+    def limits(self) -> LimitTable:
+        """Of decisions that belong to no campaign."""
+        return self.campaign_limits.usual
 
     @property
     def feature_set(self) -> FeatureSetPart:

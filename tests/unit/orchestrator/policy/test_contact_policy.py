@@ -135,3 +135,25 @@ def test_limits_of_campaigns_are_about_nothing_that_a_policy_proposes(compiled: 
         limited("{id: camp, campaign: spring, max: 0, window: 1d}", "{id: each, per: campaign, max: 0, window: 1d}")
     )
     assert open_options(policy) == EVERYTHING
+
+
+def test_a_campaign_meets_the_limits_that_name_it_and_those_that_count_campaigns_apart(compiled: Compiled) -> None:
+    policy = compiled(
+        limited(
+            "{id: camp, campaign: spring, channel: sms, max: 0, window: 1d}",
+            "{id: each, per: campaign, max: 2, window: 1d}",
+        )
+    )
+    spring, other = policy.campaign_limits.of("spring"), policy.campaign_limits.of("other")
+    assert set(spring.counters) == {("camp", ""), ("each", "spring")}
+    assert set(other.counters) == {("each", "other")}
+    assert policy.campaign_limits.of("") is policy.limits
+    for campaign in map(str, range(100)):
+        policy.campaign_limits.of(campaign)
+    assert set(policy.campaign_limits.of("spring").counters) == set(spring.counters)
+
+
+def test_a_campaign_that_no_limit_is_about_meets_those_that_everybody_meets(compiled: Compiled) -> None:
+    policy = compiled(limited("{id: camp, campaign: spring, max: 0, window: 1d}"))
+    assert policy.campaign_limits.of("autumn") is policy.limits
+    assert policy.campaign_limits.of("spring") is policy.campaign_limits.of("spring")
