@@ -91,26 +91,13 @@ class Learner:
         objective = self._model.scorer.objective
         mine = [e for e in entries if await self._objectives.of(e.reward.feature_set_version) == objective]
         if mine:
-            steps, skipped = await self._steps(mine)
+            steps, skipped = await steps_of(mine, self._feature_sets)
             skipped += await self._model.fold(steps)
             self._learnt_ms = self._clock()
             if skipped:
                 self._tell(objective, skipped)
         if entries and self._model.scorer.position < entries[-1].position:
             self._model.skip(entries[-1].position)
-
-    async def _steps(self, entries: Sequence[LogEntry]) -> tuple[list[Step], list[Skipped]]:
-        """With their feature sets; an entry whose feature set this model cannot compile is skipped."""
-        steps: list[Step] = []
-        skipped: list[Skipped] = []
-        for entry in entries:
-            try:
-                steps.append((await self._feature_sets.get(entry.reward.feature_set_version), entry))
-            except (TandemError, MemoryError):
-                raise
-            except Exception as fault:  # noqa: BLE001 - see `live_model`
-                skipped.append(Skipped(entry.position, fault))
-        return steps, skipped
 
     def _tell(self, objective: str, skipped: Sequence[Skipped]) -> None:
         self._observer.not_learnt(objective, len(skipped))
@@ -123,3 +110,17 @@ class Learner:
             "cause": repr(first.fault),
         }
         _log.error("a model cannot learn rewards and skips them", exc_info=first.fault, extra={"fields": about})
+
+
+async def steps_of(entries: Sequence[LogEntry], feature_sets: FeatureSets) -> tuple[list[Step], list[Skipped]]:
+    """With their feature sets; an entry whose feature set the model cannot compile is skipped."""
+    steps: list[Step] = []
+    skipped: list[Skipped] = []
+    for entry in entries:
+        try:
+            steps.append((await feature_sets.get(entry.reward.feature_set_version), entry))
+        except (TandemError, MemoryError):
+            raise
+        except Exception as fault:  # noqa: BLE001 - see `live_model`
+            skipped.append(Skipped(entry.position, fault))
+    return steps, skipped

@@ -78,7 +78,7 @@ class LiveModel:
         if len(steps) <= _INLINE_ENTRIES and self._edition.readers == 0:
             return _fold(self.scorer, steps)
         with self.held() as scorer:
-            changed, skipped = await asyncio.to_thread(_folded, scorer, steps)
+            changed, skipped = await asyncio.to_thread(folded, scorer, steps)
         self.replace(changed)
         return skipped
 
@@ -96,6 +96,7 @@ def _fold(scorer: Scorer, steps: Sequence[Step]) -> list[Skipped]:
     return skipped
 
 
-def _folded(scorer: Scorer, steps: Sequence[Step]) -> tuple[Scorer, list[Skipped]]:
+def folded(scorer: Scorer, steps: Sequence[Step]) -> tuple[Scorer, list[Skipped]]:
+    """A copy that has learnt them, and what it could not learn."""
     copy = scorer.copy()
     return copy, _fold(copy, steps)

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.scoring.app.feature_sets import FeatureSets
-from services.scoring.app.live_model import Step
+from services.scoring.app.learn import steps_of
+from services.scoring.app.live_model import Step, folded
 from services.scoring.app.objectives import Objectives
 from services.scoring.app.ports import FeatureSetStore, ModelStore, RewardLog, Scorer, SnapshotStore
 from services.scoring.app.score import check_columns
@@ -136,18 +137,18 @@ class Rescorer:
 
     async def _steps(self, past: _Past, entries: Sequence[LogEntry | ErasedEntry]) -> list[Step]:
         objective = past.scorer.objective
-        return [
-            (await past.feature_sets.get(entry.reward.feature_set_version), entry)
+        mine = [
+            entry
             for entry in entries
             if isinstance(entry, LogEntry) and await self._objectives.of(entry.reward.feature_set_version) == objective
         ]
+        steps, _ = await steps_of(mine, past.feature_sets)
+        return steps
 
 
 def _learnt(scorer: Scorer, steps: Sequence[Step], position: int) -> Scorer:
-    """For a thread: a copy, for who gave up waiting may leave it half way."""
-    copy = scorer.copy()
-    for compiled, entry in steps:
-        copy.fold(compiled, entry)
+    """For a thread: a copy, for who gave up waiting may leave it half way. What it could not learn then it skips."""
+    copy, _ = folded(scorer, steps)
     if copy.position < position:
         copy.skip(position)
     return copy

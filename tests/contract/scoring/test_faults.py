@@ -78,6 +78,19 @@ async def test_an_entry_that_raises_is_skipped_by_its_model_in_every_replica_and
     assert digests(await start()) == whole
 
 
+@pytest.mark.usefixtures("poison")
+async def test_what_a_model_skipped_it_skips_again_when_it_is_made_as_it_was(start: Start) -> None:
+    app, query = await start(), replace(QUERY, feature_set_version=CLICKS.version)
+    await app.publish_feature_set("publish", CLICKS)
+    seen = []
+    for key in ("a", "x1", "b", "x2"):
+        await app.record_rewards(f"r {key}", [reward(key, 1.0, feature_set=CLICKS)])
+        seen.append(await app.score(query))
+    for scores in reversed(seen):
+        again = await app.rescore(query, scores.model_version)
+        assert (again.model_version, again.means.tolist()) == (scores.model_version, scores.means.tolist())
+
+
 async def test_a_feature_set_that_cannot_be_compiled_is_of_its_objective_alone(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
