@@ -122,10 +122,8 @@ def _lessons(key: str, objective: Objective, outcomes: Iterable[CapturedOutcome]
 
 def weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
     tried = {name for name, each in logged.options.items() if each.probability > IMPOSSIBLE}
-    could_be_silent = logged.silence > IMPOSSIBLE
-    if logged.drawn is None:
-        weight = made.silence / logged.silence if could_be_silent else 0.0
-    else:
+    weight = 0.0
+    if logged.drawn is not None:
         own = made.options.get(logged.drawn)
         weight = 0.0 if own is None else own.probability / max(logged.options[logged.drawn].probability, IMPOSSIBLE)
     # Prices are those of then: a policy that only says that its actions are worth more is worth no more. And what was
@@ -134,7 +132,7 @@ def weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
     untried = sum(each.probability for name, each in made.options.items() if name not in tried)
     return Weighed(
         weight,
-        0.0 if could_be_silent else made.silence,
+        made.silence,
         untried,
         untried * _done_instead(logged, "propensity")
         + sum(each.probability * logged.options[name].propensity for name, each in tried_here.items()),

@@ -7,8 +7,8 @@ logged decision; N rows, G persons:
 
 and of a policy, for the same rows:
 
-    weight    float64[N]  its probability of what was drawn over the logged one
-    silent    float64[N]  its probability of silence where the log could not have been silent
+    weight    float64[N]  its probability of what was drawn over the logged one; 0 of silence
+    silent    float64[N]  its probability of silence: what that brings is known, whether the log drew it or never could
     direct    float64[N]  Σ_a π(a) × what a model expects of a; of what the log could not have drawn, what the model
                           expected of the log's own choice
     untried   float64[N]  its probability of what the log could not have drawn
