@@ -29,6 +29,7 @@ class LocalRules:
             question.attributes,
             question.evaluation_time_ms,
             Explain(int(question.explain)),
+            with_segments=question.with_segments,
         )
         async with until(deadline_ms, self._clock):
             answer = await self._app.evaluate(query)

@@ -38,6 +38,7 @@ class GrpcRules:
             attributes={name: feature_to_proto(feature) for name, feature in question.attributes.items()},
             evaluation_time=timestamp_proto(question.evaluation_time_ms),
             explain=int(question.explain),  # type: ignore[arg-type]
+            with_segments=question.with_segments,
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         response: pb.EvaluateEngagementPolicyResponse = await call(

@@ -126,6 +126,8 @@ class PolicyQuestion:
     explain: Explain = Explain.NONE
     action_index: Mapping[str, int] = field(default_factory=dict)
     """The catalogue's, in order: for adapters whose other side speaks of actions by name."""
+    with_segments: bool = False
+    """Whether segments are wanted, however much is explained."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,7 +283,20 @@ async def test_rules_judge_the_same(
     assert bool(local.reasons) is (explain is not Explain.NONE)
     assert all(reason.failed for reason in local.reasons)
     assert any(reason.smallest_change for reason in local.reasons) is (explain is Explain.FULL)
-    assert local.segments == remote.segments
+    assert local.segments == remote.segments == ()
+
+
+@pytest.mark.parametrize("explain", Explain)
+async def test_segments_are_answered_to_who_asks_for_them(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy, explain: Explain
+) -> None:
+    facts = FACTS | {"tier": present("gold")}
+    for each in both:
+        version = await each.rules.publish_rule_set(fresh_id(), policy.rule_set)
+        for asked in (False, True):
+            question = PolicyQuestion(version, facts, 1_700_000_000_000, explain, policy.catalogue.action_index, asked)
+            verdict = await each.rules.evaluate(question, deadline_ms=soon())
+            assert verdict.segments == (("gold",) if asked or explain is Explain.FULL else ())
 
 
 async def test_both_say_whether_a_smaller_change_may_exist(
