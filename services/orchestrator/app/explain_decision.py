@@ -1,7 +1,8 @@
 """ExplainDecision: why and why not, from the record.
 
 The rules are asked again, at the recorded version, time and attributes; who may be contacted and what competed follows
-from the record by the same pure functions that decided. Scores and draws are read, never made again.
+from the record by the same pure functions that decided. Scores and draws are read, never made again; what else could
+have been drawn before a slot is worked out from them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from services.orchestrator.app.decide.record import late_drops
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.get_decision import read, recorded_candidates
 from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, SubjectView
+from services.orchestrator.app.slate_marginals import slate_marginals
 from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.arbitration.marginals import SlotMarginal
 from services.orchestrator.domain.decision import Answer, Dropped, Explain
 from shared.values import Feature
 
@@ -31,6 +34,8 @@ class Explanation:
     """With every candidate and every reason."""
     attributes: Mapping[str, Feature]
     segments: tuple[str, ...]
+    marginals: tuple[SlotMarginal, ...] = ()
+    """Of a decision with several slots."""
 
 
 class ExplainDecision:
@@ -49,7 +54,7 @@ class ExplainDecision:
             candidates=recorded_candidates(record, brief.policy),
             dropped=_reasons(brief, record, verdict),
         )
-        return Explanation(answer, record.features, verdict.segments)
+        return Explanation(answer, record.features, verdict.segments, await slate_marginals(brief, record))
 
     async def _brief(self, record: DecisionRecord) -> Brief:
         policy = await self._world.policies.get(record.policy_version)

@@ -9,4 +9,6 @@
 `explore`      the vector of one slot: all of the above together
 `draw`         the one random draw of a slot
 `slots`        filling the slots of a request in order
+`marginals`    who fills a slot with which probability, whatever filled those before: by `slate_states` and their
+               `slate_vectors`, `branching` from slot to slot, and what a vector says of those after it (`succession`)
 """

@@ -27,11 +27,12 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
 from tandem.orchestrator.v1 import decision_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__pb2
+from tandem.orchestrator.v1 import marginal_pb2 as tandem_dot_orchestrator_dot_v1_dot_marginal__pb2
 from tandem.orchestrator.v1 import outcome_pb2 as tandem_dot_orchestrator_dot_v1_dot_outcome__pb2
 from tandem.orchestrator.v1 import policy_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1tandem/orchestrator/v1/orchestrator_service.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1ctandem/common/v1/value.proto\x1a%tandem/orchestrator/v1/decision.proto\x1a$tandem/orchestrator/v1/outcome.proto\x1a#tandem/orchestrator/v1/policy.proto\"5\n\x18\x45xportSubjectDataRequest\x12\x19\n\x0bprofile_ids\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\"*\n\x19\x45xportSubjectDataResponse\x12\r\n\x05lines\x18\x01 \x03(\t\"N\n\x17\x45raseSubjectDataRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bprofile_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\"0\n\x18\x45raseSubjectDataResponse\x12\x14\n\x0c\x65rased_count\x18\x01 \x01(\x03\"l\n\x16\x43\x61ptureOutcomesRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\x05items\x18\x02 \x03(\x0b\x32#.tandem.orchestrator.v1.OutcomeItemB\x04\xe2\x41\x01\x02\"\xac\x02\n\x17\x43\x61ptureOutcomesResponse\x12\x43\n\x05items\x18\x01 \x03(\x0b\x32\x34.tandem.orchestrator.v1.CaptureOutcomesResponse.Item\x1aI\n\x06Result\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x11\n\tduplicate\x18\x03 \x01(\x08\x1a\x80\x01\n\x04Item\x12H\n\x06result\x18\x01 \x01(\x0b\x32\x36.tandem.orchestrator.v1.CaptureOutcomesResponse.ResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"/\n\x12GetDecisionRequest\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8c\x03\n\x13GetDecisionResponse\x12\x36\n\x07request\x18\x01 \x01(\x0b\x32%.tandem.orchestrator.v1.DecideRequest\x12\x38\n\x08response\x18\x02 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12M\n\x08outcomes\x18\x03 \x03(\x0b\x32;.tandem.orchestrator.v1.GetDecisionResponse.CapturedOutcome\x12<\n\x0e\x65xplored_slots\x18\x04 \x03(\x0b\x32$.tandem.orchestrator.v1.ExploredSlot\x1av\n\x0f\x43\x61pturedOutcome\x12\x31\n\x04item\x18\x01 \x01(\x0b\x32#.tandem.orchestrator.v1.OutcomeItem\x12\x30\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\x16\x45xplainDecisionRequest\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x88\x02\n\x17\x45xplainDecisionResponse\x12\x38\n\x08response\x18\x01 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12S\n\nattributes\x18\x02 \x03(\x0b\x32?.tandem.orchestrator.v1.ExplainDecisionResponse.AttributesEntry\x12\x10\n\x08segments\x18\x03 \x03(\t\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xac\x01\n\x14PublishPolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12L\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x37.tandem.orchestrator.v1.PublishPolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"r\n\x15PublishPolicyResponse\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x31\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\"\x94\x01\n\x15ValidatePolicyRequest\x12M\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x38.tandem.orchestrator.v1.ValidatePolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"K\n\x16ValidatePolicyResponse\x12\x31\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\"O\n\x15\x41\x63tivatePolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0epolicy_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"H\n\x16\x41\x63tivatePolicyResponse\x12.\n\x06policy\x18\x01 \x01(\x0b\x32\x1e.tandem.orchestrator.v1.Policy2\x81\x08\n\x13OrchestratorService\x12W\n\x06\x44\x65\x63ide\x12%.tandem.orchestrator.v1.DecideRequest\x1a&.tandem.orchestrator.v1.DecideResponse\x12r\n\x0f\x43\x61ptureOutcomes\x12..tandem.orchestrator.v1.CaptureOutcomesRequest\x1a/.tandem.orchestrator.v1.CaptureOutcomesResponse\x12z\n\x11\x45xportSubjectData\x12\x30.tandem.orchestrator.v1.ExportSubjectDataRequest\x1a\x31.tandem.orchestrator.v1.ExportSubjectDataResponse0\x01\x12u\n\x10\x45raseSubjectData\x12/.tandem.orchestrator.v1.EraseSubjectDataRequest\x1a\x30.tandem.orchestrator.v1.EraseSubjectDataResponse\x12\x66\n\x0bGetDecision\x12*.tandem.orchestrator.v1.GetDecisionRequest\x1a+.tandem.orchestrator.v1.GetDecisionResponse\x12r\n\x0f\x45xplainDecision\x12..tandem.orchestrator.v1.ExplainDecisionRequest\x1a/.tandem.orchestrator.v1.ExplainDecisionResponse\x12l\n\rPublishPolicy\x12,.tandem.orchestrator.v1.PublishPolicyRequest\x1a-.tandem.orchestrator.v1.PublishPolicyResponse\x12o\n\x0eValidatePolicy\x12-.tandem.orchestrator.v1.ValidatePolicyRequest\x1a..tandem.orchestrator.v1.ValidatePolicyResponse\x12o\n\x0e\x41\x63tivatePolicy\x12-.tandem.orchestrator.v1.ActivatePolicyRequest\x1a..tandem.orchestrator.v1.ActivatePolicyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1tandem/orchestrator/v1/orchestrator_service.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1ctandem/common/v1/value.proto\x1a%tandem/orchestrator/v1/decision.proto\x1a%tandem/orchestrator/v1/marginal.proto\x1a$tandem/orchestrator/v1/outcome.proto\x1a#tandem/orchestrator/v1/policy.proto\"5\n\x18\x45xportSubjectDataRequest\x12\x19\n\x0bprofile_ids\x18\x01 \x03(\tB\x04\xe2\x41\x01\x02\"*\n\x19\x45xportSubjectDataResponse\x12\r\n\x05lines\x18\x01 \x03(\t\"N\n\x17\x45raseSubjectDataRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bprofile_ids\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\"0\n\x18\x45raseSubjectDataResponse\x12\x14\n\x0c\x65rased_count\x18\x01 \x01(\x03\"l\n\x16\x43\x61ptureOutcomesRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\x05items\x18\x02 \x03(\x0b\x32#.tandem.orchestrator.v1.OutcomeItemB\x04\xe2\x41\x01\x02\"\xac\x02\n\x17\x43\x61ptureOutcomesResponse\x12\x43\n\x05items\x18\x01 \x03(\x0b\x32\x34.tandem.orchestrator.v1.CaptureOutcomesResponse.Item\x1aI\n\x06Result\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x11\n\tduplicate\x18\x03 \x01(\x08\x1a\x80\x01\n\x04Item\x12H\n\x06result\x18\x01 \x01(\x0b\x32\x36.tandem.orchestrator.v1.CaptureOutcomesResponse.ResultH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"/\n\x12GetDecisionRequest\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x8c\x03\n\x13GetDecisionResponse\x12\x36\n\x07request\x18\x01 \x01(\x0b\x32%.tandem.orchestrator.v1.DecideRequest\x12\x38\n\x08response\x18\x02 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12M\n\x08outcomes\x18\x03 \x03(\x0b\x32;.tandem.orchestrator.v1.GetDecisionResponse.CapturedOutcome\x12<\n\x0e\x65xplored_slots\x18\x04 \x03(\x0b\x32$.tandem.orchestrator.v1.ExploredSlot\x1av\n\x0f\x43\x61pturedOutcome\x12\x31\n\x04item\x18\x01 \x01(\x0b\x32#.tandem.orchestrator.v1.OutcomeItem\x12\x30\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\x16\x45xplainDecisionRequest\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xc2\x02\n\x17\x45xplainDecisionResponse\x12\x38\n\x08response\x18\x01 \x01(\x0b\x32&.tandem.orchestrator.v1.DecideResponse\x12S\n\nattributes\x18\x02 \x03(\x0b\x32?.tandem.orchestrator.v1.ExplainDecisionResponse.AttributesEntry\x12\x10\n\x08segments\x18\x03 \x03(\t\x12\x38\n\tmarginals\x18\x04 \x03(\x0b\x32%.tandem.orchestrator.v1.SlotMarginals\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xac\x01\n\x14PublishPolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12L\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x37.tandem.orchestrator.v1.PublishPolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"r\n\x15PublishPolicyResponse\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x31\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\x12\x0e\n\x06\x61\x63tive\x18\x03 \x01(\x08\"\x94\x01\n\x15ValidatePolicyRequest\x12M\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x38.tandem.orchestrator.v1.ValidatePolicyRequest.FilesEntryB\x04\xe2\x41\x01\x02\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\"K\n\x16ValidatePolicyResponse\x12\x31\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1f.tandem.orchestrator.v1.Finding\"O\n\x15\x41\x63tivatePolicyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0epolicy_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"H\n\x16\x41\x63tivatePolicyResponse\x12.\n\x06policy\x18\x01 \x01(\x0b\x32\x1e.tandem.orchestrator.v1.Policy2\x81\x08\n\x13OrchestratorService\x12W\n\x06\x44\x65\x63ide\x12%.tandem.orchestrator.v1.DecideRequest\x1a&.tandem.orchestrator.v1.DecideResponse\x12r\n\x0f\x43\x61ptureOutcomes\x12..tandem.orchestrator.v1.CaptureOutcomesRequest\x1a/.tandem.orchestrator.v1.CaptureOutcomesResponse\x12z\n\x11\x45xportSubjectData\x12\x30.tandem.orchestrator.v1.ExportSubjectDataRequest\x1a\x31.tandem.orchestrator.v1.ExportSubjectDataResponse0\x01\x12u\n\x10\x45raseSubjectData\x12/.tandem.orchestrator.v1.EraseSubjectDataRequest\x1a\x30.tandem.orchestrator.v1.EraseSubjectDataResponse\x12\x66\n\x0bGetDecision\x12*.tandem.orchestrator.v1.GetDecisionRequest\x1a+.tandem.orchestrator.v1.GetDecisionResponse\x12r\n\x0f\x45xplainDecision\x12..tandem.orchestrator.v1.ExplainDecisionRequest\x1a/.tandem.orchestrator.v1.ExplainDecisionResponse\x12l\n\rPublishPolicy\x12,.tandem.orchestrator.v1.PublishPolicyRequest\x1a-.tandem.orchestrator.v1.PublishPolicyResponse\x12o\n\x0eValidatePolicy\x12-.tandem.orchestrator.v1.ValidatePolicyRequest\x1a..tandem.orchestrator.v1.ValidatePolicyResponse\x12o\n\x0e\x41\x63tivatePolicy\x12-.tandem.orchestrator.v1.ActivatePolicyRequest\x1a..tandem.orchestrator.v1.ActivatePolicyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -68,50 +69,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIVATEPOLICYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
   _globals['_ACTIVATEPOLICYREQUEST'].fields_by_name['policy_version']._loaded_options = None
   _globals['_ACTIVATEPOLICYREQUEST'].fields_by_name['policy_version']._serialized_options = b'\342A\001\002'
-  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_start=312
-  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_end=365
-  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_start=367
-  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_end=409
-  _globals['_ERASESUBJECTDATAREQUEST']._serialized_start=411
-  _globals['_ERASESUBJECTDATAREQUEST']._serialized_end=489
-  _globals['_ERASESUBJECTDATARESPONSE']._serialized_start=491
-  _globals['_ERASESUBJECTDATARESPONSE']._serialized_end=539
-  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_start=541
-  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_end=649
-  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_start=652
-  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_end=952
-  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_start=748
-  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_end=821
-  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_start=824
-  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_end=952
-  _globals['_GETDECISIONREQUEST']._serialized_start=954
-  _globals['_GETDECISIONREQUEST']._serialized_end=1001
-  _globals['_GETDECISIONRESPONSE']._serialized_start=1004
-  _globals['_GETDECISIONRESPONSE']._serialized_end=1400
-  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_start=1282
-  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_end=1400
-  _globals['_EXPLAINDECISIONREQUEST']._serialized_start=1402
-  _globals['_EXPLAINDECISIONREQUEST']._serialized_end=1453
-  _globals['_EXPLAINDECISIONRESPONSE']._serialized_start=1456
-  _globals['_EXPLAINDECISIONRESPONSE']._serialized_end=1720
-  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_start=1644
-  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_end=1720
-  _globals['_PUBLISHPOLICYREQUEST']._serialized_start=1723
-  _globals['_PUBLISHPOLICYREQUEST']._serialized_end=1895
-  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_start=1851
-  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_end=1895
-  _globals['_PUBLISHPOLICYRESPONSE']._serialized_start=1897
-  _globals['_PUBLISHPOLICYRESPONSE']._serialized_end=2011
-  _globals['_VALIDATEPOLICYREQUEST']._serialized_start=2014
-  _globals['_VALIDATEPOLICYREQUEST']._serialized_end=2162
-  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_start=1851
-  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_end=1895
-  _globals['_VALIDATEPOLICYRESPONSE']._serialized_start=2164
-  _globals['_VALIDATEPOLICYRESPONSE']._serialized_end=2239
-  _globals['_ACTIVATEPOLICYREQUEST']._serialized_start=2241
-  _globals['_ACTIVATEPOLICYREQUEST']._serialized_end=2320
-  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_start=2322
-  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_end=2394
-  _globals['_ORCHESTRATORSERVICE']._serialized_start=2397
-  _globals['_ORCHESTRATORSERVICE']._serialized_end=3422
+  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_start=351
+  _globals['_EXPORTSUBJECTDATAREQUEST']._serialized_end=404
+  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_start=406
+  _globals['_EXPORTSUBJECTDATARESPONSE']._serialized_end=448
+  _globals['_ERASESUBJECTDATAREQUEST']._serialized_start=450
+  _globals['_ERASESUBJECTDATAREQUEST']._serialized_end=528
+  _globals['_ERASESUBJECTDATARESPONSE']._serialized_start=530
+  _globals['_ERASESUBJECTDATARESPONSE']._serialized_end=578
+  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_start=580
+  _globals['_CAPTUREOUTCOMESREQUEST']._serialized_end=688
+  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_start=691
+  _globals['_CAPTUREOUTCOMESRESPONSE']._serialized_end=991
+  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_start=787
+  _globals['_CAPTUREOUTCOMESRESPONSE_RESULT']._serialized_end=860
+  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_start=863
+  _globals['_CAPTUREOUTCOMESRESPONSE_ITEM']._serialized_end=991
+  _globals['_GETDECISIONREQUEST']._serialized_start=993
+  _globals['_GETDECISIONREQUEST']._serialized_end=1040
+  _globals['_GETDECISIONRESPONSE']._serialized_start=1043
+  _globals['_GETDECISIONRESPONSE']._serialized_end=1439
+  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_start=1321
+  _globals['_GETDECISIONRESPONSE_CAPTUREDOUTCOME']._serialized_end=1439
+  _globals['_EXPLAINDECISIONREQUEST']._serialized_start=1441
+  _globals['_EXPLAINDECISIONREQUEST']._serialized_end=1492
+  _globals['_EXPLAINDECISIONRESPONSE']._serialized_start=1495
+  _globals['_EXPLAINDECISIONRESPONSE']._serialized_end=1817
+  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_start=1741
+  _globals['_EXPLAINDECISIONRESPONSE_ATTRIBUTESENTRY']._serialized_end=1817
+  _globals['_PUBLISHPOLICYREQUEST']._serialized_start=1820
+  _globals['_PUBLISHPOLICYREQUEST']._serialized_end=1992
+  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_start=1948
+  _globals['_PUBLISHPOLICYREQUEST_FILESENTRY']._serialized_end=1992
+  _globals['_PUBLISHPOLICYRESPONSE']._serialized_start=1994
+  _globals['_PUBLISHPOLICYRESPONSE']._serialized_end=2108
+  _globals['_VALIDATEPOLICYREQUEST']._serialized_start=2111
+  _globals['_VALIDATEPOLICYREQUEST']._serialized_end=2259
+  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_start=1948
+  _globals['_VALIDATEPOLICYREQUEST_FILESENTRY']._serialized_end=1992
+  _globals['_VALIDATEPOLICYRESPONSE']._serialized_start=2261
+  _globals['_VALIDATEPOLICYRESPONSE']._serialized_end=2336
+  _globals['_ACTIVATEPOLICYREQUEST']._serialized_start=2338
+  _globals['_ACTIVATEPOLICYREQUEST']._serialized_end=2417
+  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_start=2419
+  _globals['_ACTIVATEPOLICYRESPONSE']._serialized_end=2491
+  _globals['_ORCHESTRATORSERVICE']._serialized_start=2494
+  _globals['_ORCHESTRATORSERVICE']._serialized_end=3519
 # @@protoc_insertion_point(module_scope)
