@@ -33,6 +33,7 @@ class LocalRules:
             question.evaluation_time_ms,
             Explain(int(question.explain)),
             question.explain_actions,
+            with_segments=question.with_segments,
         )
         async with until(deadline_ms, self._clock):
             answer = await self._app.evaluate(query)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from tandem.common.v1 import value_pb2
 
@@ -70,6 +71,14 @@ def timestamp_ms(timestamp: Timestamp, path: str) -> int:
 def timestamp_proto(time_ms: int) -> Timestamp:
     seconds, rest_ms = divmod(time_ms, 1000)
     return Timestamp(seconds=seconds, nanos=rest_ms * 1_000_000)
+
+
+def duration_proto(period_ms: int | None) -> Duration | None:
+    """None where none is said."""
+    if period_ms is None:
+        return None
+    seconds, rest_ms = divmod(period_ms, 1000)
+    return Duration(seconds=seconds, nanos=rest_ms * 1_000_000)
 
 
 def _implied_status(feature: value_pb2.Feature) -> FeatureStatus:

@@ -12,11 +12,13 @@ import pytest
 
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
 from services.scoring.domain.evaluation.betting import Column
-from services.scoring.domain.evaluation.estimates import values_of
+from services.scoring.domain.evaluation.columns import LoggedColumns
+from services.scoring.domain.evaluation.estimates import Question, values_of
 from services.scoring.domain.evaluation.estimators import Estimate, LoggedRows, doubly_robust, snips
 from services.scoring.domain.evaluation.policies import of_matrix
 from services.scoring.domain.evaluation.prediction_quality import log_loss, quality
 from services.scoring.domain.evaluation.prequential import Walk, auc_difference, mean_difference, prequential
+from services.scoring.domain.evaluation.refusal import NO_MODEL
 from services.scoring.domain.evaluation.thompson import choice_probabilities
 from services.scoring.domain.logs.log import Log
 from services.scoring.domain.training.encoder import encoder_of
@@ -147,7 +149,7 @@ def test_on_a_randomised_mailing_tandems_policy_is_not_below_that_of_plain_light
     policies = {name: of_matrix(rest, every) for name, every in ways.items()}
     earned = {name: policy.taken * len(rest.actions) * rest.outcome for name, policy in policies.items()}
     for name, policy in policies.items():
-        found = values_of(rest, policy, None, 0).estimates["snips"]
+        found = values_of(LoggedColumns.of(rest), policy, NO_MODEL, Question()).estimates["snips"]
         text = f"{found.mean:.5f} ({found.low:.5f} to {found.high:.5f})"
         promise.figure(f"mailing, {name}: visits per customer, SNIPS", text)
     gained = mean_difference(earned["tandem"] - earned["plain LightGBM, greedy"])

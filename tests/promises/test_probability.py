@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from services.orchestrator.domain.arbitration.exploration import Exploration, ExplorationKind, Exploring
+from services.orchestrator.domain.arbitration.marginals import marginals
+from services.orchestrator.domain.arbitration.slate_vectors import SlateVectors
 from services.orchestrator.domain.arbitration.slots import SILENCE, Field, SlotPlan, Terms, fill_slots
 from services.orchestrator.domain.arbitration.thompson import choice_probabilities
 from tests.support.arbitration import Shape, drawn_frequencies, random_field, total_variation
@@ -29,6 +32,7 @@ LEAST_P = 0.001
 LEAST_P_OF_RANDOM_IDS = 1e-6
 """Where decisions have new ids in every run, a test that is right may not fail once in a thousand runs."""
 RESERVE = 0.02
+TWICE = np.tile(np.arange(CANDIDATES, dtype=np.intp), 2)
 
 ALL_KINDS = (Exploration(THOMPSON), Exploration(WEIGHTED, 100.0, 0.005), Exploration(NONE))
 EXPLORERS = {
@@ -73,6 +77,36 @@ def _decide(person: int, field: Field, decision_id: str, tally: Tally) -> None:
     for draw in fill_slots(field, [SlotPlan("home", SLOTS)], Terms(decision_id, RESERVE, across_placements=True)):
         tally.count(before, draw.probabilities, draw.row)
         before = (*before, draw.row)
+
+
+@pytest.mark.parametrize("explorer", ["Thompson", "inverse gap weighting", "groups that differ with a budget"])
+def test_positions_are_filled_as_often_as_their_marginals_say(explorer: str, promise: Promise) -> None:
+    """Two places without repetition, the first with two slots: whatever filled the slots before."""
+    decisions, (explorations, budget) = promise.strength(reduced=400, full=15_000), EXPLORERS[explorer]
+    person = _person(0, explorations, budget)
+    field = replace(
+        person,
+        starts=np.array([0, CANDIDATES, 2 * CANDIDATES], dtype=np.intp),
+        action=np.tile(person.action, 2),
+        worth=person.worth.take(TWICE),
+        beliefs=person.beliefs.take(TWICE),
+        exploring=person.exploring.take(TWICE),
+    )
+    plans, terms = [SlotPlan("home", 2), SlotPlan("side", 1)], Terms("", 0.1, across_placements=True)
+    told = {(each.place, each.slot): each for each in marginals(SlateVectors(field, plans, terms))}
+    tally = Tally()
+    for number in range(decisions):
+        draws = fill_slots(field, plans, replace(terms, decision_id=f"{SEED}_{number}"))
+        got = {(each.place, each.slot): each.row for each in draws}
+        for at, marginal in told.items():
+            row = got.get(at)
+            index = -1 if row is None else CANDIDATES if row == SILENCE else row % CANDIDATES
+            tally.count(at, np.append(marginal.probabilities, marginal.undrawn), index)
+    promise.figure(f"{explorer}, positions of a slate: error", max(each.error for each in told.values()))
+    promise.figure(f"{explorer}, positions of a slate: chi-square p", round(tally.p_value(), 4))
+    assert len(told) == 3
+    assert tally.p_value() > LEAST_P
+    assert tally.p_value(mixed_with_uniform=0.2) < LEAST_P, "other marginals would not have been noticed"
 
 
 def test_thompson_s_vector_is_that_of_really_drawing(promise: Promise) -> None:

@@ -12,6 +12,7 @@ from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.bootstrap import open_stores
 from services.orchestrator.domain.arbitration.beliefs import Beliefs
 from services.orchestrator.domain.arbitration.reshaping import reshaped
+from services.orchestrator.domain.arbitration.slate_vectors import Closing, SlateVectors
 from services.orchestrator.domain.arbitration.slots import (
     ContactRoom,
     Field,
@@ -36,14 +37,31 @@ async def record_in(folder: Path, decision_id: str) -> DecisionRecord:
 
 
 def drawn_again(record: DecisionRecord, policy: CompiledPolicy) -> Sequence[SlotDraw]:
-    field, terms = _field(record, policy), _terms(record, policy)
-    plans = [SlotPlan(each.placement_id, each.count) for each in record.command.places.placements] or [SlotPlan("", 1)]
+    field, terms, plans = _field(record, policy), _terms(record, policy), _plans(record)
     draws: Sequence[SlotDraw] = fill_slots(field, plans, terms)
     for known, refusal in enumerate(record.refusals, start=1):
         kept = [draw for draw in draws if (draw.place, draw.slot) < (refusal.place, refusal.slot)]
         closed = closed_rows(policy.catalogue, policy.limits, record.candidates.option, record.refusals[:known])
         draws = fill_slots(field, plans, terms, Standing(kept, closed, known))
     return draws
+
+
+def slate_again(record: DecisionRecord, policy: CompiledPolicy) -> SlateVectors:
+    """What its draws depended on."""
+    closings = tuple(
+        Closing(
+            refusal.place,
+            refusal.slot,
+            closed_rows(policy.catalogue, policy.limits, record.candidates.option, record.refusals[:known]),
+        )
+        for known, refusal in enumerate(record.refusals, start=1)
+    )
+    return SlateVectors(_field(record, policy), _plans(record), _terms(record, policy), closings)
+
+
+def _plans(record: DecisionRecord) -> list[SlotPlan]:
+    places = record.command.places.placements
+    return [SlotPlan(each.placement_id, each.count) for each in places] or [SlotPlan("", 1)]
 
 
 def _field(record: DecisionRecord, policy: CompiledPolicy) -> Field:

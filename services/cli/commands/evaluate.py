@@ -19,7 +19,7 @@ from services.cli.rendering.log_evaluation import (
 )
 from services.cli.rendering.texts import counted
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
-from services.scoring.domain.evaluation.estimates import CannotTell
+from services.scoring.domain.evaluation.log_evaluation import CannotTell
 from services.scoring.domain.evaluation.log_evaluation import evaluate as evaluate_log
 from services.scoring.domain.evaluation.prequential import Walk, prequential
 from services.scoring.domain.logs.log import Log

@@ -33,4 +33,4 @@ def explain(decision_id: str, *, as_json: bool, **options: Any) -> None:
     if as_json:
         show_json(document_of(explanation))
         return
-    show(Group(decision_view(explanation.response), attributes_view(explanation)))
+    show(Group(decision_view(explanation.response, explanation.marginals), attributes_view(explanation)))

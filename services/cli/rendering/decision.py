@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from tandem.orchestrator.v1.decision_pb2 import DecideResponse, PlacementResult, Proposition
+from tandem.orchestrator.v1.marginal_pb2 import SlotMarginals
 
 from services.cli.rendering.texts import moment_text, money, no_action_text, percent
 from services.cli.rendering.why_not import dropped_table, stage_counts_text
 
 _HEADINGS = ("subject", "preheader", "title", "headline")
 """Parts of a content that people read before the others."""
+_SHOWN_SLOTS = 4
 
 
-def decision_view(response: DecideResponse) -> RenderableType:
-    """The whole answer: head, placements, what else was in the draw, what fell and where."""
+def decision_view(response: DecideResponse, marginals: Sequence[SlotMarginals] = ()) -> RenderableType:
+    """The whole answer: head, placements, what else was in the draw, what fell and where. `marginals` of its slots."""
     parts: list[RenderableType] = [head(response), Text()]
     for result in response.placement_results:
         parts += [placement_view(result), Text()]
     if len(response.candidates) > 1:
-        parts += [candidates_table(response), Text()]
+        parts += [candidates_table(response, marginals), Text()]
     if response.dropped:
         parts.append(dropped_table(response.dropped))
     elif response.dropped_by_stage:
@@ -70,19 +73,42 @@ def proposition_view(item: Proposition) -> RenderableType:
     return Group(title, *(_indented(line, 3) for line in (*_content(dict(item.content)), *_reasoning(item))))
 
 
-def candidates_table(response: DecideResponse, *, limit: int = 10) -> RenderableType:
-    """The candidates of the draw, likeliest first."""
+def candidates_table(
+    response: DecideResponse, marginals: Sequence[SlotMarginals] = (), *, limit: int = 10
+) -> RenderableType:
+    """The candidates of the draw, likeliest first; and for each slot of theirs how likely they fill it, whatever filled
+    the slots before."""
     table = Table(title="In the draw", title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in ("placement", "action", "channel"):
         table.add_column(column, overflow="fold")
-    for column in ("drawn with", "propensity", "priority"):
+    for column in ("drawn with", *["slot by slot"] * bool(marginals), "propensity", "priority"):
         table.add_column(column, justify="right")
-    ranked = sorted(response.candidates, key=lambda candidate: -candidate.choice_probability)
-    for item in ranked[:limit]:
-        odds = (percent(item.choice_probability), percent(item.propensity), money(item.priority))
-        table.add_row(item.placement_id, item.action, item.channel, *odds)
+    shares = _slot_by_slot(response, marginals)
+    ranked = sorted(zip(response.candidates, shares, strict=True), key=lambda each: -each[0].choice_probability)
+    for item, share in ranked[:limit]:
+        odds = (percent(item.choice_probability), *[share] * bool(marginals), percent(item.propensity))
+        table.add_row(item.placement_id, item.action, item.channel, *odds, money(item.priority))
     more = len(ranked) - limit
-    return Group(table, Text(f"... and {more} more", "dim")) if more > 0 else table
+    notes = [f"... and {more} more"] if more > 0 else []
+    if marginals:
+        error = max(each.error for each in marginals)
+        notes.append(f"slot by slot: whatever filled the slots before, to within {percent(max(error, 1e-4))}")
+    return Group(table, *(Text(note, "dim") for note in notes)) if notes else table
+
+
+def _slot_by_slot(response: DecideResponse, marginals: Sequence[SlotMarginals]) -> list[str]:
+    """Of each candidate: `41 % / 22 % / 13 %`."""
+    by_placement: dict[str, list[SlotMarginals]] = defaultdict(list)
+    for each in marginals:
+        by_placement[each.placement_id].append(each)
+    seen: dict[str, int] = defaultdict(int)
+    texts = []
+    for candidate in response.candidates:
+        slots, index = by_placement[candidate.placement_id], seen[candidate.placement_id]
+        seen[candidate.placement_id] += 1
+        shares = [percent(round(slot.candidate_probabilities[index], 6)) for slot in slots[:_SHOWN_SLOTS]]
+        texts.append(" / ".join([*shares, *["..."] * (len(slots) > _SHOWN_SLOTS)]))
+    return texts
 
 
 def money_text(item: Proposition) -> str:

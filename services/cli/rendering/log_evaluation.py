@@ -50,13 +50,14 @@ def _policy(policy: PolicyValue) -> dict[str, Any]:
 
 
 def _values(values: Values) -> dict[str, Any]:
+    doubt = values.doubt()
     return {
         **{kind: _estimate(values.estimates.get(kind)) for kind in ESTIMATORS},
-        "not_applicable": dict(values.refused),
+        "not_applicable": {kind: refusal.text for kind, refusal in values.refused.items()},
         "ess": values.effective_sample_size,
         "positives": values.weighted_positives,
         "identity": _identity(values.mean_weight),
-        "refusal": values.doubt() or None,
+        "refusal": doubt.text if doubt else None,
     }
 
 

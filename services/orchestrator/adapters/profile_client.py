@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import grpc
-from google.protobuf.duration_pb2 import Duration
 from tandem.common.v1 import subject_pb2
 from tandem.profile.v1 import consent_pb2, contact_pb2, event_pb2, profile_pb2, trait_pb2
 from tandem.profile.v1 import profile_service_pb2 as pb
@@ -38,7 +37,14 @@ from shared.clock import Clock
 from shared.errors import Internal, InvalidArgument, NotFound, TandemError
 from shared.rpc.channel import call
 from shared.rpc.errors import from_status
-from shared.rpc.values import feature_from_proto, timestamp_ms, timestamp_proto, value_from_proto, value_to_proto
+from shared.rpc.values import (
+    duration_proto,
+    feature_from_proto,
+    timestamp_ms,
+    timestamp_proto,
+    value_from_proto,
+    value_to_proto,
+)
 from shared.values import Feature, FeatureStatus
 
 SERVICE = "profile"
@@ -134,7 +140,7 @@ def _query(query: SubjectQuery) -> pb.GetProfileRequest:
         schema_version=query.schema_version,
         overlay_events=[_event(event) for event in query.overlay_events],
         overlay_signals=_signals(query.overlay_signals),
-        contacts_within=_period(query.contacts_ms or None),
+        contacts_within=duration_proto(query.contacts_ms or None),
     )
 
 
@@ -273,7 +279,9 @@ def _schema(schema: TraitSchemaPart) -> trait_pb2.TraitSchema:
             for each in schema.purposes
         ],
         event_types=[
-            trait_pb2.EventTypeDeclaration(type=each.type, retention=_period(each.retention_ms), purposes=each.purposes)
+            trait_pb2.EventTypeDeclaration(
+                type=each.type, retention=duration_proto(each.retention_ms), purposes=each.purposes
+            )
             for each in schema.event_types
         ],
         time_zone_trait=schema.time_zone_trait,
@@ -287,7 +295,7 @@ def _limit(limit: ContactLimitPart) -> contact_pb2.ContactLimit:
     return contact_pb2.ContactLimit(
         limit_id=limit.limit_id,
         max=limit.max,
-        window=_period(limit.window_ms),
+        window=duration_proto(limit.window_ms),
         calendar=f"CALENDAR_UNIT_{limit.calendar or 'UNSPECIFIED'}",
         counts=f"CONTACT_EVENT_{limit.counts}",
         channels=limit.channels,
@@ -299,7 +307,7 @@ def _limit(limit: ContactLimitPart) -> contact_pb2.ContactLimit:
         campaigns=limit.campaigns,
         scope=f"LIMIT_SCOPE_{limit.scope or 'UNSPECIFIED'}",
         responses=[f"CONTACT_RESPONSE_{outcome}" for outcome in limit.outcomes],
-        pause=_period(limit.pause_ms),
+        pause=duration_proto(limit.pause_ms),
     )
 
 
@@ -319,10 +327,10 @@ def _trait(trait: TraitPart) -> trait_pb2.TraitDeclaration:
         name=trait.name,
         type=int(trait.type),  # type: ignore[arg-type]
         allowed=[value_to_proto(value) for value in trait.allowed],
-        ttl=_period(trait.ttl_ms),
+        ttl=duration_proto(trait.ttl_ms),
         immutable=trait.immutable,
         precedence=[f"TRAIT_SOURCE_{source}" for source in trait.precedence],
-        retention=_period(trait.retention_ms),
+        retention=duration_proto(trait.retention_ms),
         purposes=trait.purposes,
         indexed=trait.indexed,
     )
@@ -334,8 +342,8 @@ def _aggregate(aggregate: AggregatePart) -> trait_pb2.AggregateDeclaration:
         event=aggregate.event,
         measure=f"MEASURE_{aggregate.measure}",
         property=aggregate.property,
-        window=_period(aggregate.window_ms),
-        half_life=_period(aggregate.half_life_ms),
+        window=duration_proto(aggregate.window_ms),
+        half_life=duration_proto(aggregate.half_life_ms),
         type=0 if aggregate.type is None else int(aggregate.type),  # type: ignore[arg-type]
         calendar=f"CALENDAR_UNIT_{aggregate.calendar or 'UNSPECIFIED'}",
         previous=aggregate.previous,
@@ -351,10 +359,3 @@ def _aggregate(aggregate: AggregatePart) -> trait_pb2.AggregateDeclaration:
 def _relation(relation: RelationPart) -> trait_pb2.RelationDeclaration:
     pairs = (trait_pb2.RelationDeclaration.Pair(item=item, implied=implied) for item, implied in relation.pairs)
     return trait_pb2.RelationDeclaration(name=relation.name, pairs=pairs)
-
-
-def _period(period_ms: int | None) -> Duration | None:
-    if period_ms is None:
-        return None
-    seconds, rest_ms = divmod(period_ms, 1000)
-    return Duration(seconds=seconds, nanos=rest_ms * 1_000_000)

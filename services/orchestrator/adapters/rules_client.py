@@ -41,6 +41,7 @@ class GrpcRules:
             evaluation_time=timestamp_proto(question.evaluation_time_ms),
             explain=int(question.explain),  # type: ignore[arg-type]
             explain_actions=question.explain_actions,
+            with_segments=question.with_segments,
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         response: pb.EvaluateEngagementPolicyResponse = await call(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import grpc
 import numpy as np
-from google.protobuf.duration_pb2 import Duration
 from tandem.common.v1 import value_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 from tandem.scoring.v1.scoring_service_pb2_grpc import ScoringServiceStub
@@ -19,7 +18,7 @@ from shared.clock import Clock
 from shared.errors import Internal, TandemError
 from shared.rpc.channel import call
 from shared.rpc.errors import from_status
-from shared.rpc.values import feature_to_proto, timestamp_proto, value_to_proto
+from shared.rpc.values import duration_proto, feature_to_proto, timestamp_proto, value_to_proto
 
 SERVICE = "scoring"
 PUBLISH_S = 30.0
@@ -174,23 +173,15 @@ def _feature_set(feature_set: FeatureSetPart) -> pb.FeatureSet:
         monotone=[_monotone(name, sign) for name, sign in feature_set.monotone.items()],
         interactions=[pb.InteractionGroup(names=names) for names in feature_set.interactions],
         prior_value=feature_set.prior_value,
-        outcome_window=_period(feature_set.window_ms),
+        outcome_window=duration_proto(feature_set.window_ms or None),
     )
 
 
 def _cross(cross: CrossPart) -> pb.CrossDeclaration:
-    kind, window = f"KIND_{cross.kind}", _period(cross.window_ms)
+    kind, window = f"KIND_{cross.kind}", duration_proto(cross.window_ms or None)
     return pb.CrossDeclaration(
         name=cross.name, kind=kind, feature=cross.feature, attribute=cross.attribute, window=window
     )
-
-
-def _period(period_ms: int | None) -> Duration | None:
-    """None where none is said."""
-    if not period_ms:
-        return None
-    seconds, rest_ms = divmod(period_ms, 1_000)
-    return Duration(seconds=seconds, nanos=rest_ms * 1_000_000)
 
 
 def _monotone(name: str, sign: int) -> pb.MonotoneConstraint:

@@ -130,6 +130,8 @@ class PolicyQuestion:
     """The catalogue's, in order: for adapters whose other side speaks of actions by name."""
     explain_actions: tuple[str, ...] = ()
     """Whose reasons are wanted; none: those of every action that was dropped."""
+    with_segments: bool = False
+    """Whether segments are wanted, however much is explained."""
 
 
 @dataclass(frozen=True, slots=True)

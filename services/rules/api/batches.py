@@ -30,6 +30,7 @@ def batch_from(request: Request) -> BatchQuery:
         [_subject(each.attributes, f"subjects[{place}].attributes") for place, each in enumerate(request.subjects)],
         moment_from(request),
         explain_from(request.explain),
+        request.with_segments,
     )
 
 

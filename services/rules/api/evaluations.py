@@ -22,6 +22,7 @@ def query_from(request: Request) -> EvaluationQuery:
         moment_from(request),
         explain_from(request.explain),
         frozenset(request.explain_actions),
+        request.with_segments,
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from services.rules.app.compiled_policies import CompiledPolicies
 from services.rules.app.matched_evaluation import MatchedEvaluation
 from services.rules.app.requests import BatchEvaluation, BatchQuery, EvaluationQuery, PolicyEvaluation
-from services.rules.domain.evaluation import Explain
+from services.rules.domain.evaluation import EngagementPolicy, Evaluation, Explain
 from services.rules.domain.matched.policy import MatchedPolicy
 from shared.clock import Clock
 from shared.errors import InvalidArgument, TandemError
+from shared.values import Feature
 
 MAX_SUBJECTS = 1_000
 _FEW_SUBJECTS = 4
@@ -30,6 +33,8 @@ async def evaluate(
         evaluation = policy.evaluate(*asked)
     else:
         evaluation = await asyncio.to_thread(policy.evaluate, *asked)
+    if query.with_segments and query.explain is not Explain.FULL:
+        evaluation = replace(evaluation, segments=await _segments(policy, query.attributes, now_ms))
     return PolicyEvaluation(query.version, evaluation)
 
 
@@ -48,6 +53,8 @@ async def evaluate_batch(
         evaluated = policy.evaluate_batch(readable, now_ms, query.explain)
     else:
         evaluated = await asyncio.to_thread(policy.evaluate_batch, readable, now_ms, query.explain)
+    if query.with_segments and query.explain is not Explain.FULL:
+        evaluated = await asyncio.to_thread(_each_with_segments, policy, readable, evaluated, now_ms)
     answers = iter(evaluated)
     outcomes = [subject if isinstance(subject, TandemError) else next(answers) for subject in query.subjects]
     return BatchEvaluation(query.version, outcomes)
@@ -57,6 +64,31 @@ async def evaluate_segments(policies: CompiledPolicies, clock: Clock, query: Eva
     """Raises as `evaluate`."""
     policy = await policies.get(query.version)
     now_ms = clock() if query.evaluation_time_ms is None else query.evaluation_time_ms
+    return await _segments(policy, query.attributes, now_ms)
+
+
+async def _segments(policy: EngagementPolicy, facts: Mapping[str, Feature], now_ms: int) -> tuple[str, ...]:
     if policy.is_quick(Explain.NONE):
-        return policy.segments_of(query.attributes, now_ms)
-    return await asyncio.to_thread(policy.segments_of, query.attributes, now_ms)
+        return policy.segments_of(facts, now_ms)
+    return await asyncio.to_thread(policy.segments_of, facts, now_ms)
+
+
+def _each_with_segments(
+    policy: EngagementPolicy,
+    subjects: Sequence[Mapping[str, Feature]],
+    outcomes: Sequence[Evaluation | TandemError],
+    now_ms: int,
+) -> list[Evaluation | TandemError]:
+    return [
+        outcome if isinstance(outcome, TandemError) else _with_segments(policy, facts, outcome, now_ms)
+        for facts, outcome in zip(subjects, outcomes, strict=True)
+    ]
+
+
+def _with_segments(
+    policy: EngagementPolicy, facts: Mapping[str, Feature], evaluation: Evaluation, now_ms: int
+) -> Evaluation | TandemError:
+    try:
+        return replace(evaluation, segments=policy.segments_of(facts, now_ms))
+    except TandemError as error:
+        return error

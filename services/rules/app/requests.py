@@ -36,6 +36,8 @@ class EvaluationQuery:
     explain: Explain = Explain.NONE
     explain_actions: Collection[str] = ()
     """Whose reasons are wanted; empty: those of every dropped action."""
+    with_segments: bool = False
+    """Whether to answer segments, however much is explained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class BatchQuery:
     subjects: Sequence[Mapping[str, Feature] | TandemError]
     evaluation_time_ms: int | None = None
     explain: Explain = Explain.NONE
+    with_segments: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tandem.scoring.v1 import scoring_service_pb2 as pb
+from tandem.scoring.v1 import explanation_pb2 as pb
 
 from services.scoring.app.explain_score import ExplainedScore, ExplainQuery
 from services.scoring.domain.explanation.explanation import Contribution

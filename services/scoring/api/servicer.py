@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from tandem.scoring.v1 import model_health_pb2
+from tandem.scoring.v1 import evaluation_pb2, explanation_pb2, model_health_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
-from services.scoring.api import batch_mapping, explain_mapping, mapping, models_mapping
+from services.scoring.api import batch_mapping, evaluation_mapping, explain_mapping, mapping, models_mapping
 from services.scoring.app.application import ScoringApplication
 from services.scoring.app.health import DEFAULT_WINDOW
 from services.scoring.app.training_order import TrainingOrder
@@ -47,7 +47,9 @@ class ScoringServicer:
         scores = await self._app.rescore(query, request.model_version)
         return pb.RescoreActionsResponse(scores=mapping.scores_to_proto(scores))
 
-    async def ExplainScore(self, request: pb.ExplainScoreRequest, _context: CallContext) -> pb.ExplainScoreResponse:
+    async def ExplainScore(
+        self, request: explanation_pb2.ExplainScoreRequest, _context: CallContext
+    ) -> explanation_pb2.ExplainScoreResponse:
         question = explain_mapping.question_from_proto(request)
         return explain_mapping.explained_to_proto(await self._app.explain_score(question))
 
@@ -97,3 +99,9 @@ class ScoringServicer:
         return models_mapping.health_to_proto(
             await self._app.model_health(request.objective or DEFAULT_OBJECTIVE, window)
         )
+
+    async def EvaluatePolicy(
+        self, request: evaluation_pb2.EvaluatePolicyRequest, _context: CallContext
+    ) -> evaluation_pb2.EvaluatePolicyResponse:
+        query = await asyncio.to_thread(evaluation_mapping.query_from_proto, request)
+        return evaluation_mapping.evaluated_to_proto(await self._app.evaluate_policy(query))

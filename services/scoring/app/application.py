@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.scoring.app.batch_score import Answers, BatchQuery, batch_score
+from services.scoring.app.evaluate_policy import EvaluatePolicy, EvaluationQuery
 from services.scoring.app.explain_score import ExplainedScore, ExplainQuery, ExplainScore, no_contributions
 from services.scoring.app.feature_sets import FeatureSets
 from services.scoring.app.follow import Follower
@@ -32,6 +33,7 @@ from services.scoring.app.roll_back import RollBack
 from services.scoring.app.score import score
 from services.scoring.app.train import NoTrainers, Trainers, TrainModel
 from services.scoring.app.training_order import TrainingOrder
+from services.scoring.domain.evaluation.targets import TargetEvaluation
 from services.scoring.domain.feature_set import DEFAULT_OBJECTIVE, FeatureSet
 from services.scoring.domain.health.report import HealthReport
 from services.scoring.domain.models import Assignment, Training
@@ -100,6 +102,7 @@ class ScoringApplication:
         self._rescore = Rescorer(
             stores.rewards, stores.snapshots, stores.models, stores.feature_sets, objectives, scorer
         )
+        self._evaluate_policy = EvaluatePolicy()
         self._follower = Follower(self._in_use, pace.follow_seconds)
         self._record = RecordRewards(stores.rewards, self._feature_sets, self._in_use, observer, clock)
         self._models = Models(stores.models, stores.trainings, objectives, baseless, clock, self._in_use.serving)
@@ -209,6 +212,10 @@ class ScoringApplication:
     async def model_health(self, objective: str = DEFAULT_OBJECTIVE, window: int = DEFAULT_WINDOW) -> HealthReport:
         """How the models in use fared on the last `window` presentations. Raises InvalidArgument, NotFound."""
         return await self._health.report(objective, window)
+
+    async def evaluate_policy(self, query: EvaluationQuery) -> TargetEvaluation:
+        """What policies would have earned, by a log that came with the question. Raises InvalidArgument."""
+        return await self._evaluate_policy(query)
 
 
 def _check_request_id(request_id: str) -> None:

@@ -186,7 +186,9 @@ async def test_the_probability_after_a_refusal_is_that_of_the_draw_without_what_
     policy = compiled(edited(limits(MAIL_1)))
     by_channel = {each.channel: each for each in answer.candidates}
     assert by_channel["EMAIL"].choice_probability == 0.0
-    assert 0.8 < by_channel["SMS"].choice_probability < 1.0
+    silence = float(record.slots[-1].probabilities[-1])
+    assert 0.0 < silence < 0.2
+    assert by_channel["SMS"].choice_probability == pytest.approx(1.0 - silence)
     (refusal,) = record.refusals
     assert policy.catalogue.options[record.candidates.option[refusal.row]].channel == "EMAIL"
     assert refusal.counts == (ContactCount("mail_week", "", 1),)

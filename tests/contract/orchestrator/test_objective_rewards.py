@@ -16,7 +16,7 @@ from services.orchestrator import bootstrap as deciding
 from services.orchestrator.app.outcome_store import OffPolicy, OutcomeItem
 from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, ShadowScores
 from services.orchestrator.bootstrap import ScoringPort, Stores, open_stores
-from services.orchestrator.domain.decision import Answer, Proposition
+from services.orchestrator.domain.decision import Answer, Explain, Proposition
 from services.orchestrator.domain.feedback_delay import bucket_of
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.policy_parts import FeatureSetPart
@@ -119,9 +119,12 @@ def first(answer: Answer) -> Proposition:
     return answer.placements[0].propositions[0]
 
 
-async def test_every_objective_is_published_and_the_one_that_decides_is_asked(counter: Counter) -> None:
+@pytest.mark.parametrize("explain", Explain)
+async def test_every_objective_is_published_and_the_one_that_decides_is_asked(
+    counter: Counter, explain: Explain
+) -> None:
     await counter.shop.knows(tier="gold", age=42)
-    await counter.shop.decide()
+    await counter.shop.decide(explain=explain)
     (question,) = counter.heard.questions
     policy = await counter.stores.policies.get((await counter.stores.policies.active()).policy_version)
     assert policy is not None

@@ -50,6 +50,7 @@ from services.profile.domain.consents import ConsentStatus, LegalBasis
 from shared.clock import system_clock, to_datetime
 from shared.errors import DeadlineExceeded, InvalidArgument, NotFound
 from shared.values import AttributeType, Feature, FeatureStatus, present
+from tests.support.every_part import EVERY_PART
 from tests.support.grpc_server import loopback
 from tests.support.profiles import person
 from tests.support.shop import Shop, cart_add, fresh_id, open_shop
@@ -99,37 +100,7 @@ def both(shop: Shop, remote: OtherServices) -> tuple[OtherServices, OtherService
 @pytest.fixture
 def policy() -> CompiledPolicy:
     """The shop's, with one of everything that a part can hold."""
-    extra = {
-        "  cart_adds_1h: {event: cart_add, measure: count, window: 1h}\n": (
-            "  cart_adds_1h: {event: cart_add, measure: count, window: 1h}\n"
-            "  spent: {event: purchase, measure: sum, property: total, window: 30d}\n"
-            "  last_page: {event: view, measure: last, property: page, type: string}\n"
-            "  pages: {event: view, measure: distinct, property: page}\n"
-            "  pace: {event: view, measure: decayed_rate, half_life: 7d}\n"
-            "  first_page: {event: view, measure: first, property: page, type: string, calendar: year}\n"
-            "  least: {event: purchase, measure: min, property: total, calendar: month, previous: true}\n"
-            "  dear: {event: purchase, measure: count, filter: 'event.total > 9.0', properties: {total: double}}\n"
-            "use: {rfm: {amount: total}, basket: , affinity: , engagement: , owned: {relation: implies}}\n"
-            "relations: {implies: {teapot: [cup, saucer], cup: spoon}}\n"
-        ),
-        "profiling: {basis: LEGITIMATE_INTEREST}\n": (
-            "profiling: {basis: LEGITIMATE_INTEREST}\n"
-            "purposes: {training: {basis: consent}, marketing: {double_opt_in: true}}\n"
-            "event_types: {view: {retention: 90d, purposes: [profiling, training]}, purchase: {}}\n"
-        ),
-        "  cookie: {known: false}\n": (
-            "  cookie: {known: false, max_per_profile: 20}\n"
-            "  phone: {known: true, normalisation: e164, default_region: GB}\n"
-            "  tablet: {known: false, shared: true}\n"
-        ),
-        "  margin: {type: double}\n": (
-            "  margin: {type: double, retention: 9d, purposes: [training], indexed: true,\n"
-            "    precedence: [computed, third_party]}\n"
-        ),
-        "when: 'age >= 18'": "when: 'age >= 18', on_unknown: DEFAULT 18",
-        "when: 'tier == \"gold\"'": "when: 'tier == \"gold\"', on_unknown: DEFAULT silver",
-    }
-    compiled = compile_policy(edited(extra)).policy
+    compiled = compile_policy(edited(EVERY_PART)).policy
     assert compiled is not None
     return compiled
 
@@ -283,7 +254,21 @@ async def test_rules_judge_the_same(
     assert bool(local.reasons) is (explain is not Explain.NONE)
     assert all(reason.failed for reason in local.reasons)
     assert any(reason.smallest_change for reason in local.reasons) is (explain is Explain.FULL)
-    assert local.segments == remote.segments
+    assert local.segments == remote.segments == ()
+
+
+@pytest.mark.parametrize("explain", Explain)
+async def test_segments_are_answered_to_who_asks_for_them(
+    both: tuple[OtherServices, OtherServices], policy: CompiledPolicy, explain: Explain
+) -> None:
+    facts = FACTS | {"tier": present("gold")}
+    for each in both:
+        version = await each.rules.publish_rule_set(fresh_id(), policy.rule_set)
+        for asked in (False, True):
+            index = policy.catalogue.action_index
+            question = PolicyQuestion(version, facts, 1_700_000_000_000, explain, index, with_segments=asked)
+            verdict = await each.rules.evaluate(question, deadline_ms=soon())
+            assert verdict.segments == (("gold",) if asked or explain is Explain.FULL else ())
 
 
 async def test_both_say_whether_a_smaller_change_may_exist(

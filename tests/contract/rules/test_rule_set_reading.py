@@ -232,11 +232,12 @@ async def test_a_batch_answers_each_subject_in_order_or_says_what_is_wrong_with_
 async def test_a_batch_and_single_calls_agree(rules: Loopback) -> None:
     version = await publish(rules, boutique())
     subjects = [facts(age=age, sizes=(age, age + 1, 4), tier="gold" if age % 2 else "tin") for age in range(30)]
-    for explain in (stage_pb2.EXPLAIN_NONE, stage_pb2.EXPLAIN_FULL):
-        items = (await ask(rules, "BatchEvaluateEngagementPolicy", batch(version, *subjects, explain=explain))).items
+    for how in ({}, {"with_segments": True}, {"explain": stage_pb2.EXPLAIN_FULL}):
+        items = (await ask(rules, "BatchEvaluateEngagementPolicy", batch(version, *subjects, **how))).items
         for item, subject in zip(items, subjects, strict=True):
-            request = pb.EvaluateEngagementPolicyRequest(rule_set_version=version, attributes=subject, explain=explain)
+            request = pb.EvaluateEngagementPolicyRequest(rule_set_version=version, attributes=subject, **how)
             assert item.result == await ask(rules, "EvaluateEngagementPolicy", request)
+        assert any(item.result.segments for item in items) is bool(how)
 
 
 async def test_more_subjects_than_a_batch_holds_are_refused(rules: Loopback) -> None:

@@ -12,6 +12,7 @@ import grpc
 import pytest
 from pymongo import AsyncMongoClient
 from tandem.common.v1.value_pb2 import FEATURE_STATUS_NOT_FOUND, FEATURE_STATUS_PRESENT
+from tandem.scoring.v1 import explanation_pb2
 from tandem.scoring.v1 import scoring_service_pb2 as pb
 
 from services.scoring.adapters import mongo_collections, sqlite_tables
@@ -46,7 +47,7 @@ class Scoring:
         answer: pb.ScoreActionsResponse = await self.call("ScoreActions", request)
         return answer
 
-    async def explain(self, **fields: Any) -> pb.ExplainScoreResponse:
+    async def explain(self, **fields: Any) -> explanation_pb2.ExplainScoreResponse:
         asked = {
             "feature_set_version": self.version,
             "features": FEATURES,
@@ -54,7 +55,9 @@ class Scoring:
             "channel": "email",
             "placement_id": "home",
         }
-        answer: pb.ExplainScoreResponse = await self.call("ExplainScore", pb.ExplainScoreRequest(**{**asked, **fields}))
+        answer: explanation_pb2.ExplainScoreResponse = await self.call(
+            "ExplainScore", explanation_pb2.ExplainScoreRequest(**{**asked, **fields})
+        )
         return answer
 
     async def learn(self, count: int) -> None:
@@ -100,7 +103,7 @@ async def use(scoring: Scoring, settings: ScoringSettings, model: ModelContent, 
     return name
 
 
-def parts_of(answer: pb.ExplainScoreResponse) -> float:
+def parts_of(answer: explanation_pb2.ExplainScoreResponse) -> float:
     return answer.expected_log_odds + sum(each.base + each.learnt for each in answer.contributions)
 
 

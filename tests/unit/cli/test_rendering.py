@@ -16,6 +16,7 @@ from tandem.orchestrator.v1.decision_pb2 import (
     Proposition,
     Propositions,
 )
+from tandem.orchestrator.v1.marginal_pb2 import SlotMarginals
 from tandem.orchestrator.v1.orchestrator_service_pb2 import ExplainDecisionResponse
 
 from services.cli.arguments import typed_value
@@ -236,6 +237,26 @@ def test_candidates_come_likeliest_first_and_long_lists_are_cut() -> None:
     assert text.index("item_13") < text.index("item_04")
     assert "item_03" not in text
     assert "... and 4 more" in text
+
+
+def test_of_a_slate_the_probability_at_each_position_stands_beside_that_of_the_draw() -> None:
+    odds = {("home", "tea"): 0.7, ("home", "mug"): 0.3, ("side", "tea"): 0.1}
+    candidates = [
+        Candidate(placement_id=placement, action=action, choice_probability=share)
+        for (placement, action), share in odds.items()
+    ]
+    marginals = [
+        SlotMarginals(placement_id="home", rank=1, candidate_probabilities=[0.7, 0.3]),
+        SlotMarginals(placement_id="home", rank=2, candidate_probabilities=[0.25, 0.65], error=0.013),
+        SlotMarginals(placement_id="side", rank=1, candidate_probabilities=[0.05]),
+    ]
+    lines = text_of(decision_view(DecideResponse(candidates=candidates), marginals)).splitlines()
+    found = {tuple(line.split()[:2]): line for line in lines}
+    assert "70 %   70 % / 25 %" in found["home", "tea"]
+    assert "30 %   30 % / 65 %" in found["home", "mug"]
+    assert "10 %           5 %" in found["side", "tea"]
+    assert "slot by slot: whatever filled the slots before, to within 1.3 %" in lines
+    assert "slot by slot" not in text_of(decision_view(DecideResponse(candidates=candidates)))
 
 
 def test_content_of_the_policy_is_never_taken_for_markup() -> None:

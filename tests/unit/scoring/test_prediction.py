@@ -162,7 +162,8 @@ def test_a_cold_system_answers_the_prior_propensity(prior: float) -> None:
     known = {**ANNA, "context.weather": present("rain")}
     feature_set = FeatureSet(FEATURES, ACTIONS, prior)
     answer = cold.score(cold.compile(feature_set), ScoreQuery("", known, NAMES))
-    assert answer.means == pytest.approx([prior] * 4, rel=0.15)
+    assert answer.means[:3] == pytest.approx([prior] * 3, rel=0.05)
+    assert answer.means[3] == pytest.approx(prior, rel=0.12), "without attributes, it varies less and expects less"
     assert (answer.uncertainties > prior / 2).all()
     assert answer.evidences.tolist() == [0.0] * 4
 

@@ -7,6 +7,7 @@ import json
 from google.protobuf.json_format import MessageToDict
 from tandem.orchestrator.v1 import arbitration_pb2 as arbitration_pb
 from tandem.orchestrator.v1 import decision_pb2 as decision_pb
+from tandem.orchestrator.v1 import marginal_pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
 from services.orchestrator.api.mapping import answer, fields, outcomes
@@ -16,6 +17,7 @@ from services.orchestrator.app.explain_decision import Explanation
 from services.orchestrator.app.get_decision import ExploredSlot, RecordedDecision
 from services.orchestrator.app.outcome_store import CapturedOutcome
 from services.orchestrator.app.ports import Identity
+from services.orchestrator.domain.arbitration.marginals import SlotMarginal
 from shared.errors import InvalidArgument
 from shared.rpc.values import feature_to_proto
 
@@ -42,6 +44,19 @@ def explained_response(explanation: Explanation) -> pb.ExplainDecisionResponse:
         response=answer.response_of(explanation.answer),
         attributes={name: feature_to_proto(feature) for name, feature in explanation.attributes.items()},
         segments=explanation.segments,
+        marginals=[_marginal(each, explanation) for each in explanation.marginals],
+    )
+
+
+def _marginal(marginal: SlotMarginal, explanation: Explanation) -> marginal_pb2.SlotMarginals:
+    *candidates, silence = marginal.probabilities.tolist()
+    return marginal_pb2.SlotMarginals(
+        placement_id=explanation.answer.placements[marginal.place].placement_id,
+        rank=marginal.slot + 1,
+        candidate_probabilities=candidates,
+        silence_probability=silence,
+        undrawn_probability=marginal.undrawn,
+        error=marginal.error,
     )
 
 

@@ -58,8 +58,7 @@ class Choice:
 
 
 async def choose(brief: Brief, known: Known, competition: Competition, scored: Scored) -> Choice:
-    contest = _valued(brief, competition, scored)
-    arena = _arena(brief, known, replace(competition, contest=contest), scored)
+    contest, arena = arena_of(brief, known, competition, scored)
     filled = await _fill(arena, FROM_THE_START)
     priority = contest.worth.at(scored.scores.means)
     return Choice(contest, scored, priority, arena, filled.draws, filled.assignment)
@@ -69,6 +68,12 @@ async def choose_again(choice: Choice, standing: Standing) -> Choice:
     """The same, given what stands and what was refused."""
     filled = await _fill(choice.arena, standing)
     return replace(choice, draws=filled.draws, assignment=filled.assignment)
+
+
+def arena_of(brief: Brief, known: Known, competition: Competition, scored: Scored) -> tuple[Contest, Arena]:
+    """What is drawn from, with the contest as what was learnt prices it."""
+    contest = _valued(brief, competition, scored)
+    return contest, _arena(brief, known, replace(competition, contest=contest), scored)
 
 
 async def _fill(arena: Arena, standing: Standing) -> Filled:

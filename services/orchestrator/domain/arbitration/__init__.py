@@ -10,4 +10,6 @@
 `draw`         the one random draw of a slot; `silence`: withholding its winner on purpose
 `slots`        filling the slots of a request in order
 `assign`       filling them all: in order, or, where nothing is explored, by the best `assignment`
+`marginals`    who fills a slot with which probability, whatever filled those before: by `slate_states` and their
+               `slate_vectors`, `branching` from slot to slot, and what a vector says of those after it (`succession`)
 """

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.scoring.domain.evaluation.search import DEFAULT_SEARCH, Search
+
 Column = NDArray[np.float64]
 
 _LARGEST_BET = 0.75
@@ -39,7 +41,7 @@ class Game:
 
 
 def bounded_mean_interval(
-    terms: Column, lower: Column | float, upper: Column | float, confidence: float = 0.95
+    terms: Column, lower: Column | float, upper: Column | float, search: Search = DEFAULT_SEARCH
 ) -> tuple[float, float]:
     """An interval for the mean of `terms`, float64[N], each of which is known to lie within [lower, upper].
 
@@ -52,17 +54,18 @@ def bounded_mean_interval(
         lambda mean: Game(terms - mean, mean - low, high - mean),
         centre,
         (float(low.max()), float(high.min())),
-        confidence,
+        search,
     )
 
 
 def hedged_interval(
-    question: Callable[[float], Game], centre: float, ends: tuple[float, float], confidence: float
+    question: Callable[[float], Game], centre: float, ends: tuple[float, float], search: Search = DEFAULT_SEARCH
 ) -> tuple[float, float]:
     """The values between `ends` and around `centre` that the betting does not refute."""
 
     def is_refuted(value: float) -> bool:
-        return log_capital(question(value), confidence) >= -math.log(1.0 - confidence)
+        search.step()
+        return log_capital(question(value), search.confidence) >= -math.log(1.0 - search.confidence)
 
     return _edge(is_refuted, centre, ends[0]), _edge(is_refuted, centre, ends[1])
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from services.scoring.domain.evaluation.betting import Column
+from services.scoring.domain.evaluation.search import DEFAULT_SEARCH, Search
 
 _STEPS = 60
 _BISECTIONS = 50
@@ -22,15 +23,19 @@ _TINY = 1e-300
 
 
 def likelihood_interval(
-    question: Callable[[float], Column], centre: float, ends: tuple[float, float], confidence: float = 0.95
+    question: Callable[[float], Column],
+    centre: float,
+    ends: tuple[float, float],
+    search: Search = DEFAULT_SEARCH,
 ) -> tuple[float, float]:
     """The values between `ends` and around `centre` that are not refuted. `question(v)`: float64[N], of mean zero
     where v is true, and of mean zero in the rows at hand for v = `centre`."""
     # Student's quantile squared in place of χ²: the variance is estimated from the same rows (Owen 2001, §3.3).
     rows = question(centre).size
-    limit = float(stats.t.ppf((1.0 + confidence) / 2, max(rows - 1, 1))) ** 2
+    limit = float(special.stdtrit(max(rows - 1, 1), (1.0 + search.confidence) / 2)) ** 2
 
     def is_kept(value: float) -> bool:
+        search.step()
         return log_ratio(question(value)) <= limit
 
     return _edge(is_kept, centre, ends[0]), _edge(is_kept, centre, ends[1])

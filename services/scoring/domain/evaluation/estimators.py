@@ -19,6 +19,7 @@ import numpy as np
 
 from services.scoring.domain.evaluation.betting import HUGE, Column, Game, bounded_mean_interval, hedged_interval
 from services.scoring.domain.evaluation.empirical_likelihood import likelihood_interval
+from services.scoring.domain.evaluation.search import DEFAULT_SEARCH, Search
 
 LEAST_EFFECTIVE_ROWS = 2_000.0
 LEAST_POSITIVES = 200
@@ -73,7 +74,7 @@ def effective_size(weights: Column) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value per decision, with its 95 % interval."""
+    """A value per decision, with its interval."""
 
     mean: float
     low: float
@@ -84,14 +85,14 @@ class Estimate:
     """Σ w r: how many positives the target would have seen."""
 
 
-def ips(rows: LoggedRows) -> Estimate:
+def ips(rows: LoggedRows, search: Search = DEFAULT_SEARCH) -> Estimate:
     """Inverse propensity scoring: unbiased, noisy."""
     terms = rows.weight * rows.reward
-    low, high = bounded_mean_interval(terms, 0.0, rows.weight_bound)
+    low, high = bounded_mean_interval(terms, 0.0, rows.weight_bound, search)
     return _estimate(rows, float(terms.mean()), low, min(high, 1.0))
 
 
-def snips(rows: LoggedRows) -> Estimate:
+def snips(rows: LoggedRows, search: Search = DEFAULT_SEARCH) -> Estimate:
     """Self-normalised: its interval is the set of values v that the terms w (r − v), of mean zero, do not refute."""
     weight, bound = rows.weight, rows.weight_bound
     total = float(weight.sum())
@@ -99,18 +100,22 @@ def snips(rows: LoggedRows) -> Estimate:
         return _estimate(rows, 0.0, 0.0, 1.0)
     mean = float((weight * rows.reward).sum() / total)
     if rows.is_plenty:
-        low, high = likelihood_interval(lambda v: weight * (rows.reward - v), mean, (0.0, 1.0))
+        low, high = likelihood_interval(lambda v: weight * (rows.reward - v), mean, (0.0, 1.0), search)
         return _estimate(rows, mean, low, high)
     # If v is the value, w (r − v) has mean zero; it lies within [−v × bound, (1 − v) × bound].
     bounds = np.broadcast_to(bound, weight.shape)
     low, high = hedged_interval(
-        lambda v: Game(weight * (rows.reward - v), v * bounds, (1.0 - v) * bounds), mean, (0.0, 1.0), 0.95
+        lambda v: Game(weight * (rows.reward - v), v * bounds, (1.0 - v) * bounds), mean, (0.0, 1.0), search
     )
     return _estimate(rows, mean, low, high)
 
 
 def doubly_robust(
-    rows: LoggedRows, logged_reward: Column, target_reward: Column, largest_reward: Column | float = 1.0
+    rows: LoggedRows,
+    logged_reward: Column,
+    target_reward: Column,
+    largest_reward: Column | float = 1.0,
+    search: Search = DEFAULT_SEARCH,
 ) -> Estimate:
     """`logged_reward` q: the reward a model expected of the logged action; `target_reward` q̄: what it expected of the
     target's choice, Σ_a π(a) q(a); `largest_reward`: what it expected of any action at most. float64[N] within [0, 1],
@@ -119,12 +124,13 @@ def doubly_robust(
     terms = target_reward + rows.weight * (rows.reward - logged_reward)
     if rows.is_plenty:
         centre = float(terms.mean())
-        low, high = likelihood_interval(lambda v: terms - v, centre, (float(terms.min()), float(terms.max())))
+        ends = float(terms.min()), float(terms.max())
+        low, high = likelihood_interval(lambda v: terms - v, centre, ends, search)
         low, high = min(max(low, 0.0), 1.0), max(min(high, 1.0), 0.0)
         return _estimate(rows, min(max(centre, low), high), low, high)
     lower = target_reward - rows.weight_bound * largest_reward
     upper = target_reward + rows.weight_bound
-    low, high = bounded_mean_interval(terms, lower, upper)
+    low, high = bounded_mean_interval(terms, lower, upper, search)
     low, high = max(low, 0.0), min(high, 1.0)
     return _estimate(rows, min(max(float(terms.mean()), low), high), low, high)
 

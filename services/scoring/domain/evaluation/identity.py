@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from services.scoring.domain.evaluation.betting import HUGE, Column
 from services.scoring.domain.logs.log import Log
@@ -19,13 +20,12 @@ FAR = 4.0
 FAR_FOR_AN_ACTION = 6.0
 """There are many of them, and few rows of one with a small probability have nearly all of its weight."""
 _LEAST_ROWS = 20
-_NORMAL_95 = 1.959964
 _EXACT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A mean that must be `expected`, with its 95 % interval."""
+    """A mean that must be `expected`, with its interval."""
 
     mean: float
     low: float
@@ -45,16 +45,15 @@ class WorstAction:
     identity: Identity
 
 
-def mean_weight(weight: Column) -> Identity:
+def mean_weight(weight: Column, confidence: float = 0.95) -> Identity:
     """E[π / p] = 1."""
-    return _identity(weight, 1.0)
+    return _identity(weight, 1.0, confidence)
 
 
-def inverse_probabilities(log: Log) -> Identity:
+def inverse_probabilities(probability: Column, eligible_count: Column, confidence: float = 0.95) -> Identity:
     """E[1 / p] = the number of eligible actions, on average."""
-    assert log.probability is not None
-    found = _identity(1.0 / log.probability - log.eligible_count, 0.0)
-    count = float(log.eligible_count.mean())
+    found = _identity(1.0 / probability - eligible_count, 0.0, confidence)
+    count = float(eligible_count.mean())
     return Identity(found.mean + count, found.low + count, found.high + count, count, found.deviations)
 
 
@@ -71,7 +70,7 @@ def worst_action(log: Log) -> WorstAction | None:
     return max(found, key=lambda each: abs(each.identity.deviations), default=None)
 
 
-def _identity(terms: Column, expected: float) -> Identity:
+def _identity(terms: Column, expected: float, confidence: float = 0.95) -> Identity:
     largest = float(np.abs(terms).max())
     unit = largest if largest > HUGE else 1.0
     mean, error = float(terms.mean()), unit * float((terms / unit).std()) / terms.size**0.5
@@ -79,4 +78,5 @@ def _identity(terms: Column, expected: float) -> Identity:
     if abs(away) <= _EXACT * max(abs(expected), 1.0):
         away = 0.0
     deviations = 0.0 if not away else away / error if error > 0.0 else float(np.inf)
-    return Identity(mean, mean - _NORMAL_95 * error, mean + _NORMAL_95 * error, expected, deviations)
+    reach = float(special.ndtri((1.0 + confidence) / 2)) * error
+    return Identity(mean, mean - reach, mean + reach, expected, deviations)

@@ -7,13 +7,11 @@ best_single_action, tandem  learnt from the first part, evaluated on the rest
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from services.scoring.domain.evaluation import policies
-from services.scoring.domain.evaluation.betting import Column
-from services.scoring.domain.evaluation.estimates import CannotTell, Values, values_of
+from services.scoring.domain.evaluation.columns import LoggedColumns
+from services.scoring.domain.evaluation.estimates import Question, Values, values_of
 from services.scoring.domain.evaluation.identity import (
     FAR_FOR_AN_ACTION,
     Identity,
@@ -23,6 +21,8 @@ from services.scoring.domain.evaluation.identity import (
 )
 from services.scoring.domain.evaluation.outcome_model import FOLDS, Expected, cross_fitted
 from services.scoring.domain.evaluation.policies import Policy
+from services.scoring.domain.evaluation.refusal import NO_MODEL
+from services.scoring.domain.evaluation.targets import BASELINE
 from services.scoring.domain.evaluation.thompson import choice_probabilities
 from services.scoring.domain.logs.log import Log
 from services.scoring.domain.training.forest_learner import ForestLearner
@@ -31,7 +31,10 @@ from services.scoring.domain.training.tandem_model import TandemModel, learn_mod
 LEAST_ROWS = 4 * FOLDS
 MAX_CELLS = 10**8
 """Rows times actions of the matrices that are held in memory."""
-BASELINE = "logged"
+
+
+class CannotTell(Exception):
+    """Why nothing can be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +67,29 @@ def evaluate(log: Log, learner: ForestLearner, split: float, seed: int) -> LogEv
     """Raises CannotTell, saying why, where nothing can be told at all."""
     middle = _checked(log, split)
     first, rest = log.take(slice(0, middle)), log.take(slice(middle, None))
+    columns, columns_of_rest, question = LoggedColumns.of(log), LoggedColumns.of(rest), Question(seed)
     expected = cross_fitted(log, learner, seed)
     later = Expected(expected.outcome[middle:], expected.fold[middle:])
     model = learn_model(first, learner, seed)
     best = policies.best_action(first)
-    fixed = {"logged": policies.logged(log), "uniform": policies.uniform(log)} | {
-        name: policies.of_column(log, column) for name, column in (log.targets or {}).items()
+    fixed = {"logged": policies.logged(columns), "uniform": policies.uniform(log)} | {
+        name: policies.of_column(columns, column) for name, column in (log.targets or {}).items()
     }
     learnt = {"best_single_action": policies.single(rest, best), "tandem": _tandem(model, rest)}
     on_rest = {name: policy.take(slice(middle, None)) for name, policy in fixed.items()} | learnt
-    judged = {name: values_of(rest, policy, later, seed) for name, policy in on_rest.items()}
+    judged = {
+        name: values_of(columns_of_rest, policy, later.of(rest, policy), question) for name, policy in on_rest.items()
+    }
     order = ("logged", "uniform", "best_single_action", "tandem", *(log.targets or {}))
     found = {}
     for name in order:
-        whole = values_of(log, fixed[name], expected, seed) if name in fixed else judged[name]
-        rows = len(log) if name in fixed else len(rest)
+        whole, rows = judged[name], len(rest)
+        if name in fixed:
+            whole = values_of(columns, fixed[name], expected.of(log, fixed[name]), question)
+            rows = len(log)
         verdict = judged[name].verdict(judged[BASELINE], BASELINE, is_baseline=name == BASELINE)
         found[name] = PolicyValue(rows, whole, judged[name], verdict)
-    identity = inverse_probabilities(log)
+    identity = inverse_probabilities(columns.probability, log.eligible_count)
     worst = worst_action(log)
     return LogEvaluation(
         rows=len(log),
@@ -93,7 +101,7 @@ def evaluate(log: Log, learner: ForestLearner, split: float, seed: int) -> LogEv
         inverse_probability=identity,
         worst_action=worst,
         policies=found,
-        money=_money(rest, on_rest, seed),
+        money=_money(rest, on_rest, question),
         warnings=_warnings(log, identity, worst),
     )
 
@@ -113,12 +121,11 @@ def _checked(log: Log, split: float) -> int:
     return min(max(round(len(log) * split), 2), len(log) - 2)
 
 
-def _money(rest: Log, found: Mapping[str, Policy], seed: int) -> Mapping[str, Values] | None:
-    if rest.value is None or float(np.ptp(rest.value)) == 0.0:
+def _money(rest: Log, found: Mapping[str, Policy], question: Question) -> Mapping[str, Values] | None:
+    money = None if rest.value is None else LoggedColumns.of(rest).in_units_of(rest.value)
+    if money is None:
         return None
-    ends: Column = np.array([min(0.0, float(rest.value.min())), float(rest.value.max())])
-    money = replace(rest, reward=rest.value, reward_range=(float(ends[0]), max(float(ends[1]), float(ends[0]) + 1e-9)))
-    return {name: values_of(money, policy, None, seed) for name, policy in found.items()}
+    return {name: values_of(money, policy, NO_MODEL, question) for name, policy in found.items()}
 
 
 def _warnings(log: Log, identity: Identity, worst: WorstAction | None) -> tuple[str, ...]:

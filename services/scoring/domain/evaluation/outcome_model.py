@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.evaluation.betting import Column
+from services.scoring.domain.evaluation.columns import Predicted
+from services.scoring.domain.evaluation.policies import Policy
+from services.scoring.domain.evaluation.refusal import OTHER_ACTIONS_UNKNOWN, Refusal
 from services.scoring.domain.logs.log import Log
 from services.scoring.domain.training.base_model import learn_base
 from services.scoring.domain.training.forest_learner import ForestLearner
@@ -30,6 +33,17 @@ class Expected:
 
     outcome: Matrix
     fold: NDArray[np.intp]
+
+    def of(self, log: Log, policy: Policy) -> Predicted | Refusal:
+        """What is expected of the policy's choices, and of what was logged."""
+        if policy.all_actions is None:
+            return OTHER_ACTIONS_UNKNOWN
+        return Predicted(
+            logged=self.outcome[np.arange(len(log)), log.action],
+            target=np.asarray((policy.all_actions * self.outcome).sum(axis=1), np.float64),
+            largest=self.outcome.max(axis=1),
+            part=self.fold,
+        )
 
 
 def cross_fitted(log: Log, learner: ForestLearner, seed: int) -> Expected:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.domain.evaluation.betting import Column
+from services.scoring.domain.evaluation.columns import LoggedColumns
 from services.scoring.domain.logs.log import Log, Rows
 
 Matrix = NDArray[np.float64]
@@ -31,10 +32,9 @@ class Policy:
         return Policy(self.taken[rows], self.weight_bound[rows], every)
 
 
-def logged(log: Log) -> Policy:
-    """What was done. Only for a log that tells its probabilities."""
-    assert log.probability is not None
-    return Policy(log.probability, np.ones(len(log)))
+def logged(columns: LoggedColumns) -> Policy:
+    """What was done."""
+    return Policy(columns.probability, np.ones(len(columns)))
 
 
 def uniform(log: Log) -> Policy:
@@ -58,10 +58,12 @@ def of_matrix(log: Log, every: Matrix) -> Policy:
     return Policy(every[np.arange(len(log)), log.action], _bound(log, every.max(axis=1)), every)
 
 
-def of_column(log: Log, taken: Column) -> Policy:
-    """Known only for the action that was taken; what it could have been for another is taken from the other rows."""
-    largest = float(taken.max()) or 1.0  # a policy that takes nothing of the log takes something else
-    return Policy(taken, _bound(log, np.full(len(log), largest)))
+def of_column(columns: LoggedColumns, taken: Column, largest: Column | None = None) -> Policy:
+    """Known only for the action that was taken. Without `largest`, its largest probability of any action, what it could
+    have been for another is taken from the other rows."""
+    if largest is None:  # a policy that takes nothing of the log takes something else
+        largest = np.full(len(columns), float(taken.max()) or 1.0)
+    return Policy(taken, columns.weight_bound(largest))
 
 
 def best_action(log: Log) -> int:
@@ -76,7 +78,4 @@ def best_action(log: Log) -> int:
 
 
 def _bound(log: Log, largest: Column) -> Column:
-    """Where the log's probabilities of other actions are not known, the least that it has anywhere."""
-    assert log.probability is not None
-    least = log.probability if log.is_uniform else np.full(len(log), float(log.probability.min()))
-    return largest / least
+    return LoggedColumns.of(log).weight_bound(largest)

@@ -73,9 +73,7 @@ class Log:
     @property
     def is_uniform(self) -> bool:
         """Whether every eligible action was equally likely."""
-        return self.probability is not None and bool(
-            np.allclose(self.probability * self.eligible_count, 1.0, rtol=1e-6)
-        )
+        return self.probability is not None and all_equally_likely(self.probability, self.eligible_count)
 
     def could_be_taken(self) -> Mask:
         """bool[N, K]."""
@@ -96,6 +94,10 @@ class Log:
             value=_rows(self.value, rows),
             targets={name: column[rows] for name, column in (self.targets or {}).items()},
         )
+
+
+def all_equally_likely(probability: Column, eligible_count: Column) -> bool:
+    return bool(np.allclose(probability * eligible_count, 1.0, rtol=1e-6))
 
 
 def _taken(feature: Feature, rows: Rows | slice) -> Feature:

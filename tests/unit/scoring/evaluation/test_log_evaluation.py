@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
-from services.scoring.domain.evaluation.estimates import ESTIMATORS, CannotTell
+from services.scoring.domain.evaluation.estimates import ESTIMATORS
 from services.scoring.domain.evaluation.identity import inverse_probabilities, worst_action
-from services.scoring.domain.evaluation.log_evaluation import LogEvaluation, evaluate
+from services.scoring.domain.evaluation.log_evaluation import CannotTell, LogEvaluation, evaluate
 from services.scoring.domain.evaluation.outcome_model import FOLDS, cross_fitted
 from tests.support.logs import SPEC, log_of, visits
 
@@ -56,7 +56,8 @@ def test_probabilities_that_are_not_those_of_the_log_are_found_out(tmp_path: Pat
     columns = visits(4_000)
     wrong = {**columns, "p": np.where(np.array(columns["item"]) == "a", 0.7, 0.3)}
     log = log_of(tmp_path, wrong)
-    assert not inverse_probabilities(log).holds
+    assert log.probability is not None
+    assert not inverse_probabilities(log.probability, log.eligible_count).holds
     worst = worst_action(log)
     assert worst is not None
     assert worst.identity.mean == pytest.approx(7 / 3 if worst.action == "b" else 3 / 7, rel=0.1)

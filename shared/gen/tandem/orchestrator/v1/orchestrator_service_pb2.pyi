@@ -10,6 +10,7 @@ from tandem.orchestrator.v1 import batch_pb2 as _batch_pb2
 from tandem.orchestrator.v1 import conversion_pb2 as _conversion_pb2
 from tandem.orchestrator.v1 import decision_pb2 as _decision_pb2
 from tandem.orchestrator.v1 import decision_list_pb2 as _decision_list_pb2
+from tandem.orchestrator.v1 import marginal_pb2 as _marginal_pb2
 from tandem.orchestrator.v1 import outcome_pb2 as _outcome_pb2
 from tandem.orchestrator.v1 import performance_pb2 as _performance_pb2
 from tandem.orchestrator.v1 import policy_pb2 as _policy_pb2
@@ -120,7 +121,7 @@ class ExplainDecisionRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExplainDecisionResponse(_message.Message):
-    __slots__ = ("response", "attributes", "segments")
+    __slots__ = ("response", "attributes", "segments", "marginals")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -131,10 +132,12 @@ class ExplainDecisionResponse(_message.Message):
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    MARGINALS_FIELD_NUMBER: _ClassVar[int]
     response: _decision_pb2.DecideResponse
     attributes: _containers.MessageMap[str, _value_pb2.Feature]
     segments: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., attributes: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., segments: _Optional[_Iterable[str]] = ...) -> None: ...
+    marginals: _containers.RepeatedCompositeFieldContainer[_marginal_pb2.SlotMarginals]
+    def __init__(self, response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., attributes: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., segments: _Optional[_Iterable[str]] = ..., marginals: _Optional[_Iterable[_Union[_marginal_pb2.SlotMarginals, _Mapping]]] = ...) -> None: ...
 
 class PublishPolicyRequest(_message.Message):
     __slots__ = ("request_id", "files", "author")

@@ -31,7 +31,7 @@ from tandem.rules.v1 import rule_set_pb2 as tandem_dot_rules_dot_v1_dot_rule__se
 from tandem.rules.v1 import trigger_pb2 as tandem_dot_rules_dot_v1_dot_trigger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tandem/rules/v1/rules_service.proto\x12\x0ftandem.rules.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1ctandem/common/v1/stage.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1etandem/rules/v1/rule_set.proto\x1a\x1dtandem/rules/v1/trigger.proto\"c\n\x15PublishRuleSetRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x08rule_set\x18\x02 \x01(\x0b\x32\x18.tandem.rules.v1.RuleSetB\x04\xe2\x41\x01\x02\"^\n\x16PublishRuleSetResponse\x12\x18\n\x10rule_set_version\x18\x01 \x01(\t\x12*\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x18.tandem.rules.v1.Finding\"J\n\x16ValidateRuleSetRequest\x12\x30\n\x08rule_set\x18\x01 \x01(\x0b\x32\x18.tandem.rules.v1.RuleSetB\x04\xe2\x41\x01\x02\"E\n\x17ValidateRuleSetResponse\x12*\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x18.tandem.rules.v1.Finding\"\xdf\x02\n\x1f\x45valuateEngagementPolicyRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12T\n\nattributes\x18\x02 \x03(\x0b\x32@.tandem.rules.v1.EvaluateEngagementPolicyRequest.AttributesEntry\x12\x33\n\x0f\x65valuation_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x65xplain\x18\x04 \x01(\x0e\x32\x19.tandem.common.v1.Explain\x12\x17\n\x0f\x65xplain_actions\x18\x05 \x03(\t\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xe7\x02\n EvaluateEngagementPolicyResponse\x12\x18\n\x10rule_set_version\x18\x01 \x01(\t\x12\x18\n\x10\x65ligible_actions\x18\x02 \x03(\t\x12O\n\x07numbers\x18\x03 \x03(\x0b\x32>.tandem.rules.v1.EvaluateEngagementPolicyResponse.NumberColumn\x12\x36\n\x10\x64ropped_by_stage\x18\x04 \x03(\x0b\x32\x1c.tandem.common.v1.StageCount\x12*\n\x07\x64ropped\x18\x05 \x03(\x0b\x32\x19.tandem.common.v1.Dropped\x12\x10\n\x08segments\x18\x06 \x03(\t\x12\x1a\n\x12\x64ropped_treatments\x18\x07 \x03(\t\x1a,\n\x0cNumberColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\x01\"\xbb\x03\n$BatchEvaluateEngagementPolicyRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12U\n\x08subjects\x18\x02 \x03(\x0b\x32=.tandem.rules.v1.BatchEvaluateEngagementPolicyRequest.SubjectB\x04\xe2\x41\x01\x02\x12\x33\n\x0f\x65valuation_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x65xplain\x18\x04 \x01(\x0e\x32\x19.tandem.common.v1.Explain\x1a\xba\x01\n\x07Subject\x12\x61\n\nattributes\x18\x01 \x03(\x0b\x32M.tandem.rules.v1.BatchEvaluateEngagementPolicyRequest.Subject.AttributesEntry\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xf0\x01\n%BatchEvaluateEngagementPolicyResponse\x12J\n\x05items\x18\x01 \x03(\x0b\x32;.tandem.rules.v1.BatchEvaluateEngagementPolicyResponse.Item\x1a{\n\x04Item\x12\x43\n\x06result\x18\x01 \x01(\x0b\x32\x31.tandem.rules.v1.EvaluateEngagementPolicyResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x8a\x02\n\x17\x45valuateSegmentsRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12L\n\nattributes\x18\x02 \x03(\x0b\x32\x38.tandem.rules.v1.EvaluateSegmentsRequest.AttributesEntry\x12\x33\n\x0f\x65valuation_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\",\n\x18\x45valuateSegmentsResponse\x12\x10\n\x08segments\x18\x01 \x03(\t\"3\n\x11GetRuleSetRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"t\n\x12GetRuleSetResponse\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x18.tandem.rules.v1.RuleSet\x12\x32\n\x0epublished_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x13ListRuleSetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x83\x02\n\x14ListRuleSetsResponse\x12>\n\trule_sets\x18\x01 \x03(\x0b\x32+.tandem.rules.v1.ListRuleSetsResponse.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1a\x91\x01\n\x05\x45ntry\x12\x18\n\x10rule_set_version\x18\x01 \x01(\t\x12\x32\n\x0epublished_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63tions\x18\x03 \x01(\x05\x12\x10\n\x08triggers\x18\x04 \x01(\x05\x12\x17\n\x0ftriggers_active\x18\x05 \x01(\x08\"S\n\x17\x41\x63tivateTriggersRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1e\n\x10rule_set_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x1a\n\x18\x41\x63tivateTriggersResponse\"\x9a\x02\n\rObservedEvent\x12\x16\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\x12\n\x04type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x42\n\nproperties\x18\x05 \x03(\x0b\x32..tandem.rules.v1.ObservedEvent.PropertiesEntry\x1aO\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01\"n\n\x14ObserveEventsRequest\x12.\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.tandem.rules.v1.ObservedEvent\x12\x16\n\x0e\x61\x66ter_position\x18\x02 \x01(\t\x12\x0e\n\x06\x66ollow\x18\x03 \x01(\x08\"W\n\x15ObserveEventsResponse\x12,\n\x05\x66ired\x18\x01 \x03(\x0b\x32\x1d.tandem.rules.v1.FiredTrigger\x12\x10\n\x08position\x18\x02 \x01(\t2\xd1\x07\n\x0cRulesService\x12\x61\n\x0ePublishRuleSet\x12&.tandem.rules.v1.PublishRuleSetRequest\x1a\'.tandem.rules.v1.PublishRuleSetResponse\x12\x64\n\x0fValidateRuleSet\x12\'.tandem.rules.v1.ValidateRuleSetRequest\x1a(.tandem.rules.v1.ValidateRuleSetResponse\x12\x7f\n\x18\x45valuateEngagementPolicy\x12\x30.tandem.rules.v1.EvaluateEngagementPolicyRequest\x1a\x31.tandem.rules.v1.EvaluateEngagementPolicyResponse\x12\x8e\x01\n\x1d\x42\x61tchEvaluateEngagementPolicy\x12\x35.tandem.rules.v1.BatchEvaluateEngagementPolicyRequest\x1a\x36.tandem.rules.v1.BatchEvaluateEngagementPolicyResponse\x12g\n\x10\x45valuateSegments\x12(.tandem.rules.v1.EvaluateSegmentsRequest\x1a).tandem.rules.v1.EvaluateSegmentsResponse\x12U\n\nGetRuleSet\x12\".tandem.rules.v1.GetRuleSetRequest\x1a#.tandem.rules.v1.GetRuleSetResponse\x12[\n\x0cListRuleSets\x12$.tandem.rules.v1.ListRuleSetsRequest\x1a%.tandem.rules.v1.ListRuleSetsResponse\x12g\n\x10\x41\x63tivateTriggers\x12(.tandem.rules.v1.ActivateTriggersRequest\x1a).tandem.rules.v1.ActivateTriggersResponse\x12`\n\rObserveEvents\x12%.tandem.rules.v1.ObserveEventsRequest\x1a&.tandem.rules.v1.ObserveEventsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tandem/rules/v1/rules_service.proto\x12\x0ftandem.rules.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1ctandem/common/v1/stage.proto\x1a\x1ctandem/common/v1/value.proto\x1a\x1etandem/rules/v1/rule_set.proto\x1a\x1dtandem/rules/v1/trigger.proto\"c\n\x15PublishRuleSetRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x08rule_set\x18\x02 \x01(\x0b\x32\x18.tandem.rules.v1.RuleSetB\x04\xe2\x41\x01\x02\"^\n\x16PublishRuleSetResponse\x12\x18\n\x10rule_set_version\x18\x01 \x01(\t\x12*\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x18.tandem.rules.v1.Finding\"J\n\x16ValidateRuleSetRequest\x12\x30\n\x08rule_set\x18\x01 \x01(\x0b\x32\x18.tandem.rules.v1.RuleSetB\x04\xe2\x41\x01\x02\"E\n\x17ValidateRuleSetResponse\x12*\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x18.tandem.rules.v1.Finding\"\xf6\x02\n\x1f\x45valuateEngagementPolicyRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12T\n\nattributes\x18\x02 \x03(\x0b\x32@.tandem.rules.v1.EvaluateEngagementPolicyRequest.AttributesEntry\x12\x33\n\x0f\x65valuation_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x65xplain\x18\x04 \x01(\x0e\x32\x19.tandem.common.v1.Explain\x12\x17\n\x0f\x65xplain_actions\x18\x05 \x03(\t\x12\x15\n\rwith_segments\x18\x06 \x01(\x08\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xe7\x02\n EvaluateEngagementPolicyResponse\x12\x18\n\x10rule_set_version\x18\x01 \x01(\t\x12\x18\n\x10\x65ligible_actions\x18\x02 \x03(\t\x12O\n\x07numbers\x18\x03 \x03(\x0b\x32>.tandem.rules.v1.EvaluateEngagementPolicyResponse.NumberColumn\x12\x36\n\x10\x64ropped_by_stage\x18\x04 \x03(\x0b\x32\x1c.tandem.common.v1.StageCount\x12*\n\x07\x64ropped\x18\x05 \x03(\x0b\x32\x19.tandem.common.v1.Dropped\x12\x10\n\x08segments\x18\x06 \x03(\t\x12\x1a\n\x12\x64ropped_treatments\x18\x07 \x03(\t\x1a,\n\x0cNumberColumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\x01\"\xd2\x03\n$BatchEvaluateEngagementPolicyRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12U\n\x08subjects\x18\x02 \x03(\x0b\x32=.tandem.rules.v1.BatchEvaluateEngagementPolicyRequest.SubjectB\x04\xe2\x41\x01\x02\x12\x33\n\x0f\x65valuation_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07\x65xplain\x18\x04 \x01(\x0e\x32\x19.tandem.common.v1.Explain\x12\x15\n\rwith_segments\x18\x05 \x01(\x08\x1a\xba\x01\n\x07Subject\x12\x61\n\nattributes\x18\x01 \x03(\x0b\x32M.tandem.rules.v1.BatchEvaluateEngagementPolicyRequest.Subject.AttributesEntry\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\"\xf0\x01\n%BatchEvaluateEngagementPolicyResponse\x12J\n\x05items\x18\x01 \x03(\x0b\x32;.tandem.rules.v1.BatchEvaluateEngagementPolicyResponse.Item\x1a{\n\x04Item\x12\x43\n\x06result\x18\x01 \x01(\x0b\x32\x31.tandem.rules.v1.EvaluateEngagementPolicyResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x8a\x02\n\x17\x45valuateSegmentsRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12L\n\nattributes\x18\x02 \x03(\x0b\x32\x38.tandem.rules.v1.EvaluateSegmentsRequest.AttributesEntry\x12\x33\n\x0f\x65valuation_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.tandem.common.v1.Feature:\x02\x38\x01\",\n\x18\x45valuateSegmentsResponse\x12\x10\n\x08segments\x18\x01 \x03(\t\"3\n\x11GetRuleSetRequest\x12\x1e\n\x10rule_set_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"t\n\x12GetRuleSetResponse\x12*\n\x08rule_set\x18\x01 \x01(\x0b\x32\x18.tandem.rules.v1.RuleSet\x12\x32\n\x0epublished_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x13ListRuleSetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x83\x02\n\x14ListRuleSetsResponse\x12>\n\trule_sets\x18\x01 \x03(\x0b\x32+.tandem.rules.v1.ListRuleSetsResponse.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1a\x91\x01\n\x05\x45ntry\x12\x18\n\x10rule_set_version\x18\x01 \x01(\t\x12\x32\n\x0epublished_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63tions\x18\x03 \x01(\x05\x12\x10\n\x08triggers\x18\x04 \x01(\x05\x12\x17\n\x0ftriggers_active\x18\x05 \x01(\x08\"S\n\x17\x41\x63tivateTriggersRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1e\n\x10rule_set_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x1a\n\x18\x41\x63tivateTriggersResponse\"\x9a\x02\n\rObservedEvent\x12\x16\n\x08\x65vent_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\x12\n\x04type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x42\n\nproperties\x18\x05 \x03(\x0b\x32..tandem.rules.v1.ObservedEvent.PropertiesEntry\x1aO\n\x0fPropertiesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01\"n\n\x14ObserveEventsRequest\x12.\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1e.tandem.rules.v1.ObservedEvent\x12\x16\n\x0e\x61\x66ter_position\x18\x02 \x01(\t\x12\x0e\n\x06\x66ollow\x18\x03 \x01(\x08\"W\n\x15ObserveEventsResponse\x12,\n\x05\x66ired\x18\x01 \x03(\x0b\x32\x1d.tandem.rules.v1.FiredTrigger\x12\x10\n\x08position\x18\x02 \x01(\t2\xd1\x07\n\x0cRulesService\x12\x61\n\x0ePublishRuleSet\x12&.tandem.rules.v1.PublishRuleSetRequest\x1a\'.tandem.rules.v1.PublishRuleSetResponse\x12\x64\n\x0fValidateRuleSet\x12\'.tandem.rules.v1.ValidateRuleSetRequest\x1a(.tandem.rules.v1.ValidateRuleSetResponse\x12\x7f\n\x18\x45valuateEngagementPolicy\x12\x30.tandem.rules.v1.EvaluateEngagementPolicyRequest\x1a\x31.tandem.rules.v1.EvaluateEngagementPolicyResponse\x12\x8e\x01\n\x1d\x42\x61tchEvaluateEngagementPolicy\x12\x35.tandem.rules.v1.BatchEvaluateEngagementPolicyRequest\x1a\x36.tandem.rules.v1.BatchEvaluateEngagementPolicyResponse\x12g\n\x10\x45valuateSegments\x12(.tandem.rules.v1.EvaluateSegmentsRequest\x1a).tandem.rules.v1.EvaluateSegmentsResponse\x12U\n\nGetRuleSet\x12\".tandem.rules.v1.GetRuleSetRequest\x1a#.tandem.rules.v1.GetRuleSetResponse\x12[\n\x0cListRuleSets\x12$.tandem.rules.v1.ListRuleSetsRequest\x1a%.tandem.rules.v1.ListRuleSetsResponse\x12g\n\x10\x41\x63tivateTriggers\x12(.tandem.rules.v1.ActivateTriggersRequest\x1a).tandem.rules.v1.ActivateTriggersResponse\x12`\n\rObserveEvents\x12%.tandem.rules.v1.ObserveEventsRequest\x1a&.tandem.rules.v1.ObserveEventsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -81,51 +81,51 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VALIDATERULESETRESPONSE']._serialized_start=543
   _globals['_VALIDATERULESETRESPONSE']._serialized_end=612
   _globals['_EVALUATEENGAGEMENTPOLICYREQUEST']._serialized_start=615
-  _globals['_EVALUATEENGAGEMENTPOLICYREQUEST']._serialized_end=966
-  _globals['_EVALUATEENGAGEMENTPOLICYREQUEST_ATTRIBUTESENTRY']._serialized_start=890
-  _globals['_EVALUATEENGAGEMENTPOLICYREQUEST_ATTRIBUTESENTRY']._serialized_end=966
-  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_start=969
-  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_end=1328
-  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE_NUMBERCOLUMN']._serialized_start=1284
-  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE_NUMBERCOLUMN']._serialized_end=1328
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST']._serialized_start=1331
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST']._serialized_end=1774
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT']._serialized_start=1588
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT']._serialized_end=1774
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT_ATTRIBUTESENTRY']._serialized_start=890
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT_ATTRIBUTESENTRY']._serialized_end=966
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_start=1777
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_end=2017
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE_ITEM']._serialized_start=1894
-  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE_ITEM']._serialized_end=2017
-  _globals['_EVALUATESEGMENTSREQUEST']._serialized_start=2020
-  _globals['_EVALUATESEGMENTSREQUEST']._serialized_end=2286
-  _globals['_EVALUATESEGMENTSREQUEST_ATTRIBUTESENTRY']._serialized_start=890
-  _globals['_EVALUATESEGMENTSREQUEST_ATTRIBUTESENTRY']._serialized_end=966
-  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_start=2288
-  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_end=2332
-  _globals['_GETRULESETREQUEST']._serialized_start=2334
-  _globals['_GETRULESETREQUEST']._serialized_end=2385
-  _globals['_GETRULESETRESPONSE']._serialized_start=2387
-  _globals['_GETRULESETRESPONSE']._serialized_end=2503
-  _globals['_LISTRULESETSREQUEST']._serialized_start=2505
-  _globals['_LISTRULESETSREQUEST']._serialized_end=2565
-  _globals['_LISTRULESETSRESPONSE']._serialized_start=2568
-  _globals['_LISTRULESETSRESPONSE']._serialized_end=2827
-  _globals['_LISTRULESETSRESPONSE_ENTRY']._serialized_start=2682
-  _globals['_LISTRULESETSRESPONSE_ENTRY']._serialized_end=2827
-  _globals['_ACTIVATETRIGGERSREQUEST']._serialized_start=2829
-  _globals['_ACTIVATETRIGGERSREQUEST']._serialized_end=2912
-  _globals['_ACTIVATETRIGGERSRESPONSE']._serialized_start=2914
-  _globals['_ACTIVATETRIGGERSRESPONSE']._serialized_end=2940
-  _globals['_OBSERVEDEVENT']._serialized_start=2943
-  _globals['_OBSERVEDEVENT']._serialized_end=3225
-  _globals['_OBSERVEDEVENT_PROPERTIESENTRY']._serialized_start=3146
-  _globals['_OBSERVEDEVENT_PROPERTIESENTRY']._serialized_end=3225
-  _globals['_OBSERVEEVENTSREQUEST']._serialized_start=3227
-  _globals['_OBSERVEEVENTSREQUEST']._serialized_end=3337
-  _globals['_OBSERVEEVENTSRESPONSE']._serialized_start=3339
-  _globals['_OBSERVEEVENTSRESPONSE']._serialized_end=3426
-  _globals['_RULESSERVICE']._serialized_start=3429
-  _globals['_RULESSERVICE']._serialized_end=4406
+  _globals['_EVALUATEENGAGEMENTPOLICYREQUEST']._serialized_end=989
+  _globals['_EVALUATEENGAGEMENTPOLICYREQUEST_ATTRIBUTESENTRY']._serialized_start=913
+  _globals['_EVALUATEENGAGEMENTPOLICYREQUEST_ATTRIBUTESENTRY']._serialized_end=989
+  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_start=992
+  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_end=1351
+  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE_NUMBERCOLUMN']._serialized_start=1307
+  _globals['_EVALUATEENGAGEMENTPOLICYRESPONSE_NUMBERCOLUMN']._serialized_end=1351
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST']._serialized_start=1354
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST']._serialized_end=1820
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT']._serialized_start=1634
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT']._serialized_end=1820
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT_ATTRIBUTESENTRY']._serialized_start=913
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYREQUEST_SUBJECT_ATTRIBUTESENTRY']._serialized_end=989
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_start=1823
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE']._serialized_end=2063
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE_ITEM']._serialized_start=1940
+  _globals['_BATCHEVALUATEENGAGEMENTPOLICYRESPONSE_ITEM']._serialized_end=2063
+  _globals['_EVALUATESEGMENTSREQUEST']._serialized_start=2066
+  _globals['_EVALUATESEGMENTSREQUEST']._serialized_end=2332
+  _globals['_EVALUATESEGMENTSREQUEST_ATTRIBUTESENTRY']._serialized_start=913
+  _globals['_EVALUATESEGMENTSREQUEST_ATTRIBUTESENTRY']._serialized_end=989
+  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_start=2334
+  _globals['_EVALUATESEGMENTSRESPONSE']._serialized_end=2378
+  _globals['_GETRULESETREQUEST']._serialized_start=2380
+  _globals['_GETRULESETREQUEST']._serialized_end=2431
+  _globals['_GETRULESETRESPONSE']._serialized_start=2433
+  _globals['_GETRULESETRESPONSE']._serialized_end=2549
+  _globals['_LISTRULESETSREQUEST']._serialized_start=2551
+  _globals['_LISTRULESETSREQUEST']._serialized_end=2611
+  _globals['_LISTRULESETSRESPONSE']._serialized_start=2614
+  _globals['_LISTRULESETSRESPONSE']._serialized_end=2873
+  _globals['_LISTRULESETSRESPONSE_ENTRY']._serialized_start=2728
+  _globals['_LISTRULESETSRESPONSE_ENTRY']._serialized_end=2873
+  _globals['_ACTIVATETRIGGERSREQUEST']._serialized_start=2875
+  _globals['_ACTIVATETRIGGERSREQUEST']._serialized_end=2958
+  _globals['_ACTIVATETRIGGERSRESPONSE']._serialized_start=2960
+  _globals['_ACTIVATETRIGGERSRESPONSE']._serialized_end=2986
+  _globals['_OBSERVEDEVENT']._serialized_start=2989
+  _globals['_OBSERVEDEVENT']._serialized_end=3271
+  _globals['_OBSERVEDEVENT_PROPERTIESENTRY']._serialized_start=3192
+  _globals['_OBSERVEDEVENT_PROPERTIESENTRY']._serialized_end=3271
+  _globals['_OBSERVEEVENTSREQUEST']._serialized_start=3273
+  _globals['_OBSERVEEVENTSREQUEST']._serialized_end=3383
+  _globals['_OBSERVEEVENTSRESPONSE']._serialized_start=3385
+  _globals['_OBSERVEEVENTSRESPONSE']._serialized_end=3472
+  _globals['_RULESSERVICE']._serialized_start=3475
+  _globals['_RULESSERVICE']._serialized_end=4452
 # @@protoc_insertion_point(module_scope)

@@ -44,7 +44,7 @@ class ValidateRuleSetResponse(_message.Message):
     def __init__(self, findings: _Optional[_Iterable[_Union[_rule_set_pb2.Finding, _Mapping]]] = ...) -> None: ...
 
 class EvaluateEngagementPolicyRequest(_message.Message):
-    __slots__ = ("rule_set_version", "attributes", "evaluation_time", "explain", "explain_actions")
+    __slots__ = ("rule_set_version", "attributes", "evaluation_time", "explain", "explain_actions", "with_segments")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -57,12 +57,14 @@ class EvaluateEngagementPolicyRequest(_message.Message):
     EVALUATION_TIME_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    WITH_SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     rule_set_version: str
     attributes: _containers.MessageMap[str, _value_pb2.Feature]
     evaluation_time: _timestamp_pb2.Timestamp
     explain: _stage_pb2.Explain
     explain_actions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, rule_set_version: _Optional[str] = ..., attributes: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., evaluation_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., explain_actions: _Optional[_Iterable[str]] = ...) -> None: ...
+    with_segments: bool
+    def __init__(self, rule_set_version: _Optional[str] = ..., attributes: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., evaluation_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., explain_actions: _Optional[_Iterable[str]] = ..., with_segments: _Optional[bool] = ...) -> None: ...
 
 class EvaluateEngagementPolicyResponse(_message.Message):
     __slots__ = ("rule_set_version", "eligible_actions", "numbers", "dropped_by_stage", "dropped", "segments", "dropped_treatments")
@@ -90,7 +92,7 @@ class EvaluateEngagementPolicyResponse(_message.Message):
     def __init__(self, rule_set_version: _Optional[str] = ..., eligible_actions: _Optional[_Iterable[str]] = ..., numbers: _Optional[_Iterable[_Union[EvaluateEngagementPolicyResponse.NumberColumn, _Mapping]]] = ..., dropped_by_stage: _Optional[_Iterable[_Union[_stage_pb2.StageCount, _Mapping]]] = ..., dropped: _Optional[_Iterable[_Union[_stage_pb2.Dropped, _Mapping]]] = ..., segments: _Optional[_Iterable[str]] = ..., dropped_treatments: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BatchEvaluateEngagementPolicyRequest(_message.Message):
-    __slots__ = ("rule_set_version", "subjects", "evaluation_time", "explain")
+    __slots__ = ("rule_set_version", "subjects", "evaluation_time", "explain", "with_segments")
     class Subject(_message.Message):
         __slots__ = ("attributes",)
         class AttributesEntry(_message.Message):
@@ -107,11 +109,13 @@ class BatchEvaluateEngagementPolicyRequest(_message.Message):
     SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     EVALUATION_TIME_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
+    WITH_SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     rule_set_version: str
     subjects: _containers.RepeatedCompositeFieldContainer[BatchEvaluateEngagementPolicyRequest.Subject]
     evaluation_time: _timestamp_pb2.Timestamp
     explain: _stage_pb2.Explain
-    def __init__(self, rule_set_version: _Optional[str] = ..., subjects: _Optional[_Iterable[_Union[BatchEvaluateEngagementPolicyRequest.Subject, _Mapping]]] = ..., evaluation_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ...) -> None: ...
+    with_segments: bool
+    def __init__(self, rule_set_version: _Optional[str] = ..., subjects: _Optional[_Iterable[_Union[BatchEvaluateEngagementPolicyRequest.Subject, _Mapping]]] = ..., evaluation_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., explain: _Optional[_Union[_stage_pb2.Explain, str]] = ..., with_segments: _Optional[bool] = ...) -> None: ...
 
 class BatchEvaluateEngagementPolicyResponse(_message.Message):
     __slots__ = ("items",)
