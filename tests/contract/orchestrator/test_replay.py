@@ -170,6 +170,7 @@ async def test_without_the_rules_nothing_is_claimed(shop: Shop, tmp_path: Path) 
 
 
 async def test_the_fields_that_differ_are_named(shop: Shop, tmp_path: Path) -> None:
+    await shop.publish({"exploration: THOMPSON": "exploration: NONE"})  # what is drawn depends on the id
     answer = await shop.decide(inbound("home_hero"))
     async with AsyncExitStack() as stack:
         stores = await open_stores(OrchestratorSettings(data_dir=tmp_path), stack)
