@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.local.deadline import until
 from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
 from services.orchestrator.app.ports import HeldContact
 from services.orchestrator.domain.contact_limits import ContactCount
@@ -18,6 +17,7 @@ from services.profile.domain.ledger.allowances import LimitStatus
 from services.profile.domain.ledger.contacts import Contact, ContactEvent, ContactResponse
 from services.profile.domain.ledger.limits import CalendarUnit, ContactLimit, LimitScope
 from shared.clock import Clock
+from shared.deadline import until
 
 
 class LocalContactLedger:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.local.deadline import until
 from services.orchestrator.app.erasures import ErasureNotice
 from services.profile.app.application import ProfileApplication
 from services.profile.app.rights_requests import ErasureQuery
 from shared.clock import Clock
+from shared.deadline import until
 
 
 class LocalErasureFeed:

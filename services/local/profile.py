@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.local.contact_ledger import contact_count, contact_limit, held_contacts, past_contacts
-from services.local.deadline import until
 from services.orchestrator.app.persons import Person
 from services.orchestrator.app.ports import (
     ConsentSignals,
@@ -36,6 +35,7 @@ from services.profile.domain.schema import (
 from services.profile.domain.signals.statements import Signals
 from services.profile.domain.trait_source import TraitSource
 from shared.clock import Clock
+from shared.deadline import until
 from shared.errors import InvalidArgument, NotFound, TandemError
 
 

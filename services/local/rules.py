@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from services.local.deadline import until
 from services.local.rule_sets import finding_of, rule_set_of
 from services.orchestrator.app.ports import DropReason, PolicyQuestion, PolicyVerdict
 from services.orchestrator.domain import policy_parts as parts
@@ -16,6 +15,7 @@ from services.rules.app.requests import BatchQuery, EvaluationQuery, PublishRule
 from services.rules.domain.evaluation import DroppedAction, Evaluation, Explain
 from services.rules.domain.why import change as why
 from shared.clock import Clock
+from shared.deadline import until
 from shared.errors import TandemError
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.local.deadline import until
 from services.orchestrator.adapters.score_batches import joined
 from services.orchestrator.app.ports import Prediction, Reward, ScoreQuestion, Scores, Severity, ShadowScores
 from services.orchestrator.domain.policy_parts import FeatureSetPart
@@ -21,6 +20,7 @@ from services.scoring.domain.feature_set import (
 )
 from services.scoring.domain.scoring import ScoreQuery
 from shared.clock import Clock
+from shared.deadline import until
 from shared.errors import TandemError
 
 

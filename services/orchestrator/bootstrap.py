@@ -46,6 +46,7 @@ from services.orchestrator.api.servicer import bind
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.application import OrchestratorApplication, Records
 from services.orchestrator.app.batch.ports import ManyProfiles, ManyScores, ManyVerdicts, Together
+from services.orchestrator.app.breaker import Breaker
 from services.orchestrator.app.campaign_decisions import CampaignDecisions
 from services.orchestrator.app.contact_ledger import ContactLedger
 from services.orchestrator.app.contact_outbox import ContactOutbox
@@ -53,6 +54,7 @@ from services.orchestrator.app.decision_index import DecisionIndex
 from services.orchestrator.app.decision_log import DecisionLog
 from services.orchestrator.app.erasures import Erasing, ErasureFeed, ErasureStore, RewardEraser
 from services.orchestrator.app.feedback_stores import FeedbackStores
+from services.orchestrator.app.guarded_scorer import GuardedScorer
 from services.orchestrator.app.outcome_store import OutcomeStore
 from services.orchestrator.app.persons import PersonFinder
 from services.orchestrator.app.policy_life import PolicyLife
@@ -163,17 +165,18 @@ async def bootstrap(
         secret = await stores.secrets.get_or_create(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))
     policies, telemetry = ActivePolicies(stores.policies, clock), PrometheusTelemetry()
     desk = VolumeDesk(stores.bank, policies, telemetry, clock)
+    scorer = GuardedScorer(others.scoring, Breaker(clock), clock)
     world = Surroundings(
         policies=policies,
         profiles=others.profile,
         rules=others.rules,
-        scorer=others.scoring,
+        scorer=scorer,
         rescorer=others.scoring,
         rewards=others.scoring,
         log=stores.log,
         index=stores.index,
         campaigns=stores.campaigns,
-        together=Together(others.profile, others.rules, others.scoring),
+        together=Together(others.profile, others.rules, scorer),
         outcomes=stores.outcomes,
         outbox=stores.outbox,
         ledger=others.ledger,
@@ -184,6 +187,7 @@ async def bootstrap(
         telemetry=telemetry,
         signer=TokenSigner(secret),
         clock=clock,
+        recording=Breaker(clock),
         budget_ms=options.budget_ms,
     )
     parts = PartPublishers(others.profile, others.rules, others.scoring)

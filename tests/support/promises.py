@@ -27,7 +27,7 @@ STRENGTH_VARIABLE = "TANDEM_PROMISE_STRENGTH"
 FIGURES_VARIABLE = "TANDEM_PROMISE_FIGURES"
 
 DEFAULT_SECONDS = 3_600
-FULL_STRENGTH_SECONDS = {"freshness": 5_400, "triggers": 10_800}
+FULL_STRENGTH_SECONDS = {"decisions": 10_800, "freshness": 5_400, "triggers": 10_800}
 """After which a promise at full strength has failed; DEFAULT_SECONDS for one without a row."""
 
 Figure = int | float | str | bool

@@ -90,6 +90,15 @@ class ServerProcess:
         self.process.kill()
         self.process.wait()
 
+    def freeze(self) -> None:
+        """It keeps its connections, and answers nothing until it is thawed."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self) -> int:
         """As an operator would; answers the exit code."""
         assert self.process is not None

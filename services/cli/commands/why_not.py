@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 from tandem.common.v1.subject_pb2 import Identity, Subject
@@ -21,6 +21,7 @@ from services.orchestrator.domain.policy.scalars import MAX_DURATION_MS, span_of
 from shared.clock import to_ms
 from shared.rpc.channel import call
 from shared.rpc.values import timestamp_proto
+from shared.time_zones import zone as time_zone
 
 Span = tuple[datetime, datetime]
 
@@ -71,8 +72,8 @@ def why_not(
 def span_at(at: str, within: str, zone: str) -> Span:
     """The time that is asked about, in UTC. Raises UsageError."""
     try:
-        local = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        local = time_zone(zone)
+    except ValueError:
         raise click.UsageError(f"--zone {zone[:40]!r} is no time zone such as Europe/Paris") from None
     day = _day(at)
     if day is not None:

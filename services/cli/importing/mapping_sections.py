@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tandem.profile.v1.consent_pb2 import ConsentStatus, LegalBasis
 from tandem.profile.v1.trait_pb2 import TraitSource
@@ -30,6 +29,7 @@ from services.orchestrator.domain.policy.nodes import ListNode, MapNode, Node, S
 from services.orchestrator.domain.policy.scalars import boolean, moment, scalar, text, value
 from services.orchestrator.domain.policy.words import choice, identifier
 from shared.clock import to_ms
+from shared.time_zones import zone as time_zone
 from shared.values import ATTRIBUTE_TYPES, AttributeType, Scalar
 
 T = TypeVar("T")
@@ -245,6 +245,6 @@ def _time_format(node: Node) -> str:
 def _zone(node: Node) -> tzinfo:
     name = text(node)
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return time_zone(name)
+    except ValueError:
         raise Refused(node.place, f"{name[:80]!r} is no time zone such as Europe/Paris", code="OUT_OF_RANGE") from None

@@ -10,6 +10,7 @@ from tandem.profile.v1 import contact_pb2
 from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 from services.orchestrator.adapters.deadline import remaining_s
+from services.orchestrator.adapters.reading import reading
 from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.contact_steps import Reach
@@ -47,7 +48,8 @@ class GrpcContactLedger:
         response: pb.ReserveContactResponse = await call(
             self._stub.ReserveContact, message, timeout_s=timeout_s, service=SERVICE
         )
-        return _reserved(response)
+        with reading(SERVICE):
+            return _reserved(response)
 
     async def confirm(
         self,

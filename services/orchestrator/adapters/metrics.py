@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from prometheus_client import Counter, Gauge, Histogram
@@ -12,6 +12,7 @@ from services.orchestrator.domain.decision import Answer, PlacementAnswer
 from services.orchestrator.domain.drops import Stage
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.refusals import EVERY_LIMITED
+from services.orchestrator.domain.trouble import DEGRADING, Cause, Party, Trouble
 from services.orchestrator.domain.volume.account import Account
 from services.orchestrator.domain.volume.resources import MILLIONTHS
 from shared.metrics import CANDIDATES_DROPPED, CHOICE_PROBABILITY, DECISIONS, DEGRADED_ANSWERS, SCORE
@@ -22,6 +23,9 @@ NO_CHANNEL = "none"
 
 DECISION_STAGE_SECONDS = Histogram(
     "tandem_decision_stage_seconds", "Time a decision spent in a stage.", ("stage",), buckets=_STAGE_SECONDS
+)
+DECISIONS_DEGRADED = Counter(
+    "tandem_decisions_degraded_total", "Executed decisions that did without somebody.", ("stage", "cause")
 )
 OUTCOMES = Counter("tandem_outcomes_total", "Outcomes captured, each once.", ("outcome",))
 REWARDS_WITHHELD = Counter("tandem_rewards_withheld_total", "Rewards not learnt from, for want of a basis.")
@@ -63,6 +67,13 @@ class PrometheusTelemetry:
         self._replays = {same: REPLAYS.labels("identical" if same else "differing") for same in (True, False)}
         self._granted, self._refused = (CONTACT_RESERVATIONS.labels(result) for result in ("granted", "refused"))
         self._same_winner, self._other_winner = (SHADOW_PLACEMENTS.labels(winner) for winner in ("same", "other"))
+        self._without = {
+            Trouble(party, cause): DECISIONS_DEGRADED.labels(party.value, cause.value)
+            for party in Party
+            for cause in Cause
+        }
+        for advisory in DEGRADING:
+            DEGRADED_ANSWERS.labels(advisory)
         for reason in ("RESERVATION_ENDED", "RESERVATION_CONFIRMED", "RESERVATION_NOT_FOUND"):
             CONTACT_REPORTS_REFUSED.labels(reason)
 
@@ -74,7 +85,7 @@ class PrometheusTelemetry:
             self._dropped[stage].inc(count)
         if answer.degraded:
             for advisory in answer.advisories:
-                if advisory.endswith("_UNAVAILABLE"):
+                if advisory in DEGRADING:
                     DEGRADED_ANSWERS.labels(advisory).inc()
         for placement in answer.placements:
             self._granted.inc(sum(bool(each.reservation_id) for each in placement.propositions))
@@ -85,6 +96,10 @@ class PrometheusTelemetry:
             self._same_winner.inc(places - record.shadow.other_winners)
         for name, span_ns in _stages(answer, log_ns):
             DECISION_STAGE_SECONDS.labels(name).observe(span_ns / _NS_PER_S)
+
+    def did_without(self, troubles: Collection[Trouble]) -> None:
+        for trouble in set(troubles):
+            self._without[trouble].inc()
 
     def captured(self, outcome: Outcome) -> None:
         self._outcomes[outcome].inc()

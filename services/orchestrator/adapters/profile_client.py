@@ -13,6 +13,7 @@ from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 from services.orchestrator.adapters.contact_ledger_client import contact_count
 from services.orchestrator.adapters.deadline import remaining_s
+from services.orchestrator.adapters.reading import reading
 from services.orchestrator.app.persons import Person
 from services.orchestrator.app.ports import (
     NO_SIGNALS,
@@ -70,7 +71,8 @@ class GrpcProfiles:
             if nobody.reason != "PROFILE_NOT_FOUND":
                 raise
             return SubjectView(consistency_token=query.consistency_token)
-        return _view(response, query)
+        with reading(SERVICE):
+            return _view(response, query)
 
     async def get_many(
         self, queries: Sequence[SubjectQuery], *, deadline_ms: int
@@ -80,7 +82,8 @@ class GrpcProfiles:
         response: pb.BatchGetProfilesResponse = await call(
             self._stub.BatchGetProfiles, request, timeout_s=timeout_s, service=SERVICE
         )
-        return [_view_or_error(item, query) for item, query in zip(response.items, queries, strict=True)]
+        with reading(SERVICE):
+            return [_view_or_error(item, query) for item, query in zip(response.items, queries, strict=True)]
 
     async def record_events(self, request_id: str, events: Sequence[SubjectEvent], *, deadline_ms: int) -> str:
         request = pb.RecordEventsRequest(request_id=request_id, events=[_event(event) for event in events])

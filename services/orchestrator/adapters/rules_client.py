@@ -12,6 +12,7 @@ from tandem.rules.v1 import rules_service_pb2 as pb
 from tandem.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 from services.orchestrator.adapters.deadline import remaining_s
+from services.orchestrator.adapters.reading import reading
 from services.orchestrator.adapters.rule_set_client import place_from, rule_set_to
 from services.orchestrator.app.ports import DropReason, PolicyQuestion, PolicyVerdict
 from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
@@ -47,7 +48,8 @@ class GrpcRules:
         response: pb.EvaluateEngagementPolicyResponse = await call(
             self._stub.EvaluateEngagementPolicy, request, timeout_s=timeout_s, service=SERVICE
         )
-        return _verdict(response, question.action_index)
+        with reading(SERVICE):
+            return _verdict(response, question.action_index)
 
     async def evaluate_many(
         self, questions: Sequence[PolicyQuestion], *, deadline_ms: int
@@ -65,7 +67,8 @@ class GrpcRules:
         response: pb.BatchEvaluateEngagementPolicyResponse = await call(
             self._stub.BatchEvaluateEngagementPolicy, request, timeout_s=timeout_s, service=SERVICE
         )
-        return [_verdict_or_error(item, first.action_index) for item in response.items]
+        with reading(SERVICE):
+            return [_verdict_or_error(item, first.action_index) for item in response.items]
 
     async def validate_rule_set(self, rule_set: RuleSetPart) -> tuple[Finding, ...]:
         request = pb.ValidateRuleSetRequest(rule_set=rule_set_to(rule_set))

@@ -68,8 +68,9 @@ class PolicyUnreadable(RuntimeError):
 class ActivePolicies:
     """Answers the active policy from memory and looks at the store's pointer at most every `REFRESH_MS`.
 
-    While one caller looks or loads, the others go on with what they have. A store that does not answer, or a policy
-    that only newer replicas can read, leaves the last known policy in force.
+    While one caller waits for the look or the load, the others go on with what they have; who gives up waiting ends
+    neither. A store that does not answer, or a policy that only newer replicas can read, leaves the last known policy
+    in force.
     """
 
     def __init__(self, store: PolicyStore, clock: Clock) -> None:
@@ -78,6 +79,7 @@ class ActivePolicies:
         self._lock = asyncio.Lock()
         self._current: ActivePolicy | None = None
         self._checked_ms: int | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._loaded: dict[str, ActivePolicy] = {}
         self._just_compiled: CompiledPolicy | None = None
 
@@ -85,9 +87,15 @@ class ActivePolicies:
         """The active policy; None before the first publication."""
         if self._is_fresh() or (self._current is not None and self._lock.locked()):
             return self._current
-        async with self._lock:
-            if not self._is_fresh():
-                await self._look_if_possible()
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_if_due(), name="active-policy")
+            self._looking.add_done_callback(_heard)
+        await asyncio.shield(self._looking)
+        return self._current
+
+    @property
+    def last_known(self) -> ActivePolicy | None:
+        """For who cannot wait."""
         return self._current
 
     async def refresh(self) -> None:
@@ -107,6 +115,11 @@ class ActivePolicies:
 
     def _is_fresh(self) -> bool:
         return self._checked_ms is not None and abs(self._clock() - self._checked_ms) < REFRESH_MS
+
+    async def _look_if_due(self) -> None:
+        async with self._lock:
+            if not self._is_fresh():
+                await self._look_if_possible()
 
     async def _look_if_possible(self) -> None:
         try:
@@ -140,6 +153,12 @@ class ActivePolicies:
         self._loaded[policy_version] = loaded
         if len(self._loaded) > KEPT_VERSIONS:
             del self._loaded[next(iter(self._loaded))]
+
+
+def _heard(looking: asyncio.Task[None]) -> None:
+    """Its failure is that of whoever waits for it; nobody may."""
+    if not looking.cancelled():
+        looking.exception()
 
 
 def _compile(record: PolicyRecord) -> CompiledPolicy:

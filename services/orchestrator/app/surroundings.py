@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.batch.ports import Together
+from services.orchestrator.app.breaker import Breaker
 from services.orchestrator.app.campaign_decisions import CampaignDecisions
 from services.orchestrator.app.contact_ledger import ContactLedger
 from services.orchestrator.app.contact_outbox import ContactOutbox
@@ -49,6 +50,8 @@ class Surroundings:
     telemetry: Telemetry
     signer: TokenSigner
     clock: Clock
+    recording: Breaker
+    """Open while decisions cannot be recorded."""
     budget_ms: int = BUDGET_MS
     """How long a decision may take whose caller has more time."""
     ticks_ns: Callable[[], int] = time.perf_counter_ns

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.domain.outcome import Outcome
+from services.orchestrator.domain.trouble import Trouble
 from services.orchestrator.domain.volume.account import Account
 
 
@@ -14,6 +16,10 @@ class Telemetry(Protocol):
 
     def decided(self, record: DecisionRecord, log_ns: int) -> None:
         """`log_ns`: how long recording the decision took."""
+        ...
+
+    def did_without(self, troubles: Collection[Trouble]) -> None:
+        """Who did not answer an executed decision, whatever became of it."""
         ...
 
     def captured(self, outcome: Outcome) -> None:

@@ -32,6 +32,8 @@ class Refusal:
     """Instead of limits: the resource that had too little left (domain/volume)."""
     room: int = 0
     """Of the resource, in millionths."""
+    unreachable: str = ""
+    """Why nobody could tell whether the resource has enough, a Cause."""
 
 
 def closed_rows(

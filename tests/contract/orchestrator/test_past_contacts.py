@@ -183,7 +183,7 @@ async def test_what_an_earlier_try_showed_does_not_count_in_its_own_next_try(cou
     counter.clock.now_ms += DAY_MS
     command = inbound()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("services.orchestrator.app.decide.flow.Decide._keep", _fails)
+        patch.setattr("services.orchestrator.app.decide.keep.Keep.__call__", _fails)
         with pytest.raises(Unavailable):
             await counter.shop.decide(command)
     tried = counter.asked

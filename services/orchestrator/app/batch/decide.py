@@ -32,11 +32,21 @@ class DecideBatch:
         self._world = replace(world, budget_ms=world.budget_ms * PATIENCE)
 
     async def __call__(self, items: Sequence[Item], deadline_ms: int | None = None) -> list[Outcome]:
-        """In the order of the items: what Decide would answer or raise for each."""
+        """In the order of the items: what Decide would answer or raise for each. Those that come later have as much
+        of the time as those that come first."""
         outcomes: list[Outcome] = []
-        for start in range(0, len(items), SIDE_BY_SIDE):
-            outcomes += await self._side_by_side(items[start : start + SIDE_BY_SIDE], deadline_ms)
+        starts = range(0, len(items), SIDE_BY_SIDE)
+        for number, start in enumerate(starts):
+            own_ms = self._part_of(deadline_ms, len(starts) - number)
+            outcomes += await self._side_by_side(items[start : start + SIDE_BY_SIDE], own_ms)
         return outcomes
+
+    def _part_of(self, deadline_ms: int | None, groups: int) -> int | None:
+        """By when the next of so many must be done."""
+        if deadline_ms is None:
+            return None
+        now_ms = self._world.clock()
+        return now_ms + (deadline_ms - now_ms) // groups
 
     async def _side_by_side(self, items: Sequence[Item], deadline_ms: int | None) -> list[Outcome]:
         commands = [item for item in items if isinstance(item, DecideCommand)]

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from shared.background import end
+from shared.errors import Internal
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -97,6 +98,8 @@ class Desk(Generic[Q, A]):
             return
         try:
             answers = await self._ask_all([question for question, _ in asked])
+            if len(answers) != len(asked):
+                raise Internal("INTERNAL", f"{len(answers)} answers came to {len(asked)} questions")
         except Exception as failure:  # noqa: BLE001  it is the answer of each
             answers = [failure] * len(asked)
         for (_, future), answer in zip(asked, answers, strict=True):

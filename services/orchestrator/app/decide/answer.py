@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.orchestrator.app.decide.brief import Brief
-from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known
+from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.judge import RULES_UNAVAILABLE
 from services.orchestrator.app.decide.placements import Settled, closed_placements, placements_of
 from services.orchestrator.app.decide.reasons import drop_counts, dropped
 from services.orchestrator.app.decide.record import candidates_of, columns_of, late_drops
-from services.orchestrator.app.decide.reserve import LEDGER_UNAVAILABLE
 from services.orchestrator.app.decide.score import SCORING_UNAVAILABLE
 from services.orchestrator.app.decision_record import CandidateColumns
 from services.orchestrator.domain.arms import Membership
 from services.orchestrator.domain.decision import Answer, Candidate, Explain, PlacementAnswer, Versions
 from services.orchestrator.domain.tracking import TokenSigner
+from services.orchestrator.domain.trouble import DEGRADING, Party
 
-_DEGRADING = frozenset({PROFILE_UNAVAILABLE, RULES_UNAVAILABLE, SCORING_UNAVAILABLE, LEDGER_UNAVAILABLE})
+VOLUME_UNAVAILABLE = Party.VOLUME.advisory
 
 
 def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
@@ -27,8 +27,7 @@ def settled_answer(settled: Settled, signer: TokenSigner) -> Answer:
     columns = columns_of(choice)
     late = late_drops(brief, columns, choice.draws, contacted.refusals)
     blocks = (*choice.contest.drops, *late)
-    advisories = (*(() if choice.scored.is_learnt else (SCORING_UNAVAILABLE,)), *filter(None, (contacted.advisory,)))
-    answer = _answer(brief, settled.known, placements_of(settled, signer), advisories)
+    answer = _answer(brief, settled.known, placements_of(settled, signer), _advisories(settled))
     reasons = dropped(brief, settled.verdict, settled.competition, blocks) if brief.wants_reasons else ()
     return replace(
         answer,
@@ -48,6 +47,20 @@ def closed_answer(brief: Brief, known: Known) -> Answer:
     return _answer(brief, known, closed_placements(brief, known), advisories)
 
 
+def _advisories(settled: Settled) -> tuple[str, ...]:
+    contacted = settled.contacted
+    scoring = "" if settled.choice.scored.is_learnt else SCORING_UNAVAILABLE
+    volume = VOLUME_UNAVAILABLE if _lacks_volume(settled) else ""
+    return tuple(filter(None, (scoring, volume, contacted.advisory)))
+
+
+def _lacks_volume(settled: Settled) -> bool:
+    """Whether something fell because nobody could tell what is left of a resource."""
+    volume, at_stake = settled.known.volume, settled.competition.at_stake
+    is_unread = volume is not None and at_stake is not None and bool((volume.unreachable & at_stake).any())
+    return is_unread or any(refusal.unreachable for refusal in settled.contacted.refusals)
+
+
 def _answer(
     brief: Brief,
     known: Known,
@@ -65,7 +78,7 @@ def _answer(
         decision_time_ms=brief.now_ms,
         feature_statuses={name: feature.status for name, feature in known.features.items()},
         advisories=every_advisory,
-        degraded=not _DEGRADING.isdisjoint(every_advisory),
+        degraded=not DEGRADING.isdisjoint(every_advisory),
         consistency_token=known.view.consistency_token,
         arm=known.arm.arm.name,
         is_compared=known.arm.membership is not Membership.TWO_ARMS,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.orchestrator.app.campaign_decisions import CampaignDecisions, CampaignPerson
+from services.orchestrator.app.decide.answer import VOLUME_UNAVAILABLE
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known
 from services.orchestrator.app.decide.judge import RULES_UNAVAILABLE
@@ -19,7 +20,12 @@ from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.domain.decision import Answer, Mode
 from shared.errors import FailedPrecondition, NotFound, Unavailable
 
-_NEEDED = {PROFILE_UNAVAILABLE: "profile", RULES_UNAVAILABLE: "rules", LEDGER_UNAVAILABLE: "profile"}
+_NEEDED = {
+    PROFILE_UNAVAILABLE: "profile",
+    RULES_UNAVAILABLE: "rules",
+    VOLUME_UNAVAILABLE: "orchestrator",
+    LEDGER_UNAVAILABLE: "profile",
+}
 """Which service did not answer, by advisory. Without scores the prior's decide, as in every decision."""
 
 

@@ -25,12 +25,13 @@ from services.orchestrator.domain.past_contacts import past_contacts
 from services.orchestrator.domain.purposes import PROFILING, Use, may_profile, purpose_of
 from services.orchestrator.domain.quiet_table import QuietStanding
 from services.orchestrator.domain.sticky import StickyProposition
+from services.orchestrator.domain.trouble import Party, Trouble
 from services.orchestrator.domain.volume.standing import VolumeStanding
-from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, TandemError, Violation
+from shared.errors import AlreadyExists, FailedPrecondition, Internal, InvalidArgument, TandemError, Violation
 from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature
 
-PROFILE_UNAVAILABLE = "PROFILE_UNAVAILABLE"
+PROFILE_UNAVAILABLE = Party.PROFILE.advisory
 PROFILING_BASIS_MISSING = "PROFILING_BASIS_MISSING"
 
 _log = logging.getLogger("tandem.orchestrator.decide")
@@ -60,6 +61,13 @@ class Known:
     """None where no model asks for them."""
     keeps_contacts: bool = False
     """Whether what is shown now is recorded in the ledger: it counts in limits, or models will ask for it."""
+    troubles: tuple[Trouble, ...] = ()
+    """Who did not answer so far. Told to operators; the advisories say it to the caller."""
+
+    def without(self, trouble: Trouble) -> Known:
+        """The same, and somebody less to ask."""
+        advisories, troubles = (*self.advisories, trouble.party.advisory), (*self.troubles, trouble)
+        return replace(self, advisories=advisories, troubles=troubles)
 
 
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:
@@ -78,14 +86,22 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
             if query.identities
             else SubjectView(consistency_token=token)
         )
+        _check_sound(view, query)
     except InvalidArgument as fault:
         raise _in_words_of_the_request(fault) from fault
     except AlreadyExists:
         raise
     except TandemError as failure:
         _log.warning("no profile", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
-        return Known(SubjectView(), _features(brief, {}), (PROFILE_UNAVAILABLE,), is_complete=False)
+        nothing = Known(SubjectView(), _features(brief, {}), is_complete=False)
+        return nothing.without(Trouble.of(Party.PROFILE, failure))
     return _known(brief, view)
+
+
+def _check_sound(view: SubjectView, query: SubjectQuery) -> None:
+    """Raises Internal for an answer about somebody else than was asked for."""
+    if any(not 0 <= place < len(query.identities) for place in view.held_identities):
+        raise Internal("INTERNAL", "the profile service answered identities that were not asked for")
 
 
 def _dated(brief: Brief) -> tuple[SubjectEvent, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from services.orchestrator.app.decide.budget import VOLUME_SHARE, Budget
 from services.orchestrator.app.decide.choose import Choice
 from services.orchestrator.app.volume.quotas import Quotas, Shortage, Taken
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
@@ -17,9 +18,10 @@ Slot = tuple[int, int]
 class Hold:
     """What one decision holds so far, by slot. `standing` None: nothing is limited."""
 
-    def __init__(self, standing: VolumeStanding | None, quotas: Quotas, choice: Choice) -> None:
+    def __init__(self, standing: VolumeStanding | None, quotas: Quotas, choice: Choice, budget: Budget) -> None:
         self._standing = standing
         self._quotas = quotas
+        self._budget = budget
         self._option = choice.contest.option
         self.taken: dict[Slot, Taken] = {}
 
@@ -34,10 +36,10 @@ class Hold:
             uses = self._standing.uses_of(int(self._option[draw.row]))
             if not uses:
                 continue
-            answer = await self._quotas.take(uses, draw.place, draw.slot)
+            deadline_ms = self._budget.share(VOLUME_SHARE)
+            answer = await self._quotas.take(uses, draw.place, draw.slot, deadline_ms=deadline_ms)
             if isinstance(answer, Shortage):
-                refusal = Refusal(draw.place, draw.slot, draw.row, resource=answer.resource_id, room=answer.room)
-                return index, refusal
+                return index, _refusal(draw, answer)
             self.taken[slot] = answer
         return None
 
@@ -45,6 +47,12 @@ class Hold:
         """The others come to nothing."""
         for slot in [each for each in self.taken if each not in slots]:
             self._quotas.give_back(self.taken.pop(slot))
+
+
+def _refusal(draw: SlotDraw, short: Shortage) -> Refusal:
+    return Refusal(
+        draw.place, draw.slot, draw.row, resource=short.resource_id, room=short.room, unreachable=short.unreachable
+    )
 
 
 def bids_of(choice: Choice, taken: Mapping[Slot, Taken], reserve: float) -> dict[str, float]:

@@ -124,11 +124,12 @@ class _Words:
         return Wording(f"consent.{declared.purpose}/{declared.name}", status, '== "GRANTED"')
 
     def _volume(self, resource_id: str, action: int, channel: int, observed: float) -> Wording:
-        """The least that a contact of this action on this channel uses."""
+        """The least that a contact of this action on this channel uses. NaN: nobody could tell what is left."""
         table, catalogue = self._brief.policy.compiled.volume, self._catalogue
         rows = np.flatnonzero((catalogue.option_action == action) & (catalogue.option_channel == channel))
         least = int(table.use[rows, table.index[resource_id]].min(initial=INT64_MAX))
-        return Wording(f"volume.{resource_id}", present(observed), f">= {least / MILLIONTHS:g}")
+        left = UNKNOWN if np.isnan(observed) else present(observed)
+        return Wording(f"volume.{resource_id}", left, f">= {least / MILLIONTHS:g}")
 
     def _priority(self, _action: int, _channel: int, observed: float) -> Wording:
         reserve = self._reserve

@@ -156,13 +156,26 @@ class RecalledQuotas:
     def __init__(self, record: DecisionRecord) -> None:
         self._refusals = deque(each for each in record.refusals if each.resource)
 
-    async def standing(self, policy: ActivePolicy, now_ms: int) -> VolumeStanding | None:  # noqa: ARG002
+    async def standing(
+        self,
+        policy: ActivePolicy,  # noqa: ARG002
+        now_ms: int,  # noqa: ARG002
+        *,
+        deadline_ms: int,  # noqa: ARG002
+    ) -> VolumeStanding | None:
         raise AssertionError("a decision that is made again goes by what it went by then")
 
-    async def take(self, uses: tuple[ResourceUse, ...], place: int, slot: int) -> Taken | Shortage:
+    async def take(
+        self,
+        uses: tuple[ResourceUse, ...],
+        place: int,
+        slot: int,
+        *,
+        deadline_ms: int,  # noqa: ARG002 nobody is asked
+    ) -> Taken | Shortage:
         if self._refusals and (self._refusals[0].place, self._refusals[0].slot) == (place, slot):
             refused = self._refusals.popleft()
-            return Shortage(refused.resource, refused.room)
+            return Shortage(refused.resource, refused.room, refused.unreachable)
         return Taken(uses)
 
     def give_back(self, taken: Taken) -> None:

@@ -27,11 +27,12 @@ from services.orchestrator.domain.contact_steps import reached_at_once
 from services.orchestrator.domain.decision import Mode
 from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal, closed_rows
 from services.orchestrator.domain.tracking import PropositionRef
+from services.orchestrator.domain.trouble import Cause, Party, Trouble
 from services.orchestrator.domain.volume.standing import volume_closed
-from shared.errors import TandemError
+from shared.errors import Internal, TandemError
 from shared.ids import content_id
 
-LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
+LEDGER_UNAVAILABLE = Party.LEDGER.advisory
 SUBJECT_ERASED = "SUBJECT_ERASED"
 MAX_REFUSALS = 4
 MAX_CONTACTS = 100
@@ -59,6 +60,7 @@ class Contacted:
     consistency_token: str = ""
     taken: Mapping[Slot, Taken] = field(default_factory=dict)
     """Units of resources, by place and slot."""
+    troubles: tuple[Trouble, ...] = ()
 
 
 async def reserve(
@@ -68,7 +70,7 @@ async def reserve(
     asked first: what they gave comes back for nothing."""
     if brief.command.mode is Mode.SIMULATE or not (known.keeps_contacts or known.volume is not None):
         return Contacted(choice)
-    hold = Hold(known.volume, quotas, choice)
+    hold = Hold(known.volume, quotas, choice, budget)
     try:
         return await _Negotiation(brief, known, choice, ledger, hold, budget).run()
     except BaseException:
@@ -93,6 +95,7 @@ class _Negotiation:
         self._refusals: list[Refusal] = []
         self._closed: Mask | None = None
         self._advisory = ""
+        self._troubles: list[Trouble] = []
         self._last = Reserved(())
 
     async def run(self) -> Contacted:
@@ -126,6 +129,8 @@ class _Negotiation:
             return await self._first_without_contact()
         index, refusal = short
         self._refusals.append(refusal)
+        if refusal.unreachable:
+            self._troubles.append(Trouble(Party.VOLUME, Cause(refusal.unreachable)))
         return index
 
     async def _first_without_contact(self) -> int | None:
@@ -186,8 +191,10 @@ class _Negotiation:
             self._brief.policy.versions.trait_schema,
             self._brief.policy.contact.prefetch_ms if self._brief.is_prefetch else 0,
         )
-        self._last = await self._ledger.reserve(request, deadline_ms=self._budget.share(LEDGER_SHARE))
-        return self._last
+        answer = await self._ledger.reserve(request, deadline_ms=self._budget.share(LEDGER_SHARE))
+        _check_sound(answer, len(contacts))
+        self._last = answer
+        return answer
 
     def _refuse(self, draw: SlotDraw, answer: Reserved) -> None:
         self._refusals.append(Refusal(draw.place, draw.slot, draw.row, answer.refused_by))
@@ -196,7 +203,11 @@ class _Negotiation:
 
     def _do_without(self, unasked: Sequence[int], failure: TandemError) -> int | None:
         """What a limit is about must be asked for; the rest may go unrecorded."""
-        self._advisory = SUBJECT_ERASED if failure.reason == SUBJECT_ERASED else LEDGER_UNAVAILABLE
+        if failure.reason == SUBJECT_ERASED:
+            self._advisory = SUBJECT_ERASED
+        else:
+            self._advisory = LEDGER_UNAVAILABLE
+            self._troubles.append(Trouble.of(Party.LEDGER, failure))
         _log.warning("no reservation", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
         draws, limits = self._choice.draws, self._brief.limits
         limited = limits.limited(self._choice.contest.option[[draws[index].row for index in unasked]])
@@ -218,7 +229,15 @@ class _Negotiation:
             self._last.profile_id,
             self._last.consistency_token,
             dict(self._hold.taken),
+            tuple(self._troubles),
         )
+
+
+def _check_sound(answer: Reserved, asked: int) -> None:
+    """Raises Internal where it is not clear which contacts were granted."""
+    granted = answer.granted
+    if len(granted) > asked or not all(granted) or len(set(granted)) < len(granted):
+        raise Internal("INTERNAL", f"the contact ledger granted {len(granted)} contacts of {asked}")
 
 
 def _identities(brief: Brief, known: Known) -> tuple[Identity, ...]:

@@ -17,10 +17,11 @@ from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.lineup import Indices
 from services.orchestrator.domain.objectives import model_features
 from services.orchestrator.domain.pricing import Contest
+from services.orchestrator.domain.trouble import Cause, Party, Trouble
 from shared.errors import InvalidArgument, TandemError
 from shared.values import Feature
 
-SCORING_UNAVAILABLE = "SCORING_UNAVAILABLE"
+SCORING_UNAVAILABLE = Party.SCORING.advisory
 MAX_CANDIDATES = 60_000
 
 _log = logging.getLogger("tandem.orchestrator.decide")
@@ -28,12 +29,16 @@ _log = logging.getLogger("tandem.orchestrator.decide")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """`is_learnt` False: nobody answered, and the scores are the prior's."""
+    """`trouble`: why nobody answered, and the scores are the prior's."""
 
     scores: Scores
-    is_learnt: bool = True
+    trouble: Trouble | None = None
     is_asked: bool = True
     """False in an arm that goes without a model: the scores are the prior's."""
+
+    @property
+    def is_learnt(self) -> bool:
+        return self.trouble is None
 
     @property
     def may_explore(self) -> bool:
@@ -58,10 +63,10 @@ async def score(
         scores = await scorer.score(question, deadline_ms=budget.share(SCORING_SHARE))
     except TandemError as failure:
         _log.warning("no scores", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
-        return Scored(_prior(brief, contest.size), is_learnt=False)
+        return Scored(_prior(brief, contest.size), Trouble.of(Party.SCORING, failure))
     if not _is_sound(scores, contest.size):
         _log.error("unusable scores", extra={"fields": {"model": scores.model_version}})
-        return Scored(_prior(brief, contest.size), is_learnt=False)
+        return Scored(_prior(brief, contest.size), Trouble(Party.SCORING, Cause.FAULTY))
     return Scored(_with_sound_shadow(scores, contest.size))
 
 
@@ -104,7 +109,10 @@ def _is_sound(scores: Scores, size: int) -> bool:
         scores.log_odds_deviations,
     )
     amounts = () if scores.severity is None else (scores.severity.means, scores.severity.deviations)
-    return all(_is_column(column, size) for column in (*columns, *amounts))
+    if not all(_is_column(column, size) for column in (*columns, *amounts)):
+        return False
+    never_negative = (scores.means, 1.0 - scores.means, scores.uncertainties, scores.log_odds_deviations)
+    return all(bool((column >= 0.0).all()) for column in never_negative)
 
 
 def _with_sound_shadow(scores: Scores, size: int) -> Scores:

@@ -10,21 +10,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.budget import STORE_SHARE, Budget
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.domain.sticky import StickyProposition
+from services.orchestrator.domain.trouble import Party, Trouble
+from shared.clock import Clock
+from shared.deadline import until
 from shared.errors import TandemError
 
 _log = logging.getLogger("tandem.orchestrator.decide")
 
 
-async def recall_served(brief: Brief, known: Known, store: StickyStore) -> Known:
-    """With what was served before. Raises Unavailable: the decision could not be recorded either."""
+async def recall_served(brief: Brief, known: Known, store: StickyStore, budget: Budget) -> Known:
+    """With what was served before; where nobody can tell, something else may come up."""
     key, profile_id = brief.command.sticky_key, known.view.profile_id
     if not (brief.policy.settings.sticky_ms and key and profile_id):
         return known
-    return replace(known, sticky=await store.get(profile_id, key, brief.now_ms))
+    try:
+        async with budget.within(STORE_SHARE):
+            return replace(known, sticky=await store.get(profile_id, key, brief.now_ms))
+    except TandemError as failure:
+        _log.warning("nothing served again", extra={"fields": {"cause": failure.message}})
+        return known.without(Trouble.of(Party.STICKY, failure))
 
 
 def sticky_until(brief: Brief) -> int:
@@ -33,13 +42,15 @@ def sticky_until(brief: Brief) -> int:
     return brief.now_ms + sticky_ms if sticky_ms and brief.command.sticky_key else 0
 
 
-async def remember_served(record: DecisionRecord, store: StickyStore) -> None:
-    """What a recorded decision drew. A failure costs the next request a draw, and nothing else."""
+async def remember_served(record: DecisionRecord, store: StickyStore, clock: Clock, until_ms: int) -> None:
+    """What a recorded decision drew. A failure costs the next request a draw, and nothing else: the answer waits for it
+    until then at most."""
     served = tuple(_served(record))
     if not record.profile_id or not any(each.decision_id == record.decision_id for each in served):
         return
     try:
-        await store.put(record.profile_id, record.command.sticky_key, served, record.decision_time_ms)
+        async with until(until_ms, clock):
+            await store.put(record.profile_id, record.command.sticky_key, served, record.decision_time_ms)
     except TandemError as failure:
         _log.warning("nothing to serve again", extra={"fields": {"cause": failure.message}})
 

@@ -12,15 +12,19 @@ from services.orchestrator.app.telemetry import Telemetry
 from services.orchestrator.app.volume.bank import ResourceBank
 from services.orchestrator.app.volume.holding import Holding
 from services.orchestrator.app.volume.quotas import Shortage, Taken
+from services.orchestrator.domain.trouble import cause_of
 from services.orchestrator.domain.volume.account import Account, AccountKey
 from services.orchestrator.domain.volume.pacing import inherited
 from services.orchestrator.domain.volume.resources import Period, Resource, VolumeTable
 from services.orchestrator.domain.volume.standing import ResourceStanding, ResourceUse, VolumeStanding
 from shared.background import end_if_cancelled
 from shared.clock import Clock
+from shared.deadline import until
 from shared.errors import TandemError
 
 BEAT_MS = 1_000
+BANK_MS = 2_000
+"""How long a beat waits for one account: decisions that need it wait behind."""
 GRACE_MS = 10_000
 """How long after its period a holding is kept for the decisions that are under way."""
 NO_PERIOD = -1
@@ -40,27 +44,46 @@ class VolumeDesk:
         self._holdings: dict[AccountKey, Holding] = {}
         self._opening = asyncio.Lock()
 
-    async def standing(self, policy: ActivePolicy, now_ms: int) -> VolumeStanding | None:
+    async def standing(self, policy: ActivePolicy, now_ms: int, *, deadline_ms: int) -> VolumeStanding | None:
         table = policy.compiled.volume
         if table.is_empty:
             return None
-        resources = [await self._stands(table, index, now_ms) for index in range(len(table.resources))]
+        resources = [await self._stands(table, index, now_ms, deadline_ms) for index in range(len(table.resources))]
         return VolumeStanding(table, tuple(resources))
 
-    async def take(self, uses: tuple[ResourceUse, ...], place: int, slot: int) -> Taken | Shortage:  # noqa: ARG002
+    async def take(
+        self,
+        uses: tuple[ResourceUse, ...],
+        place: int,  # noqa: ARG002 whatever it is for
+        slot: int,  # noqa: ARG002
+        *,
+        deadline_ms: int,
+    ) -> Taken | Shortage:
         leases: list[str] = []
         try:
             for use in uses:
-                holding = self._holdings.get(_key(use))
-                lease_id = "" if holding is None else await holding.take(use.used, self._clock())
-                if not lease_id:
+                drawn = await self._draw(use, deadline_ms)
+                if isinstance(drawn, Shortage):
                     self.give_back(Taken(uses[: len(leases)], tuple(leases)))
-                    return Shortage(use.resource_id, 0 if holding is None else holding.room)
-                leases.append(lease_id)
+                    return drawn
+                leases.append(drawn)
         except BaseException:
             self.give_back(Taken(uses[: len(leases)], tuple(leases)))
             raise
         return Taken(uses, tuple(leases))
+
+    async def _draw(self, use: ResourceUse, deadline_ms: int) -> str | Shortage:
+        """The lease that it was drawn from."""
+        holding = self._holdings.get(_key(use))
+        if holding is None:
+            return Shortage(use.resource_id, 0)
+        try:
+            async with until(deadline_ms, self._clock):
+                lease_id = await holding.take(use.used, self._clock())
+        except TandemError as failure:
+            _log.warning("no units", extra={"fields": {"resource": use.resource_id, "cause": failure.message}})
+            return Shortage(use.resource_id, 0, cause_of(failure))
+        return lease_id or Shortage(use.resource_id, holding.room)
 
     def give_back(self, taken: Taken) -> None:
         for use, lease_id in zip(taken.uses, taken.lease_ids, strict=True):
@@ -95,7 +118,8 @@ class VolumeDesk:
                 await holding.close()
                 del self._holdings[key]
                 continue
-            await holding.beat(accounts.get(key, holding.account), now_ms)
+            async with until(self._clock() + BANK_MS, self._clock):
+                await holding.beat(accounts.get(key, holding.account), now_ms)
             self._telemetry.volume(holding.account)
 
     async def close(self) -> None:
@@ -107,14 +131,21 @@ class VolumeDesk:
                 _log.warning("a lease is left", extra={"fields": {"cause": failure.message}})
         self._holdings.clear()
 
-    async def _stands(self, table: VolumeTable, index: int, now_ms: int) -> ResourceStanding:
+    async def _stands(self, table: VolumeTable, index: int, now_ms: int, deadline_ms: int) -> ResourceStanding:
         resource = table.resources[index]
         period = resource.period_at(now_ms)
         if period is None:
             return ResourceStanding(resource.resource_id, NO_PERIOD, 0, 0.0)
         holding = self._holdings.get(AccountKey(resource.resource_id, period.key_ms))
         if holding is None:
-            holding = await self._open(resource, table.largest_use(index), period, now_ms)
+            try:
+                async with until(deadline_ms, self._clock):
+                    holding = await self._open(resource, table.largest_use(index), period, now_ms)
+            except TandemError as failure:
+                _log.warning(
+                    "no account", extra={"fields": {"resource": resource.resource_id, "cause": failure.message}}
+                )
+                return ResourceStanding(resource.resource_id, period.key_ms, 0, 0.0, cause_of(failure))
         return holding.standing()
 
     async def _open(self, resource: Resource, largest_use: int, period: Period, now_ms: int) -> Holding:
@@ -131,7 +162,8 @@ class VolumeDesk:
         for index, resource in enumerate(table.resources):
             period = resource.period_at(now_ms)
             if period is not None:
-                holding = await self._open(resource, table.largest_use(index), period, now_ms)
+                async with until(self._clock() + BANK_MS, self._clock):
+                    holding = await self._open(resource, table.largest_use(index), period, now_ms)
                 holding.declared(resource, table.largest_use(index), period)
 
 

@@ -12,10 +12,11 @@ from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStan
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """The resource that had too little left: `room` in millionths."""
+    """The resource that had too little left: `room` in millionths. `unreachable`: why nobody could tell, a Cause."""
 
     resource_id: str
     room: int
+    unreachable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,14 @@ class Taken:
 
 
 class Quotas(Protocol):
-    async def standing(self, policy: ActivePolicy, now_ms: int) -> VolumeStanding | None:
-        """What there is, and at which price; None where the policy declares no volume. Leaves no trace.
-
-        Raises Unavailable where an account must be read and cannot be."""
+    async def standing(self, policy: ActivePolicy, now_ms: int, *, deadline_ms: int) -> VolumeStanding | None:
+        """What there is, and at which price; None where the policy declares no volume. Leaves no trace. Where an
+        account must be read and cannot be until then, its resource has no room."""
         ...
 
-    async def take(self, uses: tuple[ResourceUse, ...], place: int, slot: int) -> Taken | Shortage:
-        """All of them or none. What is taken is spent durably when this returns, whoever is killed then."""
+    async def take(self, uses: tuple[ResourceUse, ...], place: int, slot: int, *, deadline_ms: int) -> Taken | Shortage:
+        """All of them or none. What is taken is spent durably when this returns, whoever is killed then. A lease that
+        has enough is drawn from without asking anybody."""
         ...
 
     def give_back(self, taken: Taken) -> None:

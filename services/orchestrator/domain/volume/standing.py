@@ -32,6 +32,8 @@ class ResourceStanding:
     period_ms: int
     room: int
     price: float
+    unreachable: str = ""
+    """Why its account could not be read, a Cause; there is no room then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class VolumeStanding:
     @property
     def room(self) -> Micros:
         return np.array([each.room for each in self.resources], dtype=np.int64)
+
+    @property
+    def unreachable(self) -> Mask:
+        """bool[R]."""
+        return np.array([bool(each.unreachable) for each in self.resources], dtype=np.bool_)
 
     @property
     def price(self) -> NDArray[np.float64]:
@@ -109,7 +116,7 @@ def priced(contest: Contest, standing: VolumeStanding) -> Contest:
 
 def volume_closed(table: VolumeTable, option: Indices, refusals: Sequence[Refusal]) -> Mask:
     """bool[C]: the rows that refusals put out. One closes every row that uses as much of the resource, or more; after
-    REFUSALS_PER_RESOURCE of them every row that uses any."""
+    REFUSALS_PER_RESOURCE of them, or one for want of an answer, every row that uses any."""
     closed = np.zeros(option.size, dtype=np.bool_)
     index, seen = table.index, dict[str, int]()
     for refusal in refusals:
@@ -117,7 +124,7 @@ def volume_closed(table: VolumeTable, option: Indices, refusals: Sequence[Refusa
             continue
         seen[refusal.resource] = seen.get(refusal.resource, 0) + 1
         use = table.use[option, index[refusal.resource]]
-        is_last = seen[refusal.resource] >= REFUSALS_PER_RESOURCE
+        is_last = bool(refusal.unreachable) or seen[refusal.resource] >= REFUSALS_PER_RESOURCE
         closed |= use > 0 if is_last else use >= use[refusal.row]
     return closed
 
@@ -139,7 +146,8 @@ def refused_by_volume(
         fresh = sorted(set(_pairs(catalogue, option[closed & ~before]).tolist()) - seen)
         seen |= set(fresh)
         before = closed
-        blocks.append(_block(catalogue, fresh, [refusal.room / MILLIONTHS] * len(fresh), refusal.resource))
+        room = _told(refusal.room, refusal.unreachable)
+        blocks.append(_block(catalogue, fresh, [room] * len(fresh), refusal.resource))
     return [block for block in blocks if block.size]
 
 
@@ -154,10 +162,15 @@ def _drops(
     for resource in range(short.shape[1]):
         fell = np.intersect1d(pair[short[:, resource] & out], lost)
         lost = np.setdiff1d(lost, fell)
-        room = standing.resources[resource].room / MILLIONTHS
-        fresh = fell.tolist()
-        blocks.append(_block(catalogue, fresh, [room] * len(fresh), standing.resources[resource].resource_id))
+        short_of, fresh = standing.resources[resource], fell.tolist()
+        room = _told(short_of.room, short_of.unreachable)
+        blocks.append(_block(catalogue, fresh, [room] * len(fresh), short_of.resource_id))
     return [block for block in blocks if block.size]
+
+
+def _told(room: int, unreachable: str) -> float:
+    """In units; NaN where nobody could tell."""
+    return np.nan if unreachable else room / MILLIONTHS
 
 
 def _block(catalogue: Catalogue, pairs: list[int], observed: list[float], resource_id: str) -> DropBlock:

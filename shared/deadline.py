@@ -1,4 +1,4 @@
-"""Deadlines of calls that do not leave the process."""
+"""Deadlines of work that does not leave the process, or that has no deadline of its own."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ async def until(deadline_ms: int, clock: Clock) -> AsyncIterator[None]:
     except TimeoutError as failure:
         if not scope.expired():
             raise
-        raise DeadlineExceeded("DEADLINE_EXCEEDED", "the service did not answer in time") from failure
+        raise DeadlineExceeded("DEADLINE_EXCEEDED", "there was no answer in time") from failure
