@@ -114,7 +114,10 @@ class ActivePolicies:
         self._just_compiled = compiled
 
     def _is_fresh(self) -> bool:
-        return self._checked_ms is not None and abs(self._clock() - self._checked_ms) < REFRESH_MS
+        """Never before the first publication: who publishes at one replica may decide at another at once."""
+        if self._current is None or self._checked_ms is None:
+            return False
+        return abs(self._clock() - self._checked_ms) < REFRESH_MS
 
     async def _look_if_due(self) -> None:
         async with self._lock:

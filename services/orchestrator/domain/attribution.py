@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 
 _ENDS = 0.4
 """Of the first and of the last contact, each, by position."""
@@ -67,15 +68,12 @@ def split(amount: int, shares: Sequence[float]) -> list[int]:
     """The amount in whole parts that add up to it: the parts that lose most by rounding down get what is left."""
     if amount < 0:
         return [-part for part in split(-amount, shares)]
-    exact = [amount * share for share in shares]
+    fractions = [Fraction(share) for share in shares]
+    exact = [amount * share / sum(fractions) for share in fractions]
     parts = [int(each) for each in exact]
     by_loss = sorted(range(len(shares)), key=lambda index: parts[index] - exact[index])
-    missing = amount - sum(parts)
-    # Where floating point says too much of a huge amount, somebody gets less.
-    step = 1 if missing > 0 else -1
-    whole, rest = divmod(abs(missing), len(shares))
-    for place, index in enumerate(by_loss):
-        parts[index] += step * (whole + (place < rest))
+    for index in by_loss[: amount - sum(parts)]:
+        parts[index] += 1
     return parts
 
 
