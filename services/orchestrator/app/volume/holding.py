@@ -21,7 +21,7 @@ AHEAD_S = 5.0
 """How much of what it uses a replica has leased, in seconds of use."""
 SPENT_AHEAD = 8
 """The part of that which is spent ahead: what a crash may cost."""
-MAX_ATTEMPTS = 50
+MAX_ATTEMPTS = 200
 MAX_CLAIMS = 5
 """For one use: others of this replica may be faster to what was claimed."""
 
