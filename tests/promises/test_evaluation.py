@@ -47,7 +47,7 @@ def estimate_by(name: str, drawn: World, rng: np.random.Generator) -> Estimate:
         reward,
         drawn.logging[every, action],
         drawn.target[every, action],
-        (drawn.target / drawn.logging).max(axis=1),
+        float((drawn.target / drawn.logging).max()),
     )
     if name == "snips":
         return snips(rows)

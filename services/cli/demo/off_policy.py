@@ -85,7 +85,7 @@ def _estimates(visits: Sequence[Visit], target: Matrix, expected: Matrix) -> dic
         logging_probability=logging,
         target_probability=target[rows, items],
         # What the visit could have weighed at most, whatever had been shown: known before it was.
-        weight_bound=target.max(axis=1) / logging,
+        weight_bound=float((target.max(axis=1) / logging).max()),
     )
     target_reward = (target * expected).sum(axis=1)
     robust = doubly_robust(log, expected[rows, items], target_reward, expected.max(axis=1))

@@ -16,7 +16,7 @@ _NO_ACTION_TEXTS = {
     NoActionReason.NO_ACTION_REASON_NO_CANDIDATE: "no candidate exists for these channels",
     NoActionReason.NO_ACTION_REASON_NOT_ELIGIBLE: "the engagement policy dropped every candidate",
     NoActionReason.NO_ACTION_REASON_NO_CONSENT: "consent is missing for everything that was eligible",
-    NoActionReason.NO_ACTION_REASON_BELOW_RESERVE: "silence was worth more than the best candidate",
+    NoActionReason.NO_ACTION_REASON_BELOW_RESERVE: "silence was drawn, or worth more than the best candidate",
     NoActionReason.NO_ACTION_REASON_EXHAUSTED: "the slots before it took what there was",
     NoActionReason.NO_ACTION_REASON_DEGRADED: "something the decision must know could not be read",
     NoActionReason.NO_ACTION_REASON_NOT_PRICED: "what it would be worth reads something unknown",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from services.scoring.app.column_checks import Column, Ends, at_least, complete, optional, within
 from services.scoring.domain.evaluation.columns import LoggedColumns
-from services.scoring.domain.evaluation.targets import RewardModel, Target, TargetsOnLog
+from services.scoring.domain.evaluation.targets import BASELINE, RewardModel, Target, TargetsOnLog
 from shared.errors import InvalidArgument
 
 MAX_ROWS, MAX_TARGETS, MAX_NAME, MAX_PARTS = 200_000, 20, 64, 1_000
@@ -114,6 +114,8 @@ def _targets(sent: Sequence[TargetColumns], log: LogColumns, rows: int) -> tuple
     for place, name in enumerate(names):
         if not (1 <= len(name) <= MAX_NAME and name.isprintable()):
             raise InvalidArgument.field(f"targets[{place}].name", f"must be 1 to {MAX_NAME} printable characters")
+        if name == BASELINE:
+            raise InvalidArgument.field(f"targets[{place}].name", f"must not be {BASELINE!r}: that is what was done")
         if name in names[:place]:
             raise InvalidArgument.field(f"targets[{place}].name", f"must not be that of targets[{names.index(name)}]")
     return tuple(_target(f"targets[{place}]", each, log, rows) for place, each in enumerate(sent))

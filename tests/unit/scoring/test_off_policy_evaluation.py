@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.domain.evaluation.betting import bounded_mean_interval
+from services.scoring.domain.evaluation.columns import LoggedColumns
 from services.scoring.domain.evaluation.estimators import Estimate, LoggedRows, doubly_robust, ips, snips
+from services.scoring.domain.evaluation.policies import of_column
 from services.scoring.domain.evaluation.verdict import CANNOT_TELL, verdict
 
 
@@ -84,22 +86,50 @@ def test_doubly_robust_intervals_cover_the_truth_even_with_a_wrong_model() -> No
     assert hits >= 0.93 * 150
 
 
-def test_bounds_by_row_cover_the_truth_and_are_narrower() -> None:
-    truth = np.array([0.02, 0.05, 0.10, 0.01])
-    hits, gained = 0, 0.0
-    for seed in range(100):
-        rng = np.random.default_rng(seed)
-        # A policy that is nearly greedy at a tenth of the rows and nearly uniform at the others.
-        target = np.where(rng.random((1500, 1)) < 0.1, [0.02, 0.04, 0.92, 0.02], [0.24, 0.25, 0.26, 0.25])
-        action = rng.integers(4, size=1500)
-        reward = (rng.random(1500) < truth[action]).astype(np.float64)
-        logged = (reward, np.full(1500, 0.25), target[np.arange(1500), action])
-        by_row = snips(LoggedRows(*logged, target.max(axis=1) * 4))
-        overall = snips(LoggedRows(*logged, 4.0))
-        hits += by_row.low <= float((target @ truth).mean()) <= by_row.high
-        gained += (overall.high - overall.low) - (by_row.high - by_row.low)
-    assert hits >= 93
-    assert gained > 0.0
+def _people(seed: int, rows: int) -> tuple[LoggedRows, float, float]:
+    """A target that is the surer of itself the better it does, the value it has, and what a model that knows nothing
+    expects."""
+    rng, weights = np.random.default_rng(seed), np.random.default_rng(99).normal(size=(3, 5))
+    liking = rng.normal(size=(rows, 3)) @ weights
+    logging = 0.9 * _shares(0.5 * liking) + 0.02
+    action = (rng.random((rows, 1)) > logging.cumsum(axis=1)[:, :-1]).sum(axis=1)
+    chance, at = 1.0 / (1.0 + np.exp(1.5 - 0.8 * liking)), np.arange(rows)
+    reward, target = (rng.random(rows) < chance[at, action]).astype(np.float64), _shares(1.5 * liking)
+    policy = of_column(
+        LoggedColumns(reward, logging[at, action], (0.0, 1.0), None), target[at, action], target.max(axis=1)
+    )
+    of_log = LoggedRows(reward, logging[at, action], policy.taken, policy.weight_bound)
+    return of_log, float((target * chance).sum(axis=1).mean()), float(reward.mean())
+
+
+def _shares(scores: np.ndarray) -> np.ndarray:
+    odds = np.exp(scores)
+    result: np.ndarray = odds / odds.sum(axis=1, keepdims=True)
+    return result
+
+
+@pytest.mark.parametrize("rows", [150, 2_500])
+def test_intervals_cover_the_truth_where_who_is_easily_won_has_the_larger_weights(rows: int) -> None:
+    truth = np.mean([_people(seed, 20_000)[1] for seed in range(1_000, 1_010)])
+    hits = np.zeros(3)
+    for seed in range(60):
+        log, _, rate = _people(seed, rows)
+        constant = np.full(rows, rate)
+        estimates = ips(log), snips(log), doubly_robust(log, constant, constant)
+        hits += [each.low <= truth <= each.high for each in estimates]
+        assert all(each.low < each.mean < each.high for each in estimates)
+    assert hits.min() >= 56
+
+
+def test_what_betting_refutes_everywhere_is_said_to_be_unknown() -> None:
+    """Terms that lie in order have no one mean."""
+    terms = np.repeat([0.0, 1.0], 5_000)
+    assert bounded_mean_interval(terms, 0.0, 1.0) == (0.0, 1.0)
+
+
+def test_a_mean_beyond_what_is_possible_has_an_interval_that_is_possible() -> None:
+    estimate = ips(LoggedRows(np.ones(5_000), np.full(5_000, 0.1), np.ones(5_000), 10.0))
+    assert (estimate.mean, estimate.low, estimate.high) == (10.0, 1.0, 1.0)
 
 
 def test_many_rows_make_a_narrow_interval() -> None:

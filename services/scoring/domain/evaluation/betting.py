@@ -5,9 +5,10 @@ gambler bets against "the mean is m" with stakes that depend on the past alone. 
 would exceed 1/α with probability at most α (Ville 1939), so the interval keeps every m at which it does not. Narrower
 than the empirical Bernstein interval of Maurer and Pontil (2009), above all where the terms are mostly zero.
 
-A stake must only never risk more than the capital, so what counts is how far each term can stray, known before it is
-drawn: a target policy that spreads its choices has small weights, and its interval is as narrow as that deserves,
-whatever the largest weight another policy could have had.
+A stake must only never risk more than the capital, so what counts is how far a term can stray: a target policy that
+spreads its choices has small weights, and its interval is as narrow as that deserves, whatever the largest weight
+another policy could have had. The bound is one for all terms. How far the term of one row can stray depends on who the
+row was about, and so does what it is on average: stakes that knew the one would bet with a bias on the other.
 """
 
 from __future__ import annotations
@@ -33,58 +34,54 @@ HUGE = 1e100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Game:
-    """float64[N] each: terms whose mean is zero if what is bet against is true, each within [-below, above]."""
+    """`terms` float64[N], whose mean is zero if what is bet against is true, each within [-below, above]."""
 
     terms: Column
-    below: Column
-    above: Column
+    below: float
+    above: float
 
 
 def bounded_mean_interval(
-    terms: Column, lower: Column | float, upper: Column | float, search: Search = DEFAULT_SEARCH
+    terms: Column, lower: float, upper: float, search: Search = DEFAULT_SEARCH
 ) -> tuple[float, float]:
     """An interval for the mean of `terms`, float64[N], each of which is known to lie within [lower, upper].
 
-    The bounds may be columns: each must be known before its term is drawn. The terms are independent given the past,
-    in the order they were drawn, and have one mean, which lies within all bounds.
+    The terms are independent given the past, in the order they were drawn, and have one mean.
     """
-    low, high = np.broadcast_to(lower, terms.shape), np.broadcast_to(upper, terms.shape)
-    centre = min(max(float(terms.mean()), float(low.max())), float(high.min()))
-    return hedged_interval(
-        lambda mean: Game(terms - mean, mean - low, high - mean),
-        centre,
-        (float(low.max()), float(high.min())),
-        search,
-    )
+    centre = min(max(float(terms.mean()), lower), upper)
+    return hedged_interval(lambda mean: Game(terms - mean, mean - lower, upper - mean), centre, (lower, upper), search)
 
 
 def hedged_interval(
     question: Callable[[float], Game], centre: float, ends: tuple[float, float], search: Search = DEFAULT_SEARCH
 ) -> tuple[float, float]:
-    """The values between `ends` and around `centre` that the betting does not refute."""
+    """The values between `ends` and around `centre` that the betting does not refute. All of them where it refutes the
+    centre: then the terms do not have one mean, and their order says nothing of it."""
 
     def is_refuted(value: float) -> bool:
         search.step()
         return log_capital(question(value), search.confidence) >= -math.log(1.0 - search.confidence)
 
+    if is_refuted(centre):
+        return ends
     return _edge(is_refuted, centre, ends[0]), _edge(is_refuted, centre, ends[1])
 
 
 def log_capital(game: Game, confidence: float) -> float:
     """log of the hedged capital after betting that the terms are not of mean zero. The same in any unit."""
-    unit = float(max(game.below.max(), game.above.max()))
+    unit = max(game.below, game.above)
     if unit > HUGE:
         game = Game(game.terms / unit, game.below / unit, game.above / unit)
     stakes = _stakes(game, 1.0 - confidence)
-    up = np.log1p(np.minimum(stakes, _LARGEST_BET / np.maximum(game.below, _TINY)) * game.terms).sum()
-    down = np.log1p(-np.minimum(stakes, _LARGEST_BET / np.maximum(game.above, _TINY)) * game.terms).sum()
+    up = np.log1p(np.minimum(stakes, _LARGEST_BET / max(game.below, _TINY)) * game.terms).sum()
+    down = np.log1p(-np.minimum(stakes, _LARGEST_BET / max(game.above, _TINY)) * game.terms).sum()
     return float(np.logaddexp(up, down) - np.log(2.0))
 
 
 def _stakes(game: Game, alpha: float) -> Column:
     """float64[N]: what to bet on each term, from the variance of those before it (§3.2, fixed sample size)."""
     terms = game.terms
-    first = float(game.below[0] + game.above[0]) ** 2 / 4
+    first = (game.below + game.above) ** 2 / 4
     count = np.arange(1, terms.size + 1)
     mean = np.cumsum(terms) / (count + 1)
     variance = (first + np.cumsum((terms - mean) ** 2)) / (count + 1)

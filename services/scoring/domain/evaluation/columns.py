@@ -43,11 +43,12 @@ class LoggedColumns:
     def positives(self) -> int:
         return int((self.outcome > 0.0).sum())
 
-    def weight_bound(self, largest: Column) -> Column:
-        """What a policy's weight could have been at most, whatever had been logged. `largest`: its largest probability
-        of any action. Where the log's own ones of other actions are not known, the least that it has anywhere."""
-        least = self.probability if self.is_uniform else np.full(len(self), float(self.probability.min()))
-        return largest / least
+    def weight_bound(self, largest: Column) -> float:
+        """What a policy's weight could have been at most in any row, whatever had been logged. `largest`: its largest
+        probability of any action. Where the log's own ones of other actions are not known, the least that it has
+        anywhere."""
+        least = self.probability if self.is_uniform else float(self.probability.min())
+        return float((largest / least).max())
 
     def in_units_of(self, value: Column) -> LoggedColumns | None:
         """The same rows with another reward: what each was worth. None where all are worth the same."""

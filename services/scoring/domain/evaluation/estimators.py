@@ -34,9 +34,8 @@ class LoggedRows:
     reward: Column
     logging_probability: Column
     target_probability: Column
-    weight_bound: Column | float
-    """A bound on target over logging probability that holds whatever action had been logged: for all rows, or (much
-    narrower intervals) for each row as it was known before its action was logged."""
+    weight_bound: float
+    """A bound on target over logging probability that holds for all rows, whatever action had been logged."""
 
     def __post_init__(self) -> None:
         sizes = {column.size for column in (self.reward, self.logging_probability, self.target_probability)}
@@ -89,7 +88,7 @@ def ips(rows: LoggedRows, search: Search = DEFAULT_SEARCH) -> Estimate:
     """Inverse propensity scoring: unbiased, noisy."""
     terms = rows.weight * rows.reward
     low, high = bounded_mean_interval(terms, 0.0, rows.weight_bound, search)
-    return _estimate(rows, float(terms.mean()), low, min(high, 1.0))
+    return _estimate(rows, float(terms.mean()), min(low, 1.0), min(high, 1.0))
 
 
 def snips(rows: LoggedRows, search: Search = DEFAULT_SEARCH) -> Estimate:
@@ -103,9 +102,8 @@ def snips(rows: LoggedRows, search: Search = DEFAULT_SEARCH) -> Estimate:
         low, high = likelihood_interval(lambda v: weight * (rows.reward - v), mean, (0.0, 1.0), search)
         return _estimate(rows, mean, low, high)
     # If v is the value, w (r − v) has mean zero; it lies within [−v × bound, (1 − v) × bound].
-    bounds = np.broadcast_to(bound, weight.shape)
     low, high = hedged_interval(
-        lambda v: Game(weight * (rows.reward - v), v * bounds, (1.0 - v) * bounds), mean, (0.0, 1.0), search
+        lambda v: Game(weight * (rows.reward - v), v * bound, (1.0 - v) * bound), mean, (0.0, 1.0), search
     )
     return _estimate(rows, mean, low, high)
 
@@ -128,8 +126,8 @@ def doubly_robust(
         low, high = likelihood_interval(lambda v: terms - v, centre, ends, search)
         low, high = min(max(low, 0.0), 1.0), max(min(high, 1.0), 0.0)
         return _estimate(rows, min(max(centre, low), high), low, high)
-    lower = target_reward - rows.weight_bound * largest_reward
-    upper = target_reward + rows.weight_bound
+    lower = float(np.min(target_reward - rows.weight_bound * largest_reward))
+    upper = float(np.max(target_reward)) + rows.weight_bound
     low, high = bounded_mean_interval(terms, lower, upper, search)
     low, high = max(low, 0.0), min(high, 1.0)
     return _estimate(rows, min(max(float(terms.mean()), low), high), low, high)

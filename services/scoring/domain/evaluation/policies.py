@@ -2,7 +2,7 @@
 
 taken          float64[N]     of the action that was taken
 all_actions    float64[N, K]  of every action; None where the log only tells `taken`
-weight_bound   float64[N]     what taken / probability could have been at most, whatever had been taken
+weight_bound   float          what taken / probability could have been at most in any row, whatever had been taken
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class Policy:
     """The arrays drawn above."""
 
     taken: Column
-    weight_bound: Column
+    weight_bound: float
     all_actions: Matrix | None = None
 
     def take(self, rows: Rows | slice) -> Policy:
         every = None if self.all_actions is None else self.all_actions[rows]
-        return Policy(self.taken[rows], self.weight_bound[rows], every)
+        return Policy(self.taken[rows], self.weight_bound, every)
 
 
 def logged(columns: LoggedColumns) -> Policy:
     """What was done."""
-    return Policy(columns.probability, np.ones(len(columns)))
+    return Policy(columns.probability, 1.0)
 
 
 def uniform(log: Log) -> Policy:
@@ -77,5 +77,5 @@ def best_action(log: Log) -> int:
     return int(np.argmax((gained + prior * rate) / (total + prior)))
 
 
-def _bound(log: Log, largest: Column) -> Column:
+def _bound(log: Log, largest: Column) -> float:
     return LoggedColumns.of(log).weight_bound(largest)

@@ -53,14 +53,17 @@ def test_probabilities_of_others_are_checked_where_the_number_of_actions_is_know
     assert evaluate_targets(unknown, Question()).inverse_probability is None
 
 
-def test_known_bounds_narrow_intervals_while_little_is_known() -> None:
+def test_what_a_policy_likes_elsewhere_widens_its_interval_while_little_is_known() -> None:
+    """One probability that is large is enough: a row like that may have been the one with a reward."""
     columns = LoggedColumns(np.zeros(300), np.full(300, 0.2), eligible_count=np.full(300, 5.0))
-    taken = np.array([1.0, *[0.2] * 299])
-    targets = (Target("known", taken, largest=taken), Target("unknown", taken))
+    taken = np.full(300, 0.2)
+    sure = np.array([1.0, *[0.2] * 299])
+    targets = (Target("even", taken, largest=taken), Target("unknown", taken), Target("sure", taken, largest=sure))
     found = evaluate_targets(TargetsOnLog(columns, targets), Question())
-    known, unknown = (each.reward.estimates["snips"] for each in found.targets)
-    assert (known.mean, known.low) == (unknown.mean, unknown.low) == (0.0, 0.0)
-    assert known.high < unknown.high / 2
+    even, unknown, surer = (each.reward.estimates["snips"] for each in found.targets)
+    assert even == unknown
+    assert (even.mean, even.low) == (surer.mean, surer.low) == (0.0, 0.0)
+    assert surer.high > 2 * even.high
 
 
 def test_money_that_is_always_the_same_is_not_told() -> None:

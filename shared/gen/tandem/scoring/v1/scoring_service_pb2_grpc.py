@@ -224,7 +224,7 @@ class ScoringServiceServicer:
     def EvaluatePolicy(self, request, context):
         """What policies would have earned, by a log of decisions that another one made: what `tandem evaluate` says of such rows,
         by the same functions. Reads no store and changes nothing. A replica works on one call at a time, and 200,000 rows take
-        a core one to two seconds for each target: give it a deadline that allows for them; the work ends with it.
+        a core one to two seconds for each target, the logged policy and `values` counting as more of them: give it a deadline that allows for them; the work ends with it.
         Fails: INVALID_ARGUMENT (INVALID_FIELD, with the item: "log.rewards[17]").
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
