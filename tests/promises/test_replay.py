@@ -20,7 +20,9 @@ from tests.support.storages import StorageOf
 from tests.support.tandem_client import TIMEOUT_S, TandemClient, event, fresh, inbound, outbound, outcome, typed
 
 AT_ONCE = 4
-PEOPLE = 40
+FEWEST_PEOPLE = 40
+DECISIONS_PER_PERSON = 10
+"""With more, limits would leave most of them without a proposition, and the model without anything to learn."""
 PRICES = ("8.0", "3.0", "0.5")
 """Of three policies: each decides for a third of the decisions."""
 
@@ -53,7 +55,7 @@ def test_a_sample_of_decisions_is_made_again_byte_for_byte(
     sample = promise.strength(reduced=45, full=1_000)
     rescored = promise.strength(reduced=15, full=300)
     rng = random.Random(5)
-    people = [f"crm:{fresh('p')}" for _ in range(PEOPLE)]
+    people = [f"crm:{fresh('p')}" for _ in range(max(FEWEST_PEOPLE, count // DECISIONS_PER_PERSON))]
     with storage_of(kind) as storage, deployed(form, storage, tmp_path) as running:
         shop = TandemClient(running.addresses)
         use_policy(shop, edition(PRICES[0]))
