@@ -24,6 +24,9 @@ from shared.rpc.stack import InterceptorStack
 from shared.rpc.tls import say_who_may_call, server_credentials
 from shared.settings import ServiceSettings
 
+MIN_PING_INTERVAL_MS = 5_000
+"""A client that pings more often is sent away."""
+
 _log = logging.getLogger("tandem.server")
 
 
@@ -104,7 +107,9 @@ def _options(settings: ServiceSettings) -> list[tuple[str, int]]:
         ("grpc.keepalive_timeout_ms", 5_000),
         ("grpc.http2.ping_timeout_ms", 5_000),
         ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+        # Clients ping every ten seconds (channel.py), also where nothing is under way; gRPC itself permits it once in
+        # five minutes, and then ends the connection: too_many_pings.
+        ("grpc.http2.min_ping_interval_without_data_ms", MIN_PING_INTERVAL_MS),
     ]
     if settings.max_connection_age_seconds:
         options.append(("grpc.max_connection_age_ms", int(settings.max_connection_age_seconds * 1000)))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.struct_pb2 import NULL_VALUE
 from google.protobuf.timestamp_pb2 import Timestamp
 from tandem.common.v1 import value_pb2
 
@@ -28,11 +29,29 @@ def value_from_proto(value: value_pb2.TypedValue, path: str) -> Value:
 
 
 def value_to_proto(value: Value) -> value_pb2.TypedValue:
-    if value is None:
-        return value_pb2.TypedValue(null_value="NULL_VALUE")
-    if isinstance(value, tuple):
-        return value_pb2.TypedValue(list_value=value_pb2.ListValue(values=[_scalar_to_proto(item) for item in value]))
-    return _scalar_to_proto(value)
+    message = value_pb2.TypedValue()
+    set_value(message, value)
+    return message
+
+
+def set_value(target: value_pb2.TypedValue, value: Value) -> None:
+    """Into an empty message that exists already: what is built elsewhere is copied into its place."""
+    if isinstance(value, str):
+        target.string_value = value
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, int):
+        target.int_value = value
+    elif isinstance(value, float):
+        target.double_value = value
+    elif isinstance(value, datetime):
+        set_time(target.timestamp_value, to_ms(value))
+    elif value is None:
+        target.null_value = NULL_VALUE  # type: ignore[assignment]
+    else:
+        target.list_value.SetInParent()
+        for item in value:
+            set_value(target.list_value.values.add(), item)
 
 
 def feature_from_proto(feature: value_pb2.Feature, path: str) -> Feature:
@@ -69,8 +88,16 @@ def timestamp_ms(timestamp: Timestamp, path: str) -> int:
 
 
 def timestamp_proto(time_ms: int) -> Timestamp:
+    message = Timestamp()
+    set_time(message, time_ms)
+    return message
+
+
+def set_time(target: Timestamp, time_ms: int) -> None:
+    """Likewise into a message that exists."""
     seconds, rest_ms = divmod(time_ms, 1000)
-    return Timestamp(seconds=seconds, nanos=rest_ms * 1_000_000)
+    target.seconds = seconds
+    target.nanos = rest_ms * 1_000_000
 
 
 def duration_proto(period_ms: int | None) -> Duration | None:
@@ -128,15 +155,3 @@ def _list_from_proto(values: value_pb2.ListValue, path: str) -> tuple[Scalar, ..
 def _check_size(size_bytes: int, path: str) -> None:
     if size_bytes > MAX_VALUE_BYTES:
         raise InvalidArgument.field(path, f"must have at most {MAX_VALUE_BYTES} bytes when encoded, not {size_bytes}")
-
-
-def _scalar_to_proto(value: Scalar) -> value_pb2.TypedValue:
-    if isinstance(value, bool):
-        return value_pb2.TypedValue(bool_value=value)
-    if isinstance(value, int):
-        return value_pb2.TypedValue(int_value=value)
-    if isinstance(value, float):
-        return value_pb2.TypedValue(double_value=value)
-    if isinstance(value, datetime):
-        return value_pb2.TypedValue(timestamp_value=timestamp_proto(to_ms(value)))
-    return value_pb2.TypedValue(string_value=value)

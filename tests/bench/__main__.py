@@ -17,7 +17,7 @@ from services.profile.app.application import ProfileApplication
 from services.profile.settings import ProfileSettings
 from shared.settings import StoreKind
 from tests.bench import (
-    decide_cases,
+    decide_bench,
     explore_bench,
     grpc_cases,
     import_cases,
@@ -56,7 +56,7 @@ def main() -> int:
         scoring_cases.run(is_full=options.full)
         return 0
     if options.name == "decide":
-        decide_cases.run(is_full=options.full)
+        decide_bench.run(is_full=options.full)
         return 0
     if options.name == "explore":
         explore_bench.run(is_quick=options.quick, is_tuning=options.tune)

@@ -19,11 +19,11 @@ from tandem.profile.v1.profile_service_pb2 import GetProfileRequest, GetProfileR
 
 from tests.bench.echo_server import METHOD
 from tests.bench.report import Row
+from tests.bench.server_cpu import cpu_s
 from tests.support.servers import ROOT, ServerProcess, Storage, free_address
 
 CALLS = 6_000
 CALLERS = 4
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -41,12 +41,14 @@ def profile_server(storage: Storage, log: Path) -> Iterator[ServerProcess]:
 
 
 @contextmanager
-def echo_server() -> Iterator[tuple[str, int]]:
+def echo_server(*arguments: str) -> Iterator[tuple[str, int]]:
     """Its address and process id."""
     address = free_address()
     paths = os.pathsep.join((str(ROOT), str(ROOT / "shared/gen")))
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.echo_server", address], cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}
+        [sys.executable, "-m", "tests.bench.echo_server", address, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths},
     )
     try:
         yield address, process.pid
@@ -116,12 +118,6 @@ async def _measure(method: Any, request: Callable[[], Any], pid: int, calls: int
     before = cpu_s(pid)
     await asyncio.gather(*(caller(calls // callers, waits) for _ in range(callers)))
     return Measured(waits, cpu_s(pid) - before)
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process, in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 @asynccontextmanager

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench.grpc_cases import cpu_s, profile_server
+from tests.bench.grpc_cases import profile_server
 from tests.bench.report import Row
+from tests.bench.server_cpu import cpu_s
 from tests.support.real_data import CDNOW, FOLDER, MAPPINGS, STARBUCKS, first_lines
 from tests.support.servers import ROOT, Storage
 

@@ -14,9 +14,9 @@ from tandem.rules.v1.rules_service_pb2_grpc import RulesServiceStub
 
 from services.rules.api.published import rule_set_to
 from shared.rpc.values import feature_to_proto
-from tests.bench.grpc_cases import cpu_s
 from tests.bench.report import Row
 from tests.bench.rules_cases import Case, content_of
+from tests.bench.server_cpu import cpu_s
 from tests.support.servers import ServerProcess, Storage, free_address
 
 ACTIONS = 1_000

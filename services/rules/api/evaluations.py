@@ -5,7 +5,7 @@ from __future__ import annotations
 from tandem.common.v1 import stage_pb2
 from tandem.rules.v1 import rules_service_pb2 as pb
 
-from services.rules.api.explanations import dropped_to
+from services.rules.api.explanations import write_all_dropped
 from services.rules.app.requests import EvaluationQuery, PolicyEvaluation
 from services.rules.domain.evaluation import Explain
 from shared.errors import InvalidArgument
@@ -28,7 +28,7 @@ def query_from(request: Request) -> EvaluationQuery:
 
 def response_to(answer: PolicyEvaluation) -> Response:
     evaluation = answer.evaluation
-    return Response(
+    response = Response(
         rule_set_version=answer.version,
         eligible_actions=evaluation.eligible_actions,
         numbers=[
@@ -38,10 +38,11 @@ def response_to(answer: PolicyEvaluation) -> Response:
             stage_pb2.StageCount(stage=int(stage), count=count)  # type: ignore[arg-type]
             for stage, count in evaluation.dropped_by_stage.items()
         ],
-        dropped=[dropped_to(each, answer.version) for each in evaluation.dropped],
         segments=evaluation.segments,
         dropped_treatments=evaluation.dropped_treatments,
     )
+    write_all_dropped(response.dropped, evaluation.dropped, answer.version)
+    return response
 
 
 def segments_query_from(request: pb.EvaluateSegmentsRequest) -> EvaluationQuery:

@@ -1,61 +1,73 @@
-"""Why an action fell, on the wire."""
+"""Why an action fell, on the wire. Everything is written into messages that are part of an answer already: one that is
+explained has thousands of parts, and what is built elsewhere is copied. What is empty is left alone."""
 
 from __future__ import annotations
 
-from tandem.common.v1 import stage_pb2, value_pb2
+from collections.abc import Iterable
+from typing import Protocol
 
-from services.rules.domain.evaluation import DroppedAction, FailedTest
-from services.rules.domain.why.change import AttributeChange, SmallestChange
-from shared.rpc.values import value_to_proto
+from tandem.common.v1 import stage_pb2
+
+from services.rules.domain.evaluation import DroppedAction
+from services.rules.domain.why.change import SmallestChange
+from shared.rpc.values import set_value
 from shared.values import FeatureStatus, Value
 
 
+class _DroppedParts(Protocol):
+    """A repeated field."""
+
+    def add(self) -> stage_pb2.Dropped: ...
+
+
 def dropped_to(dropped: DroppedAction, version: str) -> stage_pb2.Dropped:
-    change = dropped.smallest_change
-    return stage_pb2.Dropped(
-        action=dropped.action,
-        stage=int(dropped.stage),  # type: ignore[arg-type]
-        rule_id=dropped.rule_id,
-        rule_version=version,
-        attribute=dropped.attribute,
-        observed=_value(dropped.observed),
-        status=_status(dropped.status),
-        threshold=dropped.threshold,
-        treatment=dropped.treatment,
-        failed=[_failed(each) for each in dropped.failed],
-        smallest_change=None if change is None else _smallest_change(change),
-    )
+    part = stage_pb2.Dropped()
+    _write_dropped(part, dropped, version)
+    return part
 
 
-def _failed(failed: FailedTest) -> stage_pb2.FailedTest:
-    return stage_pb2.FailedTest(
-        attribute=failed.attribute,
-        observed=_value(failed.observed),
-        status=_status(failed.status),
-        threshold=failed.threshold,
-    )
+def write_all_dropped(parts: _DroppedParts, dropped: Iterable[DroppedAction], version: str) -> None:
+    for each in dropped:
+        _write_dropped(parts.add(), each, version)
 
 
-def _smallest_change(change: SmallestChange) -> stage_pb2.SmallestChange:
-    return stage_pb2.SmallestChange(
-        changes=[_attribute_change(each) for each in change.changes],
-        none_because="" if change.none_because is None else change.none_because.value,
-        smaller_not_ruled_out=change.smaller_not_ruled_out,
-    )
+def _write_dropped(part: stage_pb2.Dropped, dropped: DroppedAction, version: str) -> None:
+    part.action = dropped.action
+    part.stage = int(dropped.stage)  # type: ignore[assignment]
+    part.rule_id = dropped.rule_id
+    part.rule_version = version
+    _write_read(part, dropped.attribute, dropped.observed, dropped.status)
+    part.threshold = dropped.threshold
+    if dropped.treatment:
+        part.treatment = dropped.treatment
+    for failed in dropped.failed:
+        test = part.failed.add()
+        _write_read(test, failed.attribute, failed.observed, failed.status)
+        test.threshold = failed.threshold
+    if dropped.smallest_change is not None:
+        _write_change(part.smallest_change, dropped.smallest_change)
 
 
-def _attribute_change(change: AttributeChange) -> stage_pb2.SmallestChange.AttributeChange:
-    return stage_pb2.SmallestChange.AttributeChange(
-        attribute=change.attribute,
-        observed=_value(change.observed.value),
-        status=_status(change.observed.status),
-        needed=_value(change.needed),
-    )
+def _write_change(part: stage_pb2.SmallestChange, change: SmallestChange) -> None:
+    part.SetInParent()
+    if change.none_because is not None:
+        part.none_because = change.none_because.value
+    part.smaller_not_ruled_out = change.smaller_not_ruled_out
+    for each in change.changes:
+        wanted = part.changes.add()
+        _write_read(wanted, each.attribute, each.observed.value, each.observed.status)
+        if each.needed is not None:
+            set_value(wanted.needed, each.needed)
 
 
-def _value(value: Value) -> value_pb2.TypedValue | None:
-    return None if value is None else value_to_proto(value)
-
-
-def _status(status: FeatureStatus | None) -> value_pb2.FeatureStatus:
-    return int(status or 0)  # type: ignore[return-value]
+def _write_read(
+    part: stage_pb2.Dropped | stage_pb2.FailedTest | stage_pb2.SmallestChange.AttributeChange,
+    attribute: str,
+    observed: Value,
+    status: FeatureStatus | None,
+) -> None:
+    part.attribute = attribute
+    if observed is not None:
+        set_value(part.observed, observed)
+    if status is not None:
+        part.status = int(status)  # type: ignore[assignment]

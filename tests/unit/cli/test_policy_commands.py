@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.__main__ import COMMANDS, main, tandem
+from services.cli.__main__ import main
 from services.orchestrator.domain.policy.schema import policy_schema
 from tests.support.source import ROOT
 
@@ -163,9 +163,3 @@ def test_facts_that_the_policy_does_not_know_are_refused_with_their_place(
     error = capsys.readouterr().err
     assert error.startswith(f"error: FACTS_INVALID: {file}:1:")
     assert message.lower() in error.lower() or "flow" in error
-
-
-def test_every_command_can_be_imported_and_helps() -> None:
-    with tandem.make_context("tandem", ["--help"], resilient_parsing=True) as context:
-        commands = {name: tandem.get_command(context, name) for name in COMMANDS}
-    assert all(command is not None and command.help for command in commands.values())

@@ -109,3 +109,19 @@ def test_unknown_argument_is_refused() -> None:
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 2
     assert "--port" in errors
+
+
+def test_what_a_server_starts_with_is_not_looked_through_for_garbage_again() -> None:
+    body = """
+    import gc
+    stack.kept = [[] for _ in range(100_000)]
+    asyncio.get_running_loop().call_later(0.2, lambda: print("frozen", gc.get_freeze_count(), gc.get_threshold()[0]))
+    asyncio.get_running_loop().call_later(0.2, sys.stdout.flush)
+    """
+    process = start(body)
+    assert process.stdout is not None
+    words = next(line for line in process.stdout if line.startswith("frozen")).split()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert int(words[1]) > 100_000
+    assert int(words[2]) == 10_000

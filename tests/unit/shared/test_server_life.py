@@ -12,10 +12,13 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc._cython import cygrpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from shared import errors, health
+from shared.rpc import channel as rpc_channel
+from shared.rpc import server as rpc_server
 from shared.rpc.channel import call, open_channel
 from shared.rpc.context import CallContext
 from shared.rpc.tls import ClientTls, say_who_may_call
@@ -41,6 +44,36 @@ async def becomes(channel: grpc.aio.Channel, service: str, expected: int) -> Non
 async def evaluate(server: Loopback, channel: grpc.aio.Channel | None = None) -> Any:
     reached = Loopback(server.server, channel or server.channel, server.descriptor)
     return await call(reached.unary("EvaluateEngagementPolicy"), EVALUATE, timeout_s=5)
+
+
+async def test_client_that_pings_as_often_as_it_may_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rpc_server, "MIN_PING_INTERVAL_MS", 100)
+    pings = [
+        ("grpc.keepalive_time_ms", 300),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
+    ]
+    async with loopback(RULES, RulesServicer()) as server:
+        channel = grpc.aio.insecure_channel(server.server.address, options=pings)
+        await evaluate(server, channel)
+        connected = channel.get_state()
+        assert connected is grpc.ChannelConnectivity.READY
+        with pytest.raises(TimeoutError):  # an unwelcome client is sent away at its third ping
+            await asyncio.wait_for(channel.wait_for_state_change(connected), 3)
+        await channel.close()
+
+
+def test_servers_permit_the_pings_of_our_clients() -> None:
+    assert dict(rpc_channel._OPTIONS)["grpc.keepalive_time_ms"] > rpc_server.MIN_PING_INTERVAL_MS
+
+
+def test_every_option_is_one_that_grpc_knows() -> None:
+    """It takes no notice of others."""
+    library = Path(cygrpc.__file__).read_bytes()
+    settings = ServiceSettings(max_connection_age_seconds=60)
+    options = [*rpc_channel._OPTIONS, *rpc_server._options(settings)]
+    assert len(options) > 20
+    assert not [name for name, _ in options if f"{name}\0".encode() not in library]
 
 
 @pytest.mark.parametrize("component", ["", "readiness", "liveness", "tandem.rules.v1.RulesService"])

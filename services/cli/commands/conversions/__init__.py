@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import click
 
-from services.cli.lazy_commands import LazyCommands
+from services.cli.lazy_commands import At, LazyCommands
 
 COMMANDS = {
-    "import": "services.cli.commands.conversions.import_conversions:import_conversions",
-    "attribution": "services.cli.commands.conversions.attribution:attribution",
+    "import": At(
+        "services.cli.commands.conversions.import_conversions:import_conversions",
+        "Import the conversions in FILE (CSV, JSON Lines, Parquet; also .gz).",
+    ),
+    "attribution": At(
+        "services.cli.commands.conversions.attribution:attribution", "Show what conversions are put down to."
+    ),
 }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from services.cli.lazy_commands import LazyCommands
+from services.cli.lazy_commands import At, LazyCommands
 
-COMMANDS = {"list": "services.cli.commands.decisions.listing:list_decisions"}
+COMMANDS = {"list": At("services.cli.commands.decisions.listing:list_decisions", "List decisions, the newest first.")}
 
 
 @click.group(cls=LazyCommands, commands_at=COMMANDS)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from services.cli.lazy_commands import LazyCommands
+from services.cli.lazy_commands import At, LazyCommands
 
 COMMANDS = {
-    "list": "services.cli.commands.models.registry:list_models",
-    "show": "services.cli.commands.models.registry:show_model",
-    "activate": "services.cli.commands.models.activate:activate",
-    "health": "services.cli.commands.models.health:health",
+    "list": At(
+        "services.cli.commands.models.registry:list_models", "List the models of an objective, the newest first."
+    ),
+    "show": At("services.cli.commands.models.registry:show_model", "Show what a model was made of."),
+    "activate": At("services.cli.commands.models.activate:activate", "Say what a model is used for."),
+    "health": At("services.cli.commands.models.health:health", "Show how good the models in use have been."),
 }
 
 

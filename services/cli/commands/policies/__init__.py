@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import click
 
-from services.cli.lazy_commands import LazyCommands
+from services.cli.lazy_commands import At, LazyCommands
 
 COMMANDS = {
-    "list": "services.cli.commands.policies.reading:list_policies",
-    "show": "services.cli.commands.policies.reading:show_policy",
-    "simulate": "services.cli.commands.policies.simulating:simulate",
-    "approve": "services.cli.commands.policies.changing:approve",
-    "activate": "services.cli.commands.policies.changing:activate",
-    "rollback": "services.cli.commands.policies.changing:rollback",
+    "list": At(
+        "services.cli.commands.policies.reading:list_policies", "List the published versions, the newest first."
+    ),
+    "show": At(
+        "services.cli.commands.policies.reading:show_policy", "Show a version: who wrote, approved and activated it."
+    ),
+    "simulate": At("services.cli.commands.policies.simulating:simulate", "See what a published version would do."),
+    "approve": At("services.cli.commands.policies.changing:approve", "Stand for a version."),
+    "activate": At("services.cli.commands.policies.changing:activate", "Decide by a published version from now on."),
+    "rollback": At(
+        "services.cli.commands.policies.changing:rollback", "Go back to what was active before the active version."
+    ),
 }
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import click
 
-from services.cli.lazy_commands import LazyCommands
+from services.cli.lazy_commands import At, LazyCommands
 
 COMMANDS = {
-    "eval": "services.cli.commands.rules.eval:evaluate",
-    "explain-subject": "services.cli.commands.rules.explain_subject:explain_subject",
+    "eval": At(
+        "services.cli.commands.rules.eval:evaluate", "Evaluate expressions as policies do, by the engine that decides."
+    ),
+    "explain-subject": At(
+        "services.cli.commands.rules.explain_subject:explain_subject",
+        "Show what the rules of the policy in FOLDER make of one person.",
+    ),
 }
 
 

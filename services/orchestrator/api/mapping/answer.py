@@ -8,7 +8,7 @@ from tandem.orchestrator.v1 import arbitration_pb2, policy_pb2
 from tandem.orchestrator.v1 import decision_pb2 as pb
 
 from services.orchestrator.api.mapping import fields, volume
-from services.orchestrator.api.mapping.explanation import dropped_to
+from services.orchestrator.api.mapping.explanation import write_all_dropped
 from services.orchestrator.domain.arbitration.assignment import Assignment
 from services.orchestrator.domain.decision import (
     Answer,
@@ -26,12 +26,10 @@ _NS_PER_S = 1_000_000_000
 
 def response_of(answer: Answer) -> pb.DecideResponse:
     versions = answer.versions
-    return pb.DecideResponse(
+    response = pb.DecideResponse(
         decision_id=answer.decision_id,
         profile_id=answer.profile_id,
         placement_results=[_placement(each) for each in answer.placements],
-        candidates=[_candidate(each) for each in answer.candidates],
-        dropped=[dropped_to(each) for each in answer.dropped],
         dropped_by_stage=[
             stage_pb2.StageCount(stage=stage, count=count)  # type: ignore[arg-type]
             for stage, count in answer.dropped_by_stage.items()
@@ -52,6 +50,10 @@ def response_of(answer: Answer) -> pb.DecideResponse:
         arm=answer.arm,
         left_out_of_comparison=not answer.is_compared,
     )
+    for candidate in answer.candidates:
+        _write_candidate(response.candidates.add(), candidate)
+    write_all_dropped(response.dropped, answer.dropped)
+    return response
 
 
 def _assignment(assignment: Assignment) -> arbitration_pb2.Assignment:
@@ -131,16 +133,14 @@ def _no_action(silence: NoAction) -> pb.NoAction:
     )
 
 
-def _candidate(candidate: Candidate) -> pb.Candidate:
-    return pb.Candidate(
-        action=candidate.action,
-        treatment=candidate.treatment,
-        channel=candidate.channel,
-        placement_id=candidate.placement_id,
-        choice_probability=candidate.choice_probability,
-        priority=candidate.priority,
-        propensity=candidate.propensity,
-    )
+def _write_candidate(part: pb.Candidate, candidate: Candidate) -> None:
+    part.action = candidate.action
+    part.treatment = candidate.treatment
+    part.channel = candidate.channel
+    part.placement_id = candidate.placement_id
+    part.choice_probability = candidate.choice_probability
+    part.priority = candidate.priority
+    part.propensity = candidate.propensity
 
 
 def _timing(timing: Timing) -> pb.Timing:

@@ -1,63 +1,68 @@
-"""Why a candidate fell, on the wire."""
+"""Why a candidate fell, on the wire. Everything is written into messages that are part of an answer already: one that
+is explained has thousands of parts, and what is built elsewhere is copied. What is empty is left alone."""
 
 from __future__ import annotations
 
-from tandem.common.v1 import stage_pb2, value_pb2
+from collections.abc import Iterable
+from typing import Protocol
+
+from tandem.common.v1 import stage_pb2
 
 from services.orchestrator.domain.decision import Dropped
 from services.orchestrator.domain.explanation import AttributeChange, FailedTest, SmallestChange
-from shared.rpc.values import value_to_proto
-from shared.values import FeatureStatus, Value
+from shared.rpc.values import set_value
 
 
-def dropped_to(dropped: Dropped) -> stage_pb2.Dropped:
-    change = dropped.smallest_change
-    return stage_pb2.Dropped(
-        action=dropped.action,
-        channel=dropped.channel,
-        stage=dropped.stage,  # type: ignore[arg-type]
-        rule_id=dropped.rule_id,
-        rule_version=dropped.rule_version,
-        attribute=dropped.attribute,
-        observed=_value(dropped.observed),
-        status=_status(dropped.status),
-        threshold=dropped.threshold,
-        treatment=dropped.treatment,
-        failed=[_failed(each) for each in dropped.failed],
-        smallest_change=None if change is None else _smallest_change(change),
-        margin=dropped.margin,
-    )
+class _DroppedParts(Protocol):
+    """A repeated field."""
+
+    def add(self) -> stage_pb2.Dropped: ...
 
 
-def _failed(failed: FailedTest) -> stage_pb2.FailedTest:
-    return stage_pb2.FailedTest(
-        attribute=failed.attribute,
-        observed=_value(failed.observed),
-        status=_status(failed.status),
-        threshold=failed.threshold,
-    )
+def write_all_dropped(parts: _DroppedParts, dropped: Iterable[Dropped]) -> None:
+    for each in dropped:
+        _write_dropped(parts.add(), each)
 
 
-def _smallest_change(change: SmallestChange) -> stage_pb2.SmallestChange:
-    return stage_pb2.SmallestChange(
-        changes=[_attribute_change(each) for each in change.changes],
-        none_because=change.none_because,
-        smaller_not_ruled_out=change.smaller_not_ruled_out,
-    )
+def _write_dropped(part: stage_pb2.Dropped, dropped: Dropped) -> None:
+    part.action = dropped.action
+    if dropped.channel:
+        part.channel = dropped.channel
+    part.stage = dropped.stage  # type: ignore[assignment]
+    part.rule_id = dropped.rule_id
+    part.rule_version = dropped.rule_version
+    _write_read(part, dropped)
+    part.threshold = dropped.threshold
+    if dropped.treatment:
+        part.treatment = dropped.treatment
+    for failed in dropped.failed:
+        test = part.failed.add()
+        _write_read(test, failed)
+        test.threshold = failed.threshold
+    if dropped.smallest_change is not None:
+        _write_change(part.smallest_change, dropped.smallest_change)
+    if dropped.margin is not None:
+        part.margin = dropped.margin
 
 
-def _attribute_change(change: AttributeChange) -> stage_pb2.SmallestChange.AttributeChange:
-    return stage_pb2.SmallestChange.AttributeChange(
-        attribute=change.attribute,
-        observed=_value(change.observed),
-        status=_status(change.status),
-        needed=_value(change.needed),
-    )
+def _write_change(part: stage_pb2.SmallestChange, change: SmallestChange) -> None:
+    part.SetInParent()
+    part.none_because = change.none_because
+    part.smaller_not_ruled_out = change.smaller_not_ruled_out
+    for each in change.changes:
+        wanted = part.changes.add()
+        _write_read(wanted, each)
+        if each.needed is not None:
+            set_value(wanted.needed, each.needed)
 
 
-def _value(value: Value) -> value_pb2.TypedValue | None:
-    return None if value is None else value_to_proto(value)
-
-
-def _status(status: FeatureStatus | None) -> value_pb2.FeatureStatus:
-    return int(status or 0)  # type: ignore[return-value]
+def _write_read(
+    part: stage_pb2.Dropped | stage_pb2.FailedTest | stage_pb2.SmallestChange.AttributeChange,
+    read: Dropped | FailedTest | AttributeChange,
+) -> None:
+    """What was read of an attribute."""
+    part.attribute = read.attribute
+    if read.observed is not None:
+        set_value(part.observed, read.observed)
+    if read.status is not None:
+        part.status = int(read.status)  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tandem.orchestrator.v1 import why_not_pb2 as pb
 
 from services.orchestrator.api.mapping import fields
-from services.orchestrator.api.mapping.explanation import dropped_to
+from services.orchestrator.api.mapping.explanation import write_all_dropped
 from services.orchestrator.api.mapping.subject import identities_from
 from services.orchestrator.app.why_not import DecisionWhyNot, WhyNotAnswer, WhyNotQuestion
 from shared.errors import InvalidArgument
@@ -41,12 +41,11 @@ def why_not_response(answer: WhyNotAnswer) -> pb.WhyNotResponse:
 
 
 def _decision(decision: DecisionWhyNot) -> pb.WhyNotDecision:
-    return pb.WhyNotDecision(
+    message = pb.WhyNotDecision(
         decision_id=decision.decision_id,
         decision_time=fields.time_proto(decision.decision_time_ms),
         policy_version=decision.policy_version,
         verdict=int(decision.verdict),  # type: ignore[arg-type]
-        reasons=[dropped_to(each) for each in decision.reasons],
         placement_ids=decision.placements,
         empty_placements=[
             pb.WhyNotDecision.EmptyPlacement(placement_id=each.placement_id, reason=int(each.reason))  # type: ignore[arg-type]
@@ -56,3 +55,5 @@ def _decision(decision: DecisionWhyNot) -> pb.WhyNotDecision:
         asked_channels=decision.asked_channels,
         action_channels=decision.action_channels,
     )
+    write_all_dropped(message.reasons, decision.reasons)
+    return message

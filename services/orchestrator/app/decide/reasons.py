@@ -38,7 +38,8 @@ def dropped(
 ) -> tuple[Dropped, ...]:
     """One sentence per drop: first those of the engagement policy, then the built-in checks in order."""
     words = _Words(brief, competition)
-    channels = {option.treatment_id: option.channel for option in brief.catalogue.options}
+    alone = {reason.treatment for reason in verdict.reasons if reason.treatment}
+    channels = {each.treatment_id: each.channel for each in brief.catalogue.options if each.treatment_id in alone}
     of_rules = [_of_rule(brief.catalogue, reason, channels) for reason in verdict.reasons]
     return (*of_rules, *(each for block in blocks for each in words.of_block(block)))
 
@@ -93,23 +94,23 @@ class _Words:
             word = partial(self._volume, block.rule_id)
         margins = repeat(None) if block.margin is None else block.margin.tolist()
         rows = zip(block.action.tolist(), block.channel.tolist(), block.observed.tolist(), strict=True)
-        for (action, channel, observed), margin in zip(rows, margins, strict=False):
-            yield self._dropped(block, action, channel, word(action, channel, observed), margin)
-
-    def _dropped(self, block: DropBlock, action: int, channel: int, wording: Wording, margin: float | None) -> Dropped:
-        observed = wording.observed
-        return Dropped(
-            self._catalogue.actions[action].action_id,
-            "" if channel == EVERY_CHANNEL else self._catalogue.channel_names[channel],
-            int(block.check.stage),
-            block.rule_id,
-            self._brief.policy.versions.policy,
-            wording.attribute,
-            observed.value if observed else None,
-            observed.status if observed else None,
-            wording.threshold,
-            margin=margin,
-        )
+        stage, rule_id, version = int(block.check.stage), block.rule_id, self._brief.policy.versions.policy
+        actions, channels = self._catalogue.actions, self._catalogue.channel_names
+        for (action, channel, seen), margin in zip(rows, margins, strict=False):
+            wording = word(action, channel, seen)
+            observed = wording.observed
+            yield Dropped(
+                actions[action].action_id,
+                "" if channel == EVERY_CHANNEL else channels[channel],
+                stage,
+                rule_id,
+                version,
+                wording.attribute,
+                observed.value if observed else None,
+                observed.status if observed else None,
+                wording.threshold,
+                margin=margin,
+            )
 
     def _valid_from(self, action: int, _channel: int, _observed: float) -> Wording:
         return Wording("now()", self._now, f">= {moment(int(self._catalogue.valid_from_ms[action]))}")

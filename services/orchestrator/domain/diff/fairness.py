@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from services.orchestrator.domain.diff.off_policy import CONFIDENCE, Column, Interval, Rows, deviation_of
 
@@ -66,5 +66,5 @@ def _against(name: str, found: Mapping[str, tuple[GroupRate, float]], best: str)
             name, own.rows, own.persons, own.rate, Interval(0.0, 0.0, min(3 / own.persons / most.rate, 1.0))
         )
     relative = np.hypot(deviation / own.rate, most_deviation / most.rate)
-    reach = float(np.exp(stats.norm.ppf((1.0 + CONFIDENCE) / 2) * relative))
+    reach = float(np.exp(ndtri((1.0 + CONFIDENCE) / 2) * relative))
     return GroupRate(name, own.rows, own.persons, own.rate, Interval(ratio, ratio / reach, ratio * reach))

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 Column = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -114,7 +114,7 @@ def interval(estimate: Linear, person: Rows) -> Interval:
     deviation, persons = deviation_of(estimate.parts, person)
     if persons < 2:
         return Interval(estimate.mean, -np.inf, np.inf)
-    reach = float(stats.t.ppf((1.0 + CONFIDENCE) / 2, persons - 1)) * deviation
+    reach = float(stdtrit(persons - 1, (1.0 + CONFIDENCE) / 2)) * deviation
     return Interval(estimate.mean, estimate.mean - reach, estimate.mean + reach)
 
 

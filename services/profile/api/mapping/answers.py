@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from tandem.common.v1 import subject_pb2
 from tandem.profile.v1 import consent_pb2, event_pb2, profile_pb2, profile_service_pb2
 
-from services.profile.api.mapping.in_place import set_time, set_value
 from services.profile.api.mapping.ledger import entry_proto, status_proto
 from services.profile.app.fairness import Pace
 from services.profile.app.requests import (
@@ -27,7 +26,7 @@ from services.profile.domain.identities import identity_of
 from services.profile.domain.reading import ProfileView
 from shared.errors import ResourceExhausted, TandemError
 from shared.rpc.errors import to_status
-from shared.rpc.values import timestamp_proto, value_to_proto
+from shared.rpc.values import set_time, set_value, timestamp_proto, value_to_proto
 
 MAX_TAIL_BYTES = 2**20
 """Of one message of the tail, unless a single event is larger."""
