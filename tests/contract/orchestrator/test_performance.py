@@ -230,7 +230,9 @@ async def test_segments_are_told_apart_whatever_was_explained_and_however_was_as
     together = await market.shop.orchestrator.decide_batch(asked[1:])
     arms = Counter(each.arm for each in (first, *together) if isinstance(each, Answer))
     report = await market.report(PerformanceKey.SEGMENT)
-    assert {(row.key, row.arm.name): row.persons for row in report.rows} == {("gold", arm): n for arm, n in arms.items()}
+    assert {(row.key, row.arm.name): row.persons for row in report.rows} == {
+        ("gold", arm): n for arm, n in arms.items()
+    }
     assert arms.total() == 3
 
 

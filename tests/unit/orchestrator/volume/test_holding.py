@@ -2,55 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-
 import pytest
 
-from services.orchestrator.app.volume.bank import ResourceBank, Settlement
+from services.orchestrator.app.volume.bank import ResourceBank
 from services.orchestrator.app.volume.holding import Holding
-from services.orchestrator.domain.volume.account import Account, AccountKey
+from tests.support.memory_bank import MemoryBank
 from tests.support.volume import NOW, beat, holding, resource, units
-
-Meanwhile = Callable[[], None]
-
-
-class Bank:
-    """A store in memory; `meanwhile` is what others do while it is asked to put, one each."""
-
-    def __init__(self) -> None:
-        self.accounts: dict[AccountKey, Account] = {}
-        self.meanwhile: list[Meanwhile] = []
-
-    async def read(self, keys: Sequence[AccountKey]) -> Mapping[AccountKey, Account]:
-        return {key: self.accounts[key] for key in keys if key in self.accounts}
-
-    async def latest(self, resource_id: str) -> Account | None:  # noqa: ARG002
-        return None
-
-    async def put(self, account: Account, settled: Sequence[Settlement] = ()) -> bool:  # noqa: ARG002
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
-        stored = self.accounts.get(account.key)
-        if account.revision != (0 if stored is None else stored.revision):
-            return False
-        self.accounts[account.key] = replace(account, revision=account.revision + 1)
-        return True
-
-    async def waiting(self, limit: int) -> tuple[Settlement, ...]:  # noqa: ARG002
-        return ()
-
-    async def count_waiting(self) -> int:
-        return 0
-
-    def somebody_changes_it(self) -> None:
-        for key, account in self.accounts.items():
-            self.accounts[key] = replace(account, revision=account.revision + 1)
-
-    @property
-    def spent(self) -> int:
-        (account,) = self.accounts.values()
-        return account.bound
 
 
 def at_once(asked: object) -> object:
@@ -74,7 +31,7 @@ async def three_of(bank: ResourceBank) -> tuple[Holding, str]:
 
 @pytest.mark.parametrize("tells", ["beat", "close"])
 async def test_what_is_given_back_while_the_account_is_told_is_not_used_beside_it(tells: str) -> None:
-    bank = Bank()
+    bank = MemoryBank()
     mine, lease = await three_of(bank)
     used = 3
 
@@ -96,7 +53,7 @@ async def test_what_is_given_back_while_the_account_is_told_is_not_used_beside_i
 
 async def test_who_needs_much_is_not_refused_because_others_are_faster() -> None:
     """They take what was spent ahead, each time while the account is asked for more."""
-    bank = Bank()
+    bank = MemoryBank()
     mine = await holding(bank, resource(10_000))
     uses = [40, 40, 40, 40, 40, 1, 1, 1, 1, 1]
     for second, count in enumerate(uses, 1):
