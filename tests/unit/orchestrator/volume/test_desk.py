@@ -29,11 +29,11 @@ THIS_HOUR = AccountKey("offer", NOW // MS_PER_HOUR * MS_PER_HOUR)
 def policy_with(*resources: Resource) -> ActivePolicy:
     """All of which one option uses, a unit of each."""
     table = VolumeTable(resources, np.full((1, len(resources)), MILLIONTHS, dtype=np.int64))
-    return cast(ActivePolicy, SimpleNamespace(compiled=SimpleNamespace(volume=table)))
+    return cast("ActivePolicy", SimpleNamespace(compiled=SimpleNamespace(volume=table)))
 
 
 def desk_of(bank: MemoryBank, policy: ActivePolicy, clock: Ticking) -> VolumeDesk:
-    policies = cast(ActivePolicies, mock.Mock(current=mock.AsyncMock(return_value=policy)))
+    policies = cast("ActivePolicies", mock.Mock(current=mock.AsyncMock(return_value=policy)))
     return VolumeDesk(bank, policies, mock.Mock(), clock)
 
 
