@@ -7,7 +7,10 @@ on after errors would go on for ever.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 PATIENCE_S = 3.0
 
@@ -24,3 +27,16 @@ async def end(task: asyncio.Task[Any]) -> None:
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=PATIENCE_S)
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Does it all, also where the caller is cancelled meanwhile: who is cancelled once more ends the work, too."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            await asyncio.wait([task])
+        finally:
+            await end(task)
+        raise

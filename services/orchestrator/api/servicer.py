@@ -67,7 +67,7 @@ class OrchestratorServicer:
         self, messages: AsyncIterator[batch_pb2.StreamDecideRequest], context: CallContext
     ) -> AsyncIterator[batch_pb2.StreamDecideResponse]:
         items = ((message.request.request_id, batches.item_from(message.request)) async for message in messages)
-        async with aclosing(self._app.decide_stream(items, context.deadline_ms)) as outcomes:
+        async with aclosing(items), aclosing(self._app.decide_stream(items, context.deadline_ms)) as outcomes:
             async for request_id, outcome in outcomes:
                 yield batches.stream_response(request_id, outcome)
 

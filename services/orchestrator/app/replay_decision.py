@@ -14,6 +14,7 @@ from services.orchestrator.app.decide.flow import Decide
 from services.orchestrator.app.decide.recall import (
     RecalledLedger,
     RecalledQuotas,
+    RecalledRefusals,
     RecalledRules,
     RecalledScorer,
     recalled_brief,
@@ -93,9 +94,9 @@ class ReplayDecision:
             raise _not_replayable(record, f"this version of Tandem cannot read its policy: {fault}") from fault
 
     async def _again(self, record: DecisionRecord, policy: ActivePolicy) -> tuple[Answer, CandidateColumns]:
-        rules = RecalledRules(record, self._world.rules)
-        then = replace(self._world, rules=rules, scorer=RecalledScorer(record), ledger=RecalledLedger(record))
-        then = replace(then, quotas=RecalledQuotas(record))
+        rules, refusals = RecalledRules(record, self._world.rules), RecalledRefusals(record)
+        then = replace(self._world, rules=rules, scorer=RecalledScorer(record))
+        then = replace(then, ledger=RecalledLedger(record, refusals), quotas=RecalledQuotas(refusals))
         budget = Budget.starting_now(None, REPLAY_MS, self._world.clock)
         brief = recalled_brief(record, policy)
         known = recalled_knowledge(record, brief)

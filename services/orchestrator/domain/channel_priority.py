@@ -35,7 +35,7 @@ class ChannelPriority:
 
 
 def first_channels(catalogue: Catalogue, candidates: Mask, ranks: Ranks) -> Mask:
-    """bool[O]: of the candidates those on the first channel of their action."""
+    """bool[O]: of the candidates of a request, whatever their place, those on the first channel of their action."""
     options = np.flatnonzero(candidates)
     actions, rank = catalogue.option_action[options], ranks[catalogue.option_channel[options]]
     best = np.full(len(catalogue.actions), np.iinfo(np.int32).max, dtype=np.int32)

@@ -9,7 +9,7 @@ candidate, place by place; a place's rows are `starts[p] : starts[p + 1]`:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -79,8 +79,9 @@ def line_up(catalogue: Catalogue, places: Sequence[Place], fits: Sequence[Mask],
     """The candidates of every place. `fits[p]` bool[O] says which options place p can show, by their texts."""
     alive, blocks = _alive(catalogue, admission)
     usable = _Usable.of(catalogue, alive, admission)
-    ranks = admission.channel_ranks
-    views = [_PlaceView.of(catalogue, place, fit, usable, ranks) for place, fit in zip(places, fits, strict=True)]
+    views = [_PlaceView.of(catalogue, place, fit, usable) for place, fit in zip(places, fits, strict=True)]
+    if admission.channel_ranks is not None:
+        views = _on_first_channels(catalogue, views, admission.channel_ranks)
     rows = [np.flatnonzero(view.candidates).astype(np.int32) for view in views]
     starts = np.cumsum([0, *(row.size for row in rows)])
     blocks += _channel_drops(catalogue, views, alive, admission)
@@ -152,17 +153,16 @@ class _PlaceView:
     channels: Indices
 
     @classmethod
-    def of(cls, catalogue: Catalogue, place: Place, fits: Mask, usable: _Usable, ranks: Indices | None) -> _PlaceView:
+    def of(cls, catalogue: Catalogue, place: Place, fits: Mask, usable: _Usable) -> _PlaceView:
         on_channel = place.has_channel[catalogue.option_channel]
         fitting = on_channel & fits
         eligible = fitting & usable.alive
         permitted = eligible & usable.permitted
         awake = permitted if usable.awake is None else permitted & usable.awake
         roomy = awake if usable.roomy is None else awake & usable.roomy
-        candidates = roomy if ranks is None else first_channels(catalogue, roomy, ranks)
         channels = np.flatnonzero(place.has_channel).astype(np.int32)
         alive = on_channel & usable.alive
-        return cls(on_channel, fitting, eligible, permitted, awake, roomy, candidates, alive, channels)
+        return cls(on_channel, fitting, eligible, permitted, awake, roomy, roomy, alive, channels)
 
     def empty_reason(self) -> NoActionReason | None:
         if self.candidates.any():
@@ -179,6 +179,12 @@ class _PlaceView:
     def channel(self) -> int:
         """The one channel of the place, or EVERY_CHANNEL."""
         return int(self.channels[0]) if self.channels.size == 1 else EVERY_CHANNEL
+
+
+def _on_first_channels(catalogue: Catalogue, views: Sequence[_PlaceView], ranks: Indices) -> list[_PlaceView]:
+    """Over all places: an action that could go out on its first channel in one of them is on no other in any."""
+    first = first_channels(catalogue, np.logical_or.reduce([view.roomy for view in views]), ranks)
+    return [replace(view, candidates=view.roomy & first) for view in views]
 
 
 def _channel_drops(

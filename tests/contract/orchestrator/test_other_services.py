@@ -22,6 +22,7 @@ from services.orchestrator.adapters.scoring_client import GrpcScoring
 from services.orchestrator.app.ports import (
     ConsentSignals,
     PolicyQuestion,
+    PolicyVerdict,
     Prediction,
     Reward,
     ScoreQuestion,
@@ -268,7 +269,9 @@ async def test_segments_are_answered_to_who_asks_for_them(
             index = policy.catalogue.action_index
             question = PolicyQuestion(version, facts, 1_700_000_000_000, explain, index, with_segments=asked)
             verdict = await each.rules.evaluate(question, deadline_ms=soon())
-            assert verdict.segments == (("gold",) if asked or explain is Explain.FULL else ())
+            [in_batch] = await each.rules.evaluate_many([question], deadline_ms=soon())
+            assert isinstance(in_batch, PolicyVerdict)
+            assert verdict.segments == in_batch.segments == (("gold",) if asked or explain is Explain.FULL else ())
 
 
 async def test_both_say_whether_a_smaller_change_may_exist(

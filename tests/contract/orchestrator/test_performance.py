@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from services.orchestrator.app.performance_report import (
 from services.orchestrator.app.ports import Identity
 from services.orchestrator.app.record_conversions import ConversionItem, OrderLine
 from services.orchestrator.domain.arms import Arm, Arms
-from services.orchestrator.domain.decision import Answer, Proposition
+from services.orchestrator.domain.decision import Answer, Explain, Proposition
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.targets import TargetMetric
 from services.profile.app.identity_requests import MergeProfiles
@@ -218,6 +219,21 @@ async def test_persons_are_broken_down_by_what_their_first_decision_knew(market:
     }
     report = await market.report(PerformanceKey.SEGMENT)
     assert {(row.key, row.arm.name, row.persons) for row in report.rows} == {("gold", gold.arm, 1)}
+
+
+async def test_segments_are_told_apart_whatever_was_explained_and_however_was_asked(market: Market) -> None:
+    people = [f"crm:{fresh_id('g')}" for _ in range(3)]
+    for who in people:
+        await market.shop.knows(who, age=42, tier="gold")
+    asked = [inbound(who=who, explain=explain) for who, explain in zip(people, Explain, strict=True)]
+    first = await market.shop.decide(asked[0])
+    together = await market.shop.orchestrator.decide_batch(asked[1:])
+    arms = Counter(each.arm for each in (first, *together) if isinstance(each, Answer))
+    report = await market.report(PerformanceKey.SEGMENT)
+    assert {(row.key, row.arm.name): row.persons for row in report.rows} == {
+        ("gold", arm): n for arm, n in arms.items()
+    }
+    assert arms.total() == 3
 
 
 async def test_a_campaign_compares_whom_it_was_for_from_then_on(market: Market) -> None:

@@ -23,7 +23,9 @@ from services.orchestrator.app.ports import (
     SubjectView,
 )
 from services.orchestrator.bootstrap import open_stores
+from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.decision import Answer, Explain
+from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.settings import OrchestratorSettings
 from services.profile.domain.consents import ConsentStatus
 from shared.errors import FailedPrecondition, NotFound, TandemError, Unavailable
@@ -122,6 +124,34 @@ async def test_a_contact_that_was_refused_is_refused_again(tmp_path: Path) -> No
         explained = [await shop.orchestrator.explain_decision(each.decision_id) for each in answers]
         assert any(each.answer.dropped for each in explained)
         await assert_identical(shop, *answers)
+
+
+class Racing(Wrapped):
+    """While an espresso is asked for, somebody else takes the last unit of what comes up next; then it is refused."""
+
+    shop: Shop
+    races = 0
+
+    async def reserve(self, request: ReservationRequest, *, deadline_ms: int) -> Reserved:
+        if request.contacts[0].action != "espresso":
+            return await super().reserve(request, deadline_ms=deadline_ms)
+        type(self).races += 1
+        await self.shop.decide(inbound("side_bar", who="crm:bob"), excluded_actions=("espresso",))
+        return Reserved((), (ContactCount("coffee", "", 1),))
+
+
+async def test_a_unit_that_was_refused_after_a_contact_was_is_refused_again(tmp_path: Path) -> None:
+    written = limits("{id: coffee, action: espresso, max: 1, window: 1d}")
+    stock = "stock: {espresso: {units: 9}, green_tea: {units: 1}}\n"
+    changes = {key: stock + value for key, value in written.items()}
+    async with with_ledger(tmp_path, Racing, {**changes, "exploration: THOMPSON": "exploration: NONE"}) as shop:
+        Racing.shop, Racing.races = shop, 0
+        answer = await shop.decide(inbound("side_bar"))
+        assert Racing.races == 1
+        silence = answer.placements[0].no_action
+        assert silence is not None
+        assert silence.reason is NoActionReason.VOLUME
+        await assert_identical(shop, answer, rescore=False)
 
 
 class Down(Wrapped):

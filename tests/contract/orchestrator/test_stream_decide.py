@@ -4,10 +4,10 @@ works."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -18,7 +18,10 @@ from tandem.orchestrator.v1 import orchestrator_service_pb2 as service_pb
 
 from services.orchestrator.api.mapping.batches import MAX_EXPLAINED, MAX_REQUESTS
 from services.orchestrator.api.servicer import OrchestratorServicer
-from services.orchestrator.app.batch.stream import Arrivals
+from services.orchestrator.app.batch.decide import DecideBatch, Item, Outcome
+from services.orchestrator.app.batch.stream import Arrivals, decide_stream
+from shared import background
+from shared.errors import InvalidArgument, NotFound
 from shared.rpc.errors import from_rpc_error, from_status
 from tests.support.grpc_server import Loopback, loopback
 from tests.support.shop import Shop, fresh_id, open_shop
@@ -156,6 +159,55 @@ async def test_a_source_that_breaks_is_heard_of_behind_what_it_brought() -> None
         assert await anext(groups) == [1]
         with pytest.raises(ValueError, match="broken"):
             await anext(groups)
+
+
+async def test_who_stops_listening_ends_the_reading_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "PATIENCE_S", 3_600.0)
+    closed = False
+
+    async def endless() -> AsyncIterator[int]:
+        nonlocal closed
+        try:
+            while True:
+                yield 1
+        finally:
+            closed = True
+
+    source = endless()
+    async with asyncio.timeout(60):
+        async with aclosing(source), aclosing(Arrivals(source, 4).groups()) as groups:
+            assert await anext(groups)
+            for _ in range(10):
+                await asyncio.sleep(0)  # it reads until there is no room
+    assert closed
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "arrivals"]
+
+
+async def test_a_group_that_was_begun_is_decided_though_the_caller_is_gone() -> None:
+    begun, go_on, decided = asyncio.Event(), asyncio.Event(), list[object]()
+
+    async def decide(items: Sequence[Item], deadline_ms: int | None) -> list[Outcome]:
+        begun.set()
+        await go_on.wait()
+        decided.extend(items)
+        return [NotFound("X", "x")] * len(items)
+
+    async def asked() -> AsyncIterator[tuple[str, Item]]:
+        yield "r1", InvalidArgument.field("x", "y")
+
+    async def listen() -> None:
+        async with aclosing(decide_stream(cast("DecideBatch", decide), asked(), None)) as outcomes:
+            async for _ in outcomes:
+                pass
+
+    listening = asyncio.create_task(listen())
+    await begun.wait()
+    listening.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    assert len(decided) == 1
 
 
 def stream(served: Loopback) -> Any:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.orchestrator.domain.catalogue import Catalogue, Direction
+from services.orchestrator.domain.channel_priority import ChannelPriority
 from services.orchestrator.domain.contact_limits import Allowance, ContactCount, limit_table
 from services.orchestrator.domain.drops import EVERY_CHANNEL, Check, count_by_stage
 from services.orchestrator.domain.lineup import Admission, Lineup, NoActionReason, line_up
@@ -31,6 +32,7 @@ def admit(
     excluded: Sequence[int] = (),
     unfit: Sequence[int] = (),
     allowance: Allowance | None = None,
+    order: Sequence[str] = (),
 ) -> Lineup:
     everyone = range(len(catalogue.actions))
     admission = Admission(
@@ -39,6 +41,7 @@ def admit(
         np.array(excluded, dtype=np.int32),
         NOW,
         allowance,
+        channel_ranks=ChannelPriority(tuple(order)).ranks(None, catalogue.channel_names) if order else None,
     )
     places = places_of(request, catalogue)
     fits = np.ones(len(catalogue.options), dtype=np.bool_)
@@ -89,6 +92,17 @@ def test_without_consent_a_channel_is_out_and_the_other_competes() -> None:
     email = catalogue.channel_names.index("EMAIL")
     assert [catalogue.options[option].treatment_id for option in lineup.option] == ["a_sms"]
     assert drops(lineup) == {Check.CONSENT: {(0, email), (1, email)}}
+
+
+def test_an_action_stays_on_its_first_channel_in_every_place() -> None:
+    catalogue = Shelf({"a": Offer(("WEB", "APP")), "b": Offer(("APP",))}).catalogue()
+    placements = (PlacementRequest("home"), PlacementRequest("app_card"))
+    lineup = admit(catalogue, PlaceRequest(Direction.INBOUND, (), placements), order=("WEB", "APP"))
+    assert [catalogue.options[option].treatment_id for option in lineup.option] == ["a_web", "b_app"]
+    assert lineup.starts.tolist() == [0, 1, 2]
+    assert drops(lineup)[Check.CHANNEL_PRIORITY] == {(0, catalogue.channel_names.index("APP"))}
+    without_app = admit(catalogue, PlaceRequest(Direction.INBOUND, (), placements[1:]), order=("WEB", "APP"))
+    assert [catalogue.options[option].treatment_id for option in without_app.option] == ["a_app", "b_app"]
 
 
 def full(catalogue: Catalogue, *limits: ContactLimitPart, used: Sequence[ContactCount]) -> Allowance:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Generic, TypeVar
 
 from services.orchestrator.app.batch.decide import SIDE_BY_SIDE, DecideBatch, Item, Outcome
-from shared.background import end
+from shared.background import end, to_its_end
 
 T = TypeVar("T")
 
@@ -38,7 +38,9 @@ class Arrivals(Generic[T]):
             async for each in self._source:
                 await self._arrived.put(each)
         finally:
-            await self._arrived.put(None)
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():  # who cancels it reads no further, and makes no room
+                await self._arrived.put(None)
 
     async def _next(self) -> list[T]:
         """Empty at the end."""
@@ -57,9 +59,12 @@ class Arrivals(Generic[T]):
 async def decide_stream(
     decide: DecideBatch, items: AsyncIterator[tuple[str, Item]], deadline_ms: int | None
 ) -> AsyncGenerator[tuple[str, Outcome]]:
-    """Each request, by its id, with its outcome, in the order of arrival. One deadline for all; None: none."""
+    """Each request, by its id, with its outcome, in the order of arrival. One deadline for all; None: none.
+
+    A group that was begun is decided to its end, also where the caller is gone: what its decisions reserved is recorded
+    with them, and who asks again is answered with them."""
     async with aclosing(Arrivals(items).groups()) as groups:
         async for group in groups:
-            outcomes = await decide([item for _, item in group], deadline_ms)
+            outcomes = await to_its_end(decide([item for _, item in group], deadline_ms))
             for (request_id, _), outcome in zip(group, outcomes, strict=True):
                 yield request_id, outcome

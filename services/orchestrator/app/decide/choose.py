@@ -12,7 +12,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.compete import Competition
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.score import Scored
-from services.orchestrator.domain.arbitration.assign import Filled, fill
+from services.orchestrator.domain.arbitration.assign import Filled, fill, is_shared_out
 from services.orchestrator.domain.arbitration.assignment import Assignment
 from services.orchestrator.domain.arbitration.beliefs import Beliefs
 from services.orchestrator.domain.arbitration.exploration import EVERYBODY_ALIKE, Exploring
@@ -33,6 +33,8 @@ from services.orchestrator.domain.pricing import Contest, with_learnt_values
 
 _INLINE_CANDIDATES = 300
 """About a millisecond."""
+_INLINE_SHARED = 12
+"""Likewise, where the best assignment is looked for: a program of more takes up to a hundred times as long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,14 +61,14 @@ class Choice:
 
 async def choose(brief: Brief, known: Known, competition: Competition, scored: Scored) -> Choice:
     contest, arena = arena_of(brief, known, competition, scored)
-    filled = await _fill(arena, FROM_THE_START)
+    filled = await fill_arena(arena, FROM_THE_START)
     priority = contest.worth.at(scored.scores.means)
     return Choice(contest, scored, priority, arena, filled.draws, filled.assignment)
 
 
 async def choose_again(choice: Choice, standing: Standing) -> Choice:
     """The same, given what stands and what was refused."""
-    filled = await _fill(choice.arena, standing)
+    filled = await fill_arena(choice.arena, standing)
     return replace(choice, draws=filled.draws, assignment=filled.assignment)
 
 
@@ -76,9 +78,10 @@ def arena_of(brief: Brief, known: Known, competition: Competition, scored: Score
     return contest, _arena(brief, known, replace(competition, contest=contest), scored)
 
 
-async def _fill(arena: Arena, standing: Standing) -> Filled:
+async def fill_arena(arena: Arena, standing: Standing) -> Filled:
     """In a thread where it takes longer than the event loop may stand still."""
-    if arena.field.action.size <= _INLINE_CANDIDATES:
+    most = _INLINE_SHARED if is_shared_out(arena.field, arena.plans) else _INLINE_CANDIDATES
+    if arena.field.action.size <= most:
         return fill(arena.field, arena.plans, arena.terms, standing)
     return await asyncio.to_thread(fill, arena.field, arena.plans, arena.terms, standing)
 

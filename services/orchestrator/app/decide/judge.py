@@ -24,7 +24,7 @@ async def judge(brief: Brief, known: Known, rules: RuleEvaluator, budget: Budget
         brief.now_ms,
         explain=brief.command.explain,
         action_index=brief.catalogue.action_index,
-        with_segments=brief.policy.compiled.reads_segments,
+        with_segments=brief.policy.compiled.wants_segments,
     )
     try:
         verdict = await rules.evaluate(question, deadline_ms=budget.share(RULES_SHARE))

@@ -16,7 +16,7 @@ from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
 from services.orchestrator.app.decide.brief import Brief, brief_of
 from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known, keeps_contacts
-from services.orchestrator.app.decide.reserve import SUBJECT_ERASED
+from services.orchestrator.app.decide.reserve import MAX_REFUSALS, SUBJECT_ERASED
 from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord
 from services.orchestrator.app.ports import (
     PolicyQuestion,
@@ -29,8 +29,8 @@ from services.orchestrator.app.ports import (
 )
 from services.orchestrator.app.volume.quotas import Shortage, Taken
 from services.orchestrator.domain.contact_steps import Reach
-from services.orchestrator.domain.refusals import EVERY_LIMITED
-from services.orchestrator.domain.tracking import PropositionRef
+from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal
+from services.orchestrator.domain.tracking import parse_proposition_id
 from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStanding, standing_of
 from shared.errors import FailedPrecondition, TandemError, Unavailable
 
@@ -103,22 +103,53 @@ class RecalledScorer:
         )
 
 
+class RecalledRefusals:
+    """What was refused, in the order in which it was, whoever refused it: a slot that the ledger refused is drawn
+    again, and what comes up then may be what a resource has too little of."""
+
+    def __init__(self, record: DecisionRecord) -> None:
+        self._left = deque(record.refusals)
+        self._of_ledger = 0
+
+    def next(self, slot: tuple[int, int], *, of_resource: bool) -> Refusal | None:
+        """The refusal that comes next, where it is that of this slot by this party; once."""
+        if not self._left:
+            return None
+        refusal = self._left[0]
+        is_other = refusal.row == EVERY_LIMITED or bool(refusal.resource) is not of_resource
+        if is_other or (refusal.place, refusal.slot) != slot:
+            return None
+        self._left.popleft()
+        if not of_resource:
+            self._of_ledger += 1
+            if self._of_ledger == MAX_REFUSALS:
+                self.nobody_answered()
+        return refusal
+
+    def nobody_answered(self) -> None:
+        """The ledger did not, or is not to be asked again: what that closed comes next, if it closed anything."""
+        if self._left and self._left[0].row == EVERY_LIMITED:
+            self._left.popleft()
+
+
 class RecalledLedger:
     """Implements ContactLedger: grants what was reserved in the end, and refuses what was refused, in order."""
 
-    def __init__(self, record: DecisionRecord) -> None:
+    def __init__(self, record: DecisionRecord, refusals: RecalledRefusals | None = None) -> None:
         self._record = record
-        self._refusals = deque(each for each in record.refusals if each.row != EVERY_LIMITED and not each.resource)
+        self._refusals = RecalledRefusals(record) if refusals is None else refusals
         proposed = [each for place in record.answer.placements for each in place.propositions]
         self._reservations = {each.proposition_id: each.reservation_id for each in proposed if each.reservation_id}
 
     async def reserve(self, request: ReservationRequest, *, deadline_ms: int) -> Reserved:  # noqa: ARG002 likewise
         granted: list[str] = []
         for contact in request.contacts:
-            if self._is_next_refused(contact):
-                return Reserved(tuple(granted), self._refusals.popleft().counts, self._record.profile_id)
+            refused = self._refusals.next(self._slot_of(contact), of_resource=False)
+            if refused is not None:
+                return Reserved(tuple(granted), refused.counts, self._record.profile_id)
             reservation_id = self._reservations.get(contact.reference)
             if reservation_id is None:
+                self._refusals.nobody_answered()
                 raise self._failure()
             granted.append(reservation_id)
         return Reserved(tuple(granted), profile_id=self._record.profile_id)
@@ -138,11 +169,10 @@ class RecalledLedger:
     async def release(self, request_id: str, reservation_id: str, *, deadline_ms: int) -> None:
         """Likewise."""
 
-    def _is_next_refused(self, contact: LedgerContact) -> bool:
-        if not self._refusals:
-            return False
-        refused = self._refusals[0]
-        return contact.reference == PropositionRef(self._record.decision_id, refused.place, refused.slot).proposition_id
+    def _slot_of(self, contact: LedgerContact) -> tuple[int, int]:
+        named = parse_proposition_id(contact.reference)
+        assert named is not None, "the flow names contacts by their propositions"
+        return named.place, named.slot
 
     def _failure(self) -> TandemError:
         if self._record.ledger_failure == SUBJECT_ERASED:
@@ -153,8 +183,8 @@ class RecalledLedger:
 class RecalledQuotas:
     """Implements Quotas: gives what was taken in the end, and refuses what was refused, in order."""
 
-    def __init__(self, record: DecisionRecord) -> None:
-        self._refusals = deque(each for each in record.refusals if each.resource)
+    def __init__(self, refusals: RecalledRefusals) -> None:
+        self._refusals = refusals
 
     async def standing(
         self,
@@ -173,10 +203,8 @@ class RecalledQuotas:
         *,
         deadline_ms: int,  # noqa: ARG002 nobody is asked
     ) -> Taken | Shortage:
-        if self._refusals and (self._refusals[0].place, self._refusals[0].slot) == (place, slot):
-            refused = self._refusals.popleft()
-            return Shortage(refused.resource, refused.room, refused.unreachable)
-        return Taken(uses)
+        refused = self._refusals.next((place, slot), of_resource=True)
+        return Taken(uses) if refused is None else Shortage(refused.resource, refused.room, refused.unreachable)
 
     def give_back(self, taken: Taken) -> None:
         """Nothing was taken."""

@@ -18,7 +18,7 @@ from services.orchestrator.domain.volume.pacing import inherited
 from services.orchestrator.domain.volume.resources import Period, Resource, VolumeTable
 from services.orchestrator.domain.volume.standing import ResourceStanding, ResourceUse, VolumeStanding
 from shared.background import end_if_cancelled
-from shared.clock import Clock
+from shared.clock import MAX_CLOCK_SKEW_MS, Clock
 from shared.deadline import until
 from shared.errors import TandemError
 
@@ -114,12 +114,18 @@ class VolumeDesk:
         await self._declare(policy.compiled.volume, now_ms)
         accounts = await self._bank.read(list(self._holdings))
         for key, holding in list(self._holdings.items()):
-            if now_ms >= min(holding.end_ms, 2**62) + GRACE_MS or key.resource_id not in policy.compiled.volume.index:
-                await holding.close()
-                del self._holdings[key]
+            is_over = now_ms >= min(holding.end_ms, 2**62) + GRACE_MS
+            try:
+                async with until(self._clock() + BANK_MS, self._clock):
+                    if is_over or key.resource_id not in policy.compiled.volume.index:
+                        await holding.close()
+                        del self._holdings[key]
+                        continue
+                    await holding.beat(accounts.get(key, holding.account), now_ms)
+            except TandemError as failure:
+                # The leases of the others must not run out because of it.
+                _log.warning("no beat", extra={"fields": {"resource": key.resource_id, "cause": failure.message}})
                 continue
-            async with until(self._clock() + BANK_MS, self._clock):
-                await holding.beat(accounts.get(key, holding.account), now_ms)
             self._telemetry.volume(holding.account)
 
     async def close(self) -> None:
@@ -140,6 +146,8 @@ class VolumeDesk:
         if holding is None:
             try:
                 async with until(deadline_ms, self._clock):
+                    if not self._is_running(period):
+                        return _told(resource, await open_account(self._bank, resource, period, now_ms))
                     holding = await self._open(resource, table.largest_use(index), period, now_ms)
             except TandemError as failure:
                 _log.warning(
@@ -147,6 +155,11 @@ class VolumeDesk:
                 )
                 return ResourceStanding(resource.resource_id, period.key_ms, 0, 0.0, cause_of(failure))
         return holding.standing()
+
+    def _is_running(self, period: Period) -> bool:
+        """Or as good as: clocks differ. Of any other, which a simulation asks for, nothing is held."""
+        now_ms = self._clock()
+        return period.start_ms <= now_ms + MAX_CLOCK_SKEW_MS and now_ms < min(period.end_ms, 2**62) + GRACE_MS
 
     async def _open(self, resource: Resource, largest_use: int, period: Period, now_ms: int) -> Holding:
         key = AccountKey(resource.resource_id, period.key_ms)
@@ -179,6 +192,11 @@ async def open_account(bank: ResourceBank, resource: Resource, period: Period, n
     if before is None:
         return replace(fresh, pace=replace(fresh.pace, stepped_ms=now_ms))
     return replace(fresh, pace=inherited(before.pace, 0, now_ms), traffic=before.traffic)
+
+
+def _told(resource: Resource, account: Account) -> ResourceStanding:
+    """Of who holds nothing of it."""
+    return ResourceStanding(resource.resource_id, account.key.period_ms, max(0, account.free), account.pace.price)
 
 
 def _key(use: ResourceUse) -> AccountKey:

@@ -22,8 +22,6 @@ AHEAD_S = 5.0
 SPENT_AHEAD = 8
 """The part of that which is spent ahead: what a crash may cost."""
 MAX_ATTEMPTS = 200
-MAX_CLAIMS = 5
-"""For one use: others of this replica may be faster to what was claimed."""
 
 Change = Callable[[Account], Account]
 
@@ -80,12 +78,11 @@ class Holding:
         if self._used + used <= self._spent:
             return self._draw(used)
         async with self._changing:
-            for _ in range(MAX_CLAIMS):
-                if self._used + used <= self._spent:
-                    return self._draw(used)
+            while self._used + used > self._spent:
+                # Others may be faster to what was claimed: then there is more to claim, or too little left.
                 if not await self._claim_more(used, now_ms):
                     return ""
-            return ""
+            return self._draw(used)
 
     async def _claim_more(self, used: int, now_ms: int) -> bool:
         """Whether there was as much when it was asked for."""
@@ -119,8 +116,6 @@ class Holding:
                 return
             bids, is_idle = self._bids, self._used == self._used_at_beat
             self._used_at_beat = self._used
-            if is_idle:
-                self._spent = min(self._spent, self._used)
 
             def change(before: Account) -> Account:
                 of_policy = adopted(before, self._resource.amount, self._end_ms(before), now_ms)
@@ -132,10 +127,19 @@ class Holding:
 
     async def close(self) -> None:
         """Gives back what was not used."""
+
+        def change(account: Account) -> Account:
+            self._hold_to_use()
+            return closed(account, self._lease_id, self._used)
+
         async with self._changing:
-            self._spent = min(self._spent, self._used)
             if self._is_stored:
-                await self._change(lambda account: closed(account, self._lease_id, self._used))
+                await self._change(change)
+
+    def _hold_to_use(self) -> None:
+        """Before the account is told that no more was spent than is used: what is given back while it is told must not
+        be used meanwhile. Told anew, it is less."""
+        self._spent = min(self._spent, self._used)
 
     def _end_ms(self, account: Account) -> int:
         """A resource with one period ends as its policy says; the end of any other is in its name."""
@@ -168,6 +172,8 @@ class Holding:
             # It was thought dead, and its lease taken back: all it had spent is accounted for.
             self._lease_id, self._used, self._spent, self._is_stored = new_id("lease"), 0, 0, False
             self._used_at_beat = 0
+        if trims:
+            self._hold_to_use()
         want = int(self._rate * AHEAD_S)
         ahead = want // SPENT_AHEAD
         claim = Claim(self._lease_id, self._used, now_ms, now_ms + self._lease_ms, need, ahead, want - ahead, trims)

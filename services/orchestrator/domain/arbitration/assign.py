@@ -35,7 +35,7 @@ class Filled:
 
 def fill(field: Field, plans: Sequence[SlotPlan], terms: Terms, standing: Standing = FROM_THE_START) -> Filled:
     """Every slot of the request, given what stands."""
-    if sum(plan.count for plan in plans) < 2 or not is_settled_by_worth(field):
+    if not is_shared_out(field, plans):
         return Filled(fill_slots(field, plans, terms, standing))
     filling = Filling(field, plans, terms, standing)
     settled = {draw.row for draw in filling.draws()}
@@ -47,6 +47,11 @@ def fill(field: Field, plans: Sequence[SlotPlan], terms: Terms, standing: Standi
     chosen = np.array([draw.row for draw in in_order if draw.row != SILENCE and draw.row not in settled], dtype=np.intp)
     rows, assignment = improved(problem, np.searchsorted(problem.row, np.sort(chosen)))
     return Filled(_settled(filling, plans, terms, priority, problem.row[rows].tolist()), assignment)
+
+
+def is_shared_out(field: Field, plans: Sequence[SlotPlan]) -> bool:
+    """Whether the best assignment is looked for, which may take a program to find."""
+    return sum(plan.count for plan in plans) > 1 and is_settled_by_worth(field)
 
 
 def is_settled_by_worth(field: Field) -> bool:

@@ -93,6 +93,11 @@ class CompiledPolicy:
     targets: tuple[Target, ...] = ()
 
     @property
+    def wants_segments(self) -> bool:
+        """Whether decisions ask for somebody's segments: models look at them, or reports compare arms by them."""
+        return self.reads_segments or self.arms.are_declared
+
+    @property
     def limits(self) -> LimitTable:
         """Of decisions that belong to no campaign."""
         return self.campaign_limits.usual

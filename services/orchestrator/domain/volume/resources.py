@@ -94,10 +94,13 @@ class Resource:
 
 def calendar_unit(unit: str, time_zone: str, now_ms: int) -> tuple[int, int]:
     """The running HOUR, DAY, WEEK (from Monday) or MONTH of the zone: its start and its end."""
+    wall = to_datetime(now_ms).astimezone(zone(time_zone))
     if unit == "HOUR":
-        start_ms = now_ms // MS_PER_HOUR * MS_PER_HOUR
+        # The wall's, which in zones that are half an hour off begins half an hour off.
+        shown_ms = now_ms + (wall.utcoffset() or timedelta()) // timedelta(milliseconds=1)
+        start_ms = now_ms - shown_ms % MS_PER_HOUR
         return start_ms, start_ms + MS_PER_HOUR
-    return _unit_of_day(unit, time_zone, to_datetime(now_ms).astimezone(zone(time_zone)).date())
+    return _unit_of_day(unit, time_zone, wall.date())
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from services.orchestrator.domain.contact_limits import ContactCount
+from services.orchestrator.domain import campaign_limits
+from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.contact_limits import ContactCount, LimitTable, limit_table
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.orchestrator.domain.policy_parts import ContactLimitPart
 from shared.clock import MS_PER_DAY
@@ -157,3 +159,25 @@ def test_a_campaign_that_no_limit_is_about_meets_those_that_everybody_meets(comp
     policy = compiled(limited("{id: camp, campaign: spring, max: 0, window: 1d}"))
     assert policy.campaign_limits.of("autumn") is policy.limits
     assert policy.campaign_limits.of("spring") is policy.campaign_limits.of("spring")
+
+
+def test_the_tables_of_many_campaigns_that_take_turns_are_made_once(
+    compiled: Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = ("{id: camp, campaign: spring, max: 1, window: 1d}", "{id: each, per: campaign, max: 2, window: 1d}")
+    limits, made = compiled(limited(*written)).campaign_limits, []
+
+    def counted(catalogue: Catalogue, parts: tuple[ContactLimitPart, ...], campaign: str = "") -> LimitTable:
+        made.append(campaign)
+        return limit_table(catalogue, parts, campaign)
+
+    monkeypatch.setattr(campaign_limits, "limit_table", counted)
+    campaigns = ["spring", *map(str, range(400))]
+    for campaign in campaigns * 3:
+        table = limits.of(campaign)
+        assert ("each", campaign) in table.counters
+        assert (("camp", "") in table.counters) is (campaign == "spring")
+        used = ContactCount("each", campaign, 2)
+        assert not table.allowance([used]).roomy()[0]
+        assert table.allowance([ContactCount("each", "another", 2)]).roomy().all()
+    assert made == ["spring", "0"]

@@ -53,6 +53,25 @@ def test_days_are_those_of_the_zone_also_when_clocks_change() -> None:
     assert (period.start_ms, period.end_ms) == (ms(2026, 10, 24, 22), ms(2026, 10, 25, 23))
 
 
+@pytest.mark.parametrize(
+    ("zone", "minute"), [("UTC", 0), ("Europe/Paris", 0), ("Asia/Kolkata", 30), ("Asia/Kathmandu", 15)]
+)
+def test_hours_are_those_that_the_wall_shows(zone: str, minute: int) -> None:
+    calls = Resource("calls", ResourceKind.CAPACITY, 5, Pacing.EVEN, calendar="HOUR", time_zone=zone)
+    before, after = (calls.period_at(ms(2026, 11, 20, 9, minute) + shift) for shift in (-1, 0))
+    assert before is not None
+    assert after is not None
+    assert (after.start_ms, after.end_ms) == (ms(2026, 11, 20, 9, minute), ms(2026, 11, 20, 10, minute))
+    assert before.end_ms == after.start_ms == after.key_ms
+
+
+def test_an_hour_has_one_name_also_where_clocks_change_by_half_an_hour() -> None:
+    first = ms(2027, 4, 3, 13)  # Lord Howe Island goes back from 11:00 to 10:30 east at 15:00
+    keys = [calendar_unit("HOUR", "Australia/Lord_Howe", first + minute * 60_000)[0] for minute in range(240)]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == 5
+
+
 def test_weeks_begin_on_mondays_and_months_on_the_first() -> None:
     assert calendar_unit("WEEK", "UTC", ms(2026, 11, 22, 5)) == (ms(2026, 11, 16), ms(2026, 11, 23))
     assert calendar_unit("MONTH", "UTC", ms(2026, 2, 10)) == (ms(2026, 2, 1), ms(2026, 3, 1))
