@@ -103,6 +103,9 @@ class Known:
             )
         if bought.reverses:
             raise InvalidArgument.field(field_path, f"{conversion.reverses!r} is a reversal itself")
+        if conversion.occurred_time_ms < bought.occurred_time_ms:
+            message = f"must not be before that of {conversion.reverses!r}, which it takes from"
+            raise InvalidArgument.field(f"{draft.path}.occurred_time", message)
         return settled(conversion, bought, self.reversals.get(conversion.reverses, ()), draft.path)
 
 

@@ -2,8 +2,8 @@
 
 A conversion waits from the moment it is durable until it was looked at, and again whenever something is reported to
 have been seen before it. Of each objective that says so, the last matching presentation gets the credit, and keeps it:
-what is merged or reported later moves none. When all of it came back, the credit is taken back. Money stands with the
-conversion alone.
+what is merged or reported later moves none. When all of it came back, the credit is taken back, and what came back
+before there was a credit earns none. Money stands with the conversion alone.
 """
 
 from __future__ import annotations
@@ -81,19 +81,25 @@ class _Matching:
         """One that cannot be matched for good does not hold back the others."""
         try:
             if conversion.reverses:
-                earned = await self._taken_back(conversion)
-            else:
-                earned = await self._credits(conversion, deadline_ms)
-            if earned:
-                await keep(self._world, conversion, earned)
+                await self._keep(conversion, await self._taken_back(conversion))
+            elif earned := await self._credits(conversion, deadline_ms):
+                await self._keep(conversion, earned)
+                # Another replica may have looked at a reversal meanwhile, and found no credit to take back.
+                for reversal in await self._reversals(conversion):
+                    await self._keep(reversal, await self._taken_back(reversal))
         except PASSING:
             raise
         except TandemError as failure:
             _log.error("a conversion has no match", extra={"fields": {"cause": failure.message}})
 
+    async def _keep(self, conversion: Conversion, earned: Sequence[Credit]) -> None:
+        if earned:
+            await keep(self._world, conversion, earned)
+
     async def _credits(self, bought: Conversion, deadline_ms: int) -> Sequence[Credit]:
         """Of every objective that has none yet, the last presentation of a matching action."""
-        if not bought.profile_id or is_returned(bought, await self._reversals(bought)):
+        reversals = await self._reversals(bought)
+        if not bought.profile_id or is_returned(bought, reversals):
             return []
         earlier = await self._world.outcomes.list_by_key(credit_key(bought.conversion_id))
         done = {outcome.item.idempotency_key for outcome in earlier}
@@ -104,7 +110,9 @@ class _Matching:
             presented = None if shown is None else await presented_of(finder, shown)
             for objective in presented.objectives if presented is not None else ():
                 key = credit_key(bought.conversion_id, objective.name)
-                if shown and presented and key not in done and await self._is_match(bought, presented, objective):
+                if key in done or shown is None or presented is None:
+                    continue
+                if await self._is_match(bought, reversals, presented, objective):
                     done.add(key)
                     amount = await self._amount(bought, presented, objective)
                     earned.append(credited(key, shown, presented, objective, bought, amount))
@@ -124,11 +132,15 @@ class _Matching:
         outcomes = await self._world.outcomes.list_by_decision(contact.decision_id)
         return next((each.item for each in outcomes if each.reward_key == contact.presentation), None)
 
-    async def _is_match(self, bought: Conversion, presented: Presented, objective: Objective) -> bool:
+    async def _is_match(
+        self, bought: Conversion, reversals: Sequence[Conversion], presented: Presented, objective: Objective
+    ) -> bool:
+        """Not where all that matches came back already."""
         match, age_ms = objective.conversions, bought.occurred_time_ms - presented.record.decision_time_ms
         if match is None or objective.window_ms is None or not 0 <= age_ms <= objective.window_ms:
             return False
-        return match.is_met(bought, await attribute_of(presented, objective, self._world.policies))
+        attribute = await attribute_of(presented, objective, self._world.policies)
+        return match.is_met(bought, attribute) and not is_returned(bought, reversals, match.skus(bought, attribute))
 
     async def _amount(self, bought: Conversion, presented: Presented, objective: Objective) -> int | None:
         """In millionths, of what matched. None where the objective learns no amounts, or those of another currency than

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from services.orchestrator import bootstrap as deciding
+from services.orchestrator.adapters.sqlite_conversion_store import SqliteConversionStore
 from services.orchestrator.app.capture_answer import ItemFault
 from services.orchestrator.app.get_attribution import AttributionKey, AttributionQuestion
 from services.orchestrator.app.outcome_store import Money, OutcomeItem
@@ -19,6 +20,7 @@ from services.orchestrator.app.ports import Identity, Reward
 from services.orchestrator.app.record_conversions import ConversionItem, OrderLine, RecordAnswer, TouchItem
 from services.orchestrator.bootstrap import ScoringPort
 from services.orchestrator.domain.attribution import AttributionModel
+from services.orchestrator.domain.conversion import Conversion
 from services.orchestrator.domain.decision import Answer, Proposition
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.settings import OrchestratorSettings
@@ -217,6 +219,53 @@ async def test_what_came_back_whole_is_no_success_and_no_revenue(till: Till) -> 
     assert till.heard.learnt("buy")[-1] == 0.0
     assert (await till.attributed()).total.revenue == 0
     assert (await till.outcomes(shown)).count(Outcome.RETURNED) == 2
+
+
+async def test_what_came_back_before_it_was_credited_earns_nothing(till: Till) -> None:
+    answer = await till.shop.decide(inbound(), excluded_actions=("espresso", "umbrella"))
+    till.clock.now_ms += HOUR_MS
+    await till.sells(sale("c_1", "crm:ada", TEA, replace(TEA, sku="coffee-1", quantity=1.0)))
+    back = sale("x_1", "", OrderLine("tea-1", 2.0), reverses_conversion_id="c_1")
+    assert faults(await till.sells(back)) == [""]
+    await till.tell(answer, Outcome.IMPRESSION)
+    await till.until(answer, Outcome.IMPRESSION, Outcome.CONVERTED)
+    assert 1.0 not in till.heard.learnt("want"), "the tea came back"
+
+
+async def test_a_return_that_another_replica_looks_at_first_is_not_lost(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and looked at in vain, between this one's look at what came back and the credit."""
+    answer = await till.shows()
+    till.clock.now_ms += HOUR_MS
+    back = replace(sale("x_1", "", reverses_conversion_id="c_1"), lines=())
+    read, told = SqliteConversionStore.reversals, list[RecordAnswer]()
+    async with AsyncExitStack() as stack:
+        options = deciding.DecidingOptions(b"secret", 10_000)
+        opened = await deciding.bootstrap(
+            till.shop.settings, stack, others=till.shop.others, options=options, clock=till.clock
+        )
+
+        async def reversals(store: SqliteConversionStore, ids: Sequence[str]) -> Mapping[str, Sequence[Conversion]]:
+            found = await read(store, ids)
+            if not told and "c_1" in ids:
+                monkeypatch.undo()
+                told.append(await opened.app.record_conversions(fresh_id(), [back]))
+            return found
+
+        monkeypatch.setattr(SqliteConversionStore, "reversals", reversals)
+        await till.sells(sale("c_1"))
+        assert [faults(each) for each in told] == [[""]]
+        both = [Outcome.CONVERTED] * 2 + [Outcome.RETURNED] * 2
+        await till.until(answer, Outcome.IMPRESSION, *both)
+
+
+async def test_nothing_comes_back_before_it_was_bought(till: Till) -> None:
+    await till.sells(sale("c_1"))
+    early = sale("x_1", "", reverses_conversion_id="c_1", occurred_time_ms=till.clock.now_ms - 1)
+    assert faults(await till.sells(early)) == ["INVALID_FIELD conversions[0].occurred_time"]
+    assert (await till.attributed()).total.revenue == 10_500_000
+    assert faults(await till.sells(replace(early, occurred_time_ms=till.clock.now_ms))) == [""]
 
 
 async def test_one_return_leaves_the_success_of_another_purchase(till: Till) -> None:
