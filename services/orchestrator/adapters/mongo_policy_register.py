@@ -82,6 +82,7 @@ def _policy(found: Document, last: Document | None) -> RegisteredPolicy:
         int(found["publish_time_ms"]),
         None if approval is None else Approval(approval["approver"], int(approval["time_ms"])),
         None if last is None else _activation(last),
+        tuple(found.get("authors", ())),
     )
 
 

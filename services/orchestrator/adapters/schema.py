@@ -299,6 +299,16 @@ CREATE INDEX campaign_decisions_by_decision ON campaign_decisions (decision_id);
 COMPARISON_COLUMN = "ALTER TABLE decision_index ADD COLUMN compared TEXT NOT NULL DEFAULT '';"
 """What reports of performance read of a decision: adapters/performance_rows.py writes it."""
 
+POLICY_AUTHORS = """
+CREATE TABLE policy_authors (
+    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
+    author              TEXT NOT NULL,
+    PRIMARY KEY (policy_version, author)
+) STRICT, WITHOUT ROWID;
+INSERT INTO policy_authors SELECT policy_version, author FROM policies WHERE author <> '';
+"""
+"""Everybody who published the same content: none of them is the second pair of eyes."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -312,6 +322,7 @@ MIGRATIONS: tuple[str, ...] = (
     LIFECYCLE_TABLES,
     CAMPAIGN_TABLES,
     COMPARISON_COLUMN,
+    POLICY_AUTHORS,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 

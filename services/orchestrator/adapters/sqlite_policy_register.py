@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from shared.sqlite import SqliteDatabase
 _ACTIVATION = "SELECT generation, policy_version, actor, activate_time_ms, restores FROM policy_activations"
 _REGISTERED = """
 SELECT policies.policy_version, name, author, publish_time_ms, approver, approve_time_ms,
+       (SELECT json_group_array(author) FROM policy_authors WHERE policy_version = policies.policy_version),
        generation, actor, activate_time_ms, restores
 FROM policies LEFT JOIN policy_approvals USING (policy_version)
 LEFT JOIN policy_activations ON generation =
@@ -61,10 +63,8 @@ class SqlitePolicyRegister:
         return None if row is None else Activation(*row)
 
 
-def _registered(
-    version: str, name: str, author: str, publish_time_ms: int, approver: str | None, approve_time_ms: int, *last: Any
-) -> RegisteredPolicy:
-    generation, actor, activate_time_ms, restores = last
+def _registered(version: str, name: str, author: str, publish_time_ms: int, *rest: Any) -> RegisteredPolicy:
+    approver, approve_time_ms, authors, generation, actor, activate_time_ms, restores = rest
     return RegisteredPolicy(
         version,
         name,
@@ -72,4 +72,5 @@ def _registered(
         publish_time_ms,
         None if approver is None else Approval(approver, approve_time_ms),
         None if generation is None else Activation(generation, version, actor, activate_time_ms, restores),
+        tuple(json.loads(authors)),
     )

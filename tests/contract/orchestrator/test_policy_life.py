@@ -128,6 +128,36 @@ async def test_an_approval_given_when_less_was_asked_for_does_not_do(world: Worl
     assert (await careful.activate(draft)).active
 
 
+async def test_who_publishes_the_same_content_is_an_author_of_it_too(world: World) -> None:
+    careful = strict(world, Approving.FOUR_EYES)
+    draft = await careful.publish("a", author="ada")
+    assert await careful.publish("a", author="Bob") == draft
+    for same in ("ADA", "bob", " \uff22ob\u200b"):
+        with pytest.raises(FailedPrecondition) as refused:
+            await careful.approve(draft, same)
+        assert refused.value.reason == "APPROVER_IS_AUTHOR"
+    assert (await careful.approve(draft, "cyd")).author == "ada"
+    assert (await careful.activate(draft)).active
+
+
+async def test_who_approved_before_cannot_publish_the_same_and_be_the_other_pair_of_eyes(world: World) -> None:
+    careful = strict(world, Approving.FOUR_EYES)
+    draft = await careful.publish("a", author="ada")
+    await careful.approve(draft, "bob")
+    await careful.publish("a", author="bob")
+    with pytest.raises(FailedPrecondition, match="bob wrote it and approved it"):
+        await careful.activate(draft)
+
+
+async def test_an_approval_of_what_nobody_is_known_to_have_written_does_not_do(world: World) -> None:
+    draft = await world.publish("a", author="")
+    second = await world.publish("b", author="")
+    await strict(world, Approving.REQUIRED).approve(second, "ada")
+    with pytest.raises(FailedPrecondition, match="nobody is recorded as its author"):
+        await strict(world, Approving.FOUR_EYES).activate(second)
+    assert await world.active() == draft
+
+
 async def test_an_author_who_is_unknown_can_be_named_later(world: World) -> None:
     draft = await world.publish("a", author="")
     careful = strict(world, Approving.FOUR_EYES)
@@ -240,4 +270,6 @@ async def opened(folder: Path) -> AsyncIterator[World]:
 
 def test_names_are_compared_as_people_mean_them() -> None:
     assert is_same_person("Ada ", "ada")
+    assert is_same_person("Ada  Lovelace", "ada lovelace")
+    assert is_same_person("Ren\u00e9", "RENE\u0301")
     assert not is_same_person("ada", "adam")
