@@ -166,8 +166,8 @@ class ConversionStore(Protocol):
         """By what they reverse."""
         ...
 
-    async def unmatched(self, limit: int) -> tuple[UnmatchedConversion, ...]:
-        """In the order in which they were recorded."""
+    async def unmatched(self, limit: int, after: Conversion | None = None) -> tuple[UnmatchedConversion, ...]:
+        """In the order in which they were recorded, from behind `after` on."""
         ...
 
     async def count_unmatched(self) -> int: ...

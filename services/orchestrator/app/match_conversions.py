@@ -25,7 +25,7 @@ from services.orchestrator.app.conversion_credits import (
     return_key,
     returned,
 )
-from services.orchestrator.app.conversion_store import ConversionStore
+from services.orchestrator.app.conversion_store import ConversionStore, UnmatchedConversion
 from services.orchestrator.app.courier import PASSING, Courier
 from services.orchestrator.app.outcome_store import CapturedOutcome, OutcomeItem
 from services.orchestrator.app.persons import PersonFinder, people
@@ -35,9 +35,13 @@ from services.orchestrator.domain.conversion import Conversion, is_returned
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import Effect
 from services.orchestrator.domain.policy.contact_limit import MAX_WINDOW_MS
-from shared.errors import TandemError
+from shared.errors import Internal, TandemError
 
 BATCH = 100
+MATCH_MS = 5_000
+"""How long one conversion may take."""
+IN_VAIN = 10
+"""So many failures one after another end a round: more of them would be an outage told at length."""
 
 _log = logging.getLogger("tandem.orchestrator.conversions")
 
@@ -63,13 +67,39 @@ class _Matching:
         self._world = world
         self._stores = stores
         self._rewards = rewards
+        self._behind: Conversion | None = None
+        """The last one that was looked at, where a round ended before all were."""
 
-    async def deliver_all(self, deadline_ms: int) -> None:
-        while unmatched := await self._stores.conversions.unmatched(BATCH):
-            for each in unmatched:
-                await self._match(each.conversion, deadline_ms)
-            await self._stores.conversions.mark_matched(unmatched)
-            await self._rewards.deliver_now(max(1, deadline_ms - self._world.clock()))
+    async def deliver_all(self, deadline_ms: int) -> None:  # noqa: ARG002 each conversion has a deadline of its own
+        """Goes over what waits, from where the last round ended, and from the beginning. Who fails waits for the next
+        round, and holds nobody back."""
+        if self._behind is not None:
+            await self._walk()
+        await self._walk()
+
+    async def _walk(self) -> None:
+        """To the end of what waits. What was looked at is so also where the round ends in the middle."""
+        failures: list[Exception] = []
+        in_vain = 0
+        while page := await self._stores.conversions.unmatched(BATCH, self._behind):
+            matched: list[UnmatchedConversion] = []
+            try:
+                for each in page:
+                    failure = await self._failure_of(each.conversion)
+                    self._behind = each.conversion
+                    in_vain = 0 if failure is None else in_vain + 1
+                    if failure is None:
+                        matched.append(each)
+                    else:
+                        failures.append(failure)
+                    if failure is not None and in_vain >= IN_VAIN:
+                        raise failure
+            finally:
+                await self._stores.conversions.mark_matched(matched)
+            await self._rewards.deliver_now(MATCH_MS)
+        self._behind = None
+        if failures:
+            raise failures[0]
 
     async def count_waiting(self) -> int:
         return await self._stores.conversions.count_unmatched()
@@ -77,8 +107,19 @@ class _Matching:
     def tell(self, waiting: int) -> None:
         self._world.telemetry.conversions_unmatched(waiting)
 
+    async def _failure_of(self, conversion: Conversion) -> Exception | None:
+        """Why it has to be looked at again."""
+        try:
+            await self._match(conversion, self._world.clock() + MATCH_MS)
+        except PASSING as failure:
+            return failure
+        except Exception as fault:  # noqa: BLE001 - a fault in one conversion is not the others'
+            _log.exception("a conversion cannot be matched")
+            return Internal("INTERNAL", str(fault) or type(fault).__name__)
+        return None
+
     async def _match(self, conversion: Conversion, deadline_ms: int) -> None:
-        """One that cannot be matched for good does not hold back the others."""
+        """One that has no match for good is done."""
         try:
             if conversion.reverses:
                 await self._keep(conversion, await self._taken_back(conversion))

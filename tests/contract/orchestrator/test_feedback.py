@@ -13,6 +13,7 @@ import pytest
 
 from services.orchestrator import bootstrap as deciding
 from services.orchestrator.adapters.sqlite_conversion_store import SqliteConversionStore
+from services.orchestrator.app import match_conversions
 from services.orchestrator.app.capture_answer import ItemFault
 from services.orchestrator.app.get_attribution import AttributionKey, AttributionQuestion
 from services.orchestrator.app.outcome_store import Money, OutcomeItem
@@ -28,7 +29,7 @@ from services.profile.app.identity_requests import MergeProfiles
 from services.profile.app.rights_requests import EraseSubject
 from services.profile.domain.identities import Identity as ProfileIdentity
 from shared.clock import MS_PER_DAY, system_clock
-from shared.errors import InvalidArgument
+from shared.errors import Aborted, InvalidArgument
 from tests.support.profiles import SteppingClock
 from tests.support.shop import Shop, fresh_id, inbound, open_shop
 
@@ -258,6 +259,27 @@ async def test_a_return_that_another_replica_looks_at_first_is_not_lost(
         assert [faults(each) for each in told] == [[""]]
         both = [Outcome.CONVERTED] * 2 + [Outcome.RETURNED] * 2
         await till.until(answer, Outcome.IMPRESSION, *both)
+
+
+async def test_one_that_cannot_be_matched_holds_nobody_back(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them than a round looks at together, and none of them kept from being matched later."""
+    read, is_broken = SqliteConversionStore.reversals, True
+
+    async def reversals(store: SqliteConversionStore, ids: Sequence[str]) -> Mapping[str, Sequence[Conversion]]:
+        if is_broken and any(each.startswith("bad") for each in ids):
+            raise KeyError("a record that nobody can read") if "bad_0" in ids else Aborted("CONCURRENT_CHANGE", "again")
+        return await read(store, ids)
+
+    monkeypatch.setattr(SqliteConversionStore, "reversals", reversals)
+    monkeypatch.setattr(match_conversions, "BATCH", 4)
+    answer = await till.shows()
+    till.clock.now_ms += HOUR_MS
+    bad = [sale(f"bad_{index}") for index in range(2 * match_conversions.IN_VAIN)]
+    assert faults(await till.sells(*bad)) == [""] * len(bad)
+    await till.sells(sale("good"))
+    await till.until(answer, Outcome.IMPRESSION, Outcome.CONVERTED, Outcome.CONVERTED)
+    is_broken = False
+    await till.until(answer, Outcome.IMPRESSION, *[Outcome.CONVERTED] * 2 * (len(bad) + 1))
 
 
 async def test_nothing_comes_back_before_it_was_bought(till: Till) -> None:
