@@ -25,8 +25,8 @@ async def remove_of_decisions(
 
 
 async def remove_decisions(database: MongoDatabase, decision_ids: Sequence[str], because: GoneBecause) -> None:
-    """With their outcomes and delivered rewards; GoneDecision says what is left of them. That is written first and the outcomes go before the
-    decision, which leads to them: a removal that was cut short is made whole by the next one."""
+    """With their outcomes and delivered rewards; GoneDecision says what is left of them. That is written first and the
+    outcomes go before the decision, which leads to them: a removal that was cut short is made whole by the next one."""
     ids = list(decision_ids)
     decisions, gone = database.collection("decisions"), database.collection("gone_decisions")
     await remove_of_decisions(database.collection("reward_outbox"), ids, {"is_pending": False})

@@ -309,6 +309,14 @@ INSERT INTO policy_authors SELECT policy_version, author FROM policies WHERE aut
 """
 """Everybody who published the same content: none of them is the second pair of eyes."""
 
+POLICY_SWITCHES = """
+CREATE TABLE policy_switches (
+    switch_id           TEXT PRIMARY KEY,
+    begin_ms            INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+"""One that is there is under way, or ended in the middle."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -323,6 +331,7 @@ MIGRATIONS: tuple[str, ...] = (
     CAMPAIGN_TABLES,
     COMPARISON_COLUMN,
     POLICY_AUTHORS,
+    POLICY_SWITCHES,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -359,6 +368,7 @@ MONGO_SCHEMA = MongoSchema(
         "volume_settlements": [IndexModel([("queued", 1)], partialFilterExpression={"is_waiting": True})],
         "policies": [IndexModel([("publish_time_ms", -1), ("_id", -1)])],
         "policy_activations": [IndexModel([("policy_version", 1), ("_id", -1)])],
+        "policy_switches": [],
         "active_policy": [],
         "receipts": [],
         "secrets": [],

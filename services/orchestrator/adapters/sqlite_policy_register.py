@@ -29,7 +29,7 @@ _BEFORE = f"{_ACTIVATION} WHERE generation < ? AND policy_version <> ? ORDER BY 
 
 
 class SqlitePolicyRegister:
-    """Implements PolicyRegister."""
+    """Implements PolicyRegister and PolicySwitches."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
@@ -61,6 +61,18 @@ class SqlitePolicyRegister:
     async def before(self, generation: int, not_version: str) -> Activation | None:
         row = self._database.read_one(_BEFORE, (generation, not_version))
         return None if row is None else Activation(*row)
+
+    async def begin_switch(self, switch_id: str, begin_ms: int) -> None:
+        sql, values = "INSERT INTO policy_switches VALUES (?, ?)", (switch_id, begin_ms)
+        await self._database.write(lambda connection: connection.execute(sql, values).rowcount)
+
+    async def unfinished_switches(self, before_ms: int) -> Sequence[str]:
+        sql = "SELECT switch_id FROM policy_switches WHERE begin_ms < ? ORDER BY begin_ms"
+        return [row[0] for row in self._database.read(sql, (before_ms,))]
+
+    async def end_switch(self, switch_id: str) -> bool:
+        sql = "DELETE FROM policy_switches WHERE switch_id = ?"
+        return await self._database.write(lambda connection: connection.execute(sql, (switch_id,)).rowcount) == 1
 
 
 def _registered(version: str, name: str, author: str, publish_time_ms: int, *rest: Any) -> RegisteredPolicy:

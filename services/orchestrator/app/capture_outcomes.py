@@ -214,7 +214,7 @@ def _check_time(item: OutcomeItem, path: str, now_ms: int) -> None:
 
 
 def _check_not_before(record: DecisionRecord, item: OutcomeItem, path: str) -> None:
-    """Of a decision for a moment of the past or of the future, the earlier of that and the moment it was made counts."""
+    """Of a decision for another moment than its own, the earlier of the two counts."""
     begin_ms = min(record.decision_time_ms, record.record_time_ms)
     if item.outcome_time_ms is not None and item.outcome_time_ms < begin_ms:
         raise InvalidArgument.field(f"{path}.outcome_time", "must not be before the decision it is the outcome of")

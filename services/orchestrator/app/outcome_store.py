@@ -179,8 +179,8 @@ class OutcomeStore(Protocol):
     async def append(self, capture: Capture) -> Receipt:
         """Stores the outcomes whose keys are new, what all lessons of each reward key now come to
         (domain.outcome.reward_of) as pending where that changed, the reports of those that are new in the contact
-        outbox, and the receipt; all or nothing. A reward that is still open is due when its wait is over, any other at once; one that becomes a
-        success is counted in its histogram of delays.
+        outbox, and the receipt; all or nothing. A reward that is still open is due when its wait is over, any other at
+        once; one that becomes a success is counted in its histogram of delays.
 
         Of sightings whose outcomes are new: the contact, and what is known of its response (domain.response.joined); an
         implied outcome that stood until then is taken back. A contact that is seen for the first time makes conversions
