@@ -57,9 +57,8 @@ from services.orchestrator.app.feedback_stores import FeedbackStores
 from services.orchestrator.app.guarded_scorer import GuardedScorer
 from services.orchestrator.app.outcome_store import OutcomeStore
 from services.orchestrator.app.persons import PersonFinder
-from services.orchestrator.app.policy_life import PolicyLife
+from services.orchestrator.app.policy_life import PolicyLife, SwitchingRegister
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
-from services.orchestrator.app.policy_register import PolicyRegister
 from services.orchestrator.app.policy_store import PolicyStore
 from services.orchestrator.app.ports import (
     FeatureSetPublisher,
@@ -135,7 +134,7 @@ class OrchestratorComponents:
 @dataclass(frozen=True, slots=True)
 class Stores:
     policies: PolicyStore
-    register: PolicyRegister
+    register: SwitchingRegister
     log: DecisionLog
     index: DecisionIndex
     campaigns: CampaignDecisions

@@ -61,9 +61,13 @@ class MongoConversionStore:
             by_purchase.setdefault(each["reverses"], []).append(self._read(each))
         return by_purchase
 
-    async def unmatched(self, limit: int) -> tuple[UnmatchedConversion, ...]:
+    async def unmatched(self, limit: int, after: Conversion | None = None) -> tuple[UnmatchedConversion, ...]:
+        query: Document = {"is_unmatched": True}
+        if after is not None:
+            same_time = {"record_time_ms": after.record_time_ms, "_id": {"$gt": after.conversion_id}}
+            query["$or"] = [{"record_time_ms": {"$gt": after.record_time_ms}}, same_time]
         with mongo_errors(_STORE):
-            found = await self._conversions.find({"is_unmatched": True}).sort(_RECORDED).limit(limit).to_list()
+            found = await self._conversions.find(query).sort(_RECORDED).limit(limit).to_list()
         return tuple(UnmatchedConversion(self._read(each), int(each["revision"])) for each in found)
 
     async def count_unmatched(self) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pymongo import ReplaceOne
+from pymongo import DeleteMany, ReplaceOne
+from pymongo.asynchronous.collection import AsyncCollection
 
 from services.orchestrator.app.gone_decisions import GoneBecause
 from shared.mongo import Document, MongoDatabase, mongo_errors
@@ -13,11 +14,22 @@ _STORE = "orchestrator"
 _LEFT = {"decision_time_ms": 1, "record_time_ms": 1, "policy_version": 1}
 
 
+async def remove_of_decisions(
+    collection: AsyncCollection[Document], decision_ids: Sequence[str], where: Document | None = None
+) -> None:
+    """What is kept by presentation. Such keys begin with their decision and a slash, behind which comes the digit 0."""
+    removals = [DeleteMany({**(where or {}), "_id": {"$gt": f"{each}/", "$lt": f"{each}0"}}) for each in decision_ids]
+    if removals:
+        with mongo_errors(_STORE):
+            await collection.bulk_write(removals, ordered=False)
+
+
 async def remove_decisions(database: MongoDatabase, decision_ids: Sequence[str], because: GoneBecause) -> None:
-    """With their outcomes; GoneDecision says what is left of them. That is written first and the outcomes go before the
-    decision, which leads to them: a removal that was cut short is made whole by the next one."""
+    """With their outcomes and delivered rewards; GoneDecision says what is left of them. That is written first and the
+    outcomes go before the decision, which leads to them: a removal that was cut short is made whole by the next one."""
     ids = list(decision_ids)
     decisions, gone = database.collection("decisions"), database.collection("gone_decisions")
+    await remove_of_decisions(database.collection("reward_outbox"), ids, {"is_pending": False})
     with mongo_errors(_STORE):
         found = await decisions.find({"_id": {"$in": ids}}, _LEFT).to_list()
         if found:

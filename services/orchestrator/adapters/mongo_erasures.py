@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pymongo import UpdateOne
 
-from services.orchestrator.adapters.mongo_decision_removal import remove_decisions
+from services.orchestrator.adapters.mongo_decision_removal import remove_decisions, remove_of_decisions
 from services.orchestrator.app.erasures import DueErasure, ErasureNotice
 from services.orchestrator.app.gone_decisions import GoneBecause
-from shared.mongo import MongoDatabase, mongo_errors
+from shared.mongo import Document, MongoDatabase, mongo_errors
 
 ERASURES, ERASURE_FEED = "erasures", "erasure_feed"
 _STORE = "orchestrator"
@@ -65,19 +65,22 @@ class MongoErasureStore:
             await self._erasures.delete_one({"_id": erasure_id})
 
     async def decisions_of(self, profile_ids: Sequence[str], limit: int, after: str = "") -> Sequence[str]:
-        query = {"profile_id": {"$in": list(profile_ids)}, "_id": {"$gt": after}}
+        profiles = {"$in": list(profile_ids)}
+        query = {"profile_id": profiles, "_id": {"$gt": after}}
+        contacts: list[Document] = [
+            {"$match": {"profile_id": profiles, "decision_id": {"$gt": after}}},
+            {"$group": {"_id": "$decision_id"}},
+            {"$sort": {"_id": 1}},
+            {"$limit": limit},
+        ]
         with mongo_errors(_STORE):
             decisions = self._database.collection("decisions")
             found = await decisions.find(query, {"_id": 1}).sort("_id").limit(limit).to_list()
-        return [document["_id"] for document in found]
+            found += await (await self._database.collection("contact_history").aggregate(contacts)).to_list()
+        return sorted({document["_id"] for document in found})[:limit]
 
     async def hold_rewards(self, decision_ids: Sequence[str]) -> None:
-        query = {"decision_id": {"$in": list(decision_ids)}}
-        with mongo_errors(_STORE):
-            outcomes = self._database.collection("outcomes")
-            keys = await outcomes.distinct("lessons.reward_key", query)
-            keys += await outcomes.distinct("reward_key", query)  # of outcomes from before there were lessons
-            await self._database.collection("reward_outbox").delete_many({"_id": {"$in": keys}})
+        await remove_of_decisions(self._database.collection("reward_outbox"), decision_ids)
 
     async def erase_told(self, profile_ids: Sequence[str]) -> None:
         query = {"profile_id": {"$in": list(profile_ids)}}
@@ -86,4 +89,6 @@ class MongoErasureStore:
                 await self._database.collection(name).delete_many(query)
 
     async def erase(self, decision_ids: Sequence[str]) -> None:
+        """The contacts first: nothing is implied of what is gone."""
+        await remove_of_decisions(self._database.collection("contact_history"), decision_ids)
         await remove_decisions(self._database, decision_ids, GoneBecause.ERASED)

@@ -24,6 +24,7 @@ from services.orchestrator.app.outcome_store import (
     Presentation,
     RewardLesson,
     Wait,
+    said_by,
 )
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
@@ -57,8 +58,8 @@ class MongoOutcomeStore:
             new_keys = await self._insert(documents, session)
             successes = await self._queue_rewards(presentations, capture.waits, session)
             await note_sightings(self._database, capture.sightings, new_keys, self._codec, session)
-            await insert_reports(self._reports, capture.reports, session)
-            await insert_settlements(self._settlements, capture.settlements, session)
+            await insert_reports(self._reports, said_by(new_keys, capture.reports), session)
+            await insert_settlements(self._settlements, said_by(new_keys, capture.settlements), session)
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             await self._receipts.insert_one(_receipt_document(receipt), session=session)
             return receipt, successes

@@ -19,12 +19,13 @@ Document = dict[str, Any]
 
 
 class MongoPolicyRegister:
-    """Implements PolicyRegister."""
+    """Implements PolicyRegister and PolicySwitches."""
 
     def __init__(self, database: MongoDatabase) -> None:
         self._database = database
         self._policies = database.collection("policies")
         self._activations = database.collection("policy_activations")
+        self._switches = database.collection("policy_switches")
 
     async def find(self, policy_version: str) -> RegisteredPolicy | None:
         with mongo_errors(_STORE):
@@ -63,6 +64,19 @@ class MongoPolicyRegister:
             found = await self._activations.find_one(where, sort=[("_id", -1)])
         return None if found is None else _activation(found)
 
+    async def begin_switch(self, switch_id: str, begin_ms: int) -> None:
+        with mongo_errors(_STORE):
+            await self._switches.insert_one({"_id": switch_id, "begin_ms": begin_ms})
+
+    async def unfinished_switches(self, before_ms: int) -> Sequence[str]:
+        with mongo_errors(_STORE):
+            found = await self._switches.find({"begin_ms": {"$lt": before_ms}}).sort("begin_ms", 1).to_list()
+        return [each["_id"] for each in found]
+
+    async def end_switch(self, switch_id: str) -> bool:
+        with mongo_errors(_STORE):
+            return (await self._switches.delete_one({"_id": switch_id})).deleted_count == 1
+
     async def _registered(self, policies: Sequence[Document]) -> list[RegisteredPolicy]:
         """Each with its last activation: policies are few, and so are their activations."""
         last: dict[str, Document] = {}
@@ -82,6 +96,7 @@ def _policy(found: Document, last: Document | None) -> RegisteredPolicy:
         int(found["publish_time_ms"]),
         None if approval is None else Approval(approval["approver"], int(approval["time_ms"])),
         None if last is None else _activation(last),
+        tuple(found.get("authors", ())),
     )
 
 

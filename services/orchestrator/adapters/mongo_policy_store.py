@@ -61,6 +61,9 @@ class MongoPolicyStore:
                 {"$set": {"author": record.author}},
                 session=session,
             )
+            if record.author:
+                published_by = {"$addToSet": {"authors": record.author}}
+                await self._policies.update_one({"_id": record.versions.policy}, published_by, session=session)
             await self._receipts.insert_one(_receipt_document(receipt), session=session)
             if may_be_first and pointer == NOTHING_ACTIVE:
                 how = Activating(record.author, record.publish_time_ms)

@@ -299,6 +299,24 @@ CREATE INDEX campaign_decisions_by_decision ON campaign_decisions (decision_id);
 COMPARISON_COLUMN = "ALTER TABLE decision_index ADD COLUMN compared TEXT NOT NULL DEFAULT '';"
 """What reports of performance read of a decision: adapters/performance_rows.py writes it."""
 
+POLICY_AUTHORS = """
+CREATE TABLE policy_authors (
+    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
+    author              TEXT NOT NULL,
+    PRIMARY KEY (policy_version, author)
+) STRICT, WITHOUT ROWID;
+INSERT INTO policy_authors SELECT policy_version, author FROM policies WHERE author <> '';
+"""
+"""Everybody who published the same content: none of them is the second pair of eyes."""
+
+POLICY_SWITCHES = """
+CREATE TABLE policy_switches (
+    switch_id           TEXT PRIMARY KEY,
+    begin_ms            INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+"""One that is there is under way, or ended in the middle."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -312,6 +330,8 @@ MIGRATIONS: tuple[str, ...] = (
     LIFECYCLE_TABLES,
     CAMPAIGN_TABLES,
     COMPARISON_COLUMN,
+    POLICY_AUTHORS,
+    POLICY_SWITCHES,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -348,6 +368,7 @@ MONGO_SCHEMA = MongoSchema(
         "volume_settlements": [IndexModel([("queued", 1)], partialFilterExpression={"is_waiting": True})],
         "policies": [IndexModel([("publish_time_ms", -1), ("_id", -1)])],
         "policy_activations": [IndexModel([("policy_version", 1), ("_id", -1)])],
+        "policy_switches": [],
         "active_policy": [],
         "receipts": [],
         "secrets": [],

@@ -25,7 +25,10 @@ _REVERSALS = (
     "SELECT reverses, conversion FROM conversions WHERE reverses <> '' "
     "AND reverses IN (SELECT value FROM json_each(?)) ORDER BY position"
 )
-_UNMATCHED = "SELECT conversion, revision FROM conversions WHERE revision > matched_revision ORDER BY position LIMIT ?"
+_UNMATCHED = (
+    "SELECT conversion, revision FROM conversions WHERE revision > matched_revision AND position > "
+    "coalesce((SELECT position FROM conversions WHERE conversion_id = ?), 0) ORDER BY position LIMIT ?"
+)
 _COUNT_UNMATCHED = "SELECT count(*) FROM conversions WHERE revision > matched_revision"
 _MATCHED = "UPDATE conversions SET matched_revision = max(matched_revision, ?) WHERE conversion_id = ?"
 _PURCHASES = (
@@ -73,8 +76,8 @@ class SqliteConversionStore:
             found.setdefault(reverses, []).append(self._codec.decode(Conversion, blob))
         return found
 
-    async def unmatched(self, limit: int) -> tuple[UnmatchedConversion, ...]:
-        rows = self._database.read(_UNMATCHED, (limit,))
+    async def unmatched(self, limit: int, after: Conversion | None = None) -> tuple[UnmatchedConversion, ...]:
+        rows = self._database.read(_UNMATCHED, (None if after is None else after.conversion_id, limit))
         return tuple(UnmatchedConversion(self._codec.decode(Conversion, blob), revision) for blob, revision in rows)
 
     async def count_unmatched(self) -> int:
@@ -83,7 +86,8 @@ class SqliteConversionStore:
 
     async def mark_matched(self, conversions: Sequence[UnmatchedConversion]) -> None:
         rows = [(each.revision, each.conversion.conversion_id) for each in conversions]
-        await self._database.write(lambda connection: connection.executemany(_MATCHED, rows).rowcount)
+        if rows:
+            await self._database.write(lambda connection: connection.executemany(_MATCHED, rows).rowcount)
 
     async def purchases(self, from_ms: int, to_ms: int, after: str, limit: int) -> tuple[Conversion, ...]:
         return self._conversions(_PURCHASES, (from_ms, after, to_ms, limit))

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from services.orchestrator.adapters.sqlite_decision_removal import remove_decisions
+from services.orchestrator.adapters.sqlite_decision_removal import (
+    remove_contacts,
+    remove_decisions,
+    remove_rewards,
+)
 from services.orchestrator.app.erasures import DueErasure, ErasureNotice
 from services.orchestrator.app.gone_decisions import GoneBecause
 from shared.sqlite import SqliteDatabase
@@ -18,13 +22,10 @@ _TAKE = "INSERT INTO erasures VALUES (?, ?, NULL, ?) ON CONFLICT (erasure_id) DO
 _DUE = "SELECT erasure_id, profile_ids, decision_ids FROM erasures WHERE due_ms <= ? ORDER BY due_ms LIMIT ?"
 _AGAIN = "UPDATE erasures SET decision_ids = ?, due_ms = ? WHERE erasure_id = ?"
 _DECISIONS = """
-SELECT decision_id FROM decision_index WHERE profile_id IN (SELECT value FROM json_each(?)) AND decision_id > ?
-ORDER BY decision_id LIMIT ?
-"""
-_HOLD = """
-DELETE FROM reward_outbox WHERE reward_key IN
-(SELECT lessons.reward_key FROM lessons JOIN outcomes USING (idempotency_key)
-WHERE outcomes.decision_id IN (SELECT value FROM json_each(?)))
+SELECT decision_id FROM decision_index WHERE profile_id IN (SELECT value FROM json_each(?1)) AND decision_id > ?2
+UNION
+SELECT decision_id FROM contact_history WHERE profile_id IN (SELECT value FROM json_each(?1)) AND decision_id > ?2
+ORDER BY decision_id LIMIT ?3
 """
 _ERASE_TOLD = tuple(
     f"DELETE FROM {table} WHERE profile_id IN (SELECT value FROM json_each(?))"  # noqa: S608  ours
@@ -70,7 +71,10 @@ class SqliteErasureStore:
         return [row[0] for row in self._database.read(_DECISIONS, (_json(profile_ids), after, limit))]
 
     async def hold_rewards(self, decision_ids: Sequence[str]) -> None:
-        await self._database.write(lambda connection: connection.execute(_HOLD, (_json(decision_ids),)).rowcount)
+        def change(connection: sqlite3.Connection) -> None:
+            remove_rewards(connection, decision_ids)
+
+        await self._database.write(change)
 
     async def erase_told(self, profile_ids: Sequence[str]) -> None:
         profiles = (_json(profile_ids),)
@@ -84,6 +88,7 @@ class SqliteErasureStore:
 
     async def erase(self, decision_ids: Sequence[str]) -> None:
         def change(connection: sqlite3.Connection) -> None:
+            remove_contacts(connection, decision_ids)
             remove_decisions(connection, decision_ids, GoneBecause.ERASED)
 
         await self._database.write(change)

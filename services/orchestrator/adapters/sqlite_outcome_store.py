@@ -10,7 +10,14 @@ from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.sqlite_contact_history import encoded, note_sightings
 from services.orchestrator.adapters.sqlite_contact_outbox import insert_reports
 from services.orchestrator.adapters.sqlite_resource_bank import insert_settlements
-from services.orchestrator.app.outcome_store import Capture, CapturedOutcome, PendingReward, Presentation, Wait
+from services.orchestrator.app.outcome_store import (
+    Capture,
+    CapturedOutcome,
+    PendingReward,
+    Presentation,
+    Wait,
+    said_by,
+)
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
 from shared.errors import request_id_reused
@@ -66,8 +73,8 @@ class SqliteOutcomeStore:
             for reward_key, presentation in presentations.items():
                 _queue_reward(connection, reward_key, presentation, capture.waits.get(reward_key))
             note_sightings(connection, sightings, new_keys)
-            insert_reports(connection, capture.reports)
-            insert_settlements(connection, capture.settlements)
+            insert_reports(connection, said_by(new_keys, capture.reports))
+            insert_settlements(connection, said_by(new_keys, capture.settlements))
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
             connection.execute(_INSERT_RECEIPT, (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response))
             return receipt

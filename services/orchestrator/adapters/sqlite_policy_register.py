@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from shared.sqlite import SqliteDatabase
 _ACTIVATION = "SELECT generation, policy_version, actor, activate_time_ms, restores FROM policy_activations"
 _REGISTERED = """
 SELECT policies.policy_version, name, author, publish_time_ms, approver, approve_time_ms,
+       (SELECT json_group_array(author) FROM policy_authors WHERE policy_version = policies.policy_version),
        generation, actor, activate_time_ms, restores
 FROM policies LEFT JOIN policy_approvals USING (policy_version)
 LEFT JOIN policy_activations ON generation =
@@ -27,7 +29,7 @@ _BEFORE = f"{_ACTIVATION} WHERE generation < ? AND policy_version <> ? ORDER BY 
 
 
 class SqlitePolicyRegister:
-    """Implements PolicyRegister."""
+    """Implements PolicyRegister and PolicySwitches."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
@@ -60,11 +62,21 @@ class SqlitePolicyRegister:
         row = self._database.read_one(_BEFORE, (generation, not_version))
         return None if row is None else Activation(*row)
 
+    async def begin_switch(self, switch_id: str, begin_ms: int) -> None:
+        sql, values = "INSERT INTO policy_switches VALUES (?, ?)", (switch_id, begin_ms)
+        await self._database.write(lambda connection: connection.execute(sql, values).rowcount)
 
-def _registered(
-    version: str, name: str, author: str, publish_time_ms: int, approver: str | None, approve_time_ms: int, *last: Any
-) -> RegisteredPolicy:
-    generation, actor, activate_time_ms, restores = last
+    async def unfinished_switches(self, before_ms: int) -> Sequence[str]:
+        sql = "SELECT switch_id FROM policy_switches WHERE begin_ms < ? ORDER BY begin_ms"
+        return [row[0] for row in self._database.read(sql, (before_ms,))]
+
+    async def end_switch(self, switch_id: str) -> bool:
+        sql = "DELETE FROM policy_switches WHERE switch_id = ?"
+        return await self._database.write(lambda connection: connection.execute(sql, (switch_id,)).rowcount) == 1
+
+
+def _registered(version: str, name: str, author: str, publish_time_ms: int, *rest: Any) -> RegisteredPolicy:
+    approver, approve_time_ms, authors, generation, actor, activate_time_ms, restores = rest
     return RegisteredPolicy(
         version,
         name,
@@ -72,4 +84,5 @@ def _registered(
         publish_time_ms,
         None if approver is None else Approval(approver, approve_time_ms),
         None if generation is None else Activation(generation, version, actor, activate_time_ms, restores),
+        tuple(json.loads(authors)),
     )

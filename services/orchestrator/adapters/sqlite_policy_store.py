@@ -132,6 +132,8 @@ def _insert_record(connection: sqlite3.Connection, record: PolicyRecord) -> None
     connection.execute(
         "UPDATE policies SET author = ? WHERE policy_version = ? AND author = ''", (record.author, versions.policy)
     )
+    if record.author:
+        connection.execute("INSERT OR IGNORE INTO policy_authors VALUES (?, ?)", (versions.policy, record.author))
     connection.executemany(
         "INSERT OR IGNORE INTO policy_files VALUES (?, ?, ?)",
         [(versions.policy, path, content) for path, content in record.files.items()],

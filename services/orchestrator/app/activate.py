@@ -33,7 +33,7 @@ class ActivatePolicy:
         return await switch(self._life, Change(self.RPC, request_id, body_hash, actor), choose)
 
     def _check(self, policy: RegisteredPolicy, pointer: ActivePointer) -> None:
-        lacking = lacks(self._life.approving, policy.author, policy.approver)
+        lacking = lacks(self._life.approving, policy.authors, policy.approver)
         if lacking:
             state = policy.state(pointer).name
             raise FailedPrecondition(

@@ -39,6 +39,7 @@ from services.orchestrator.app.performance_reading import PerformanceSources
 from services.orchestrator.app.performance_report import Performance, PerformanceQuestion
 from services.orchestrator.app.policy_life import PolicyLife, PolicySummary
 from services.orchestrator.app.policy_register import PolicyCursor
+from services.orchestrator.app.policy_switches import FollowActivePolicy
 from services.orchestrator.app.ports import Identity
 from services.orchestrator.app.prune_decisions import PruneDecisions
 from services.orchestrator.app.publish import PublishedPolicy, PublishPolicy
@@ -99,7 +100,8 @@ class OrchestratorApplication:
         prune = PruneDecisions(world.index, records.kept_days, world.telemetry, world.clock)
         settling = volume_courier(volume.bank, world.clock)
         self._volume = GetVolume(volume.bank, world.policies, world.clock)
-        self.couriers = (rewards, contacts, erasures, prune, matching, implied, settling, volume.desk)
+        follow = FollowActivePolicy(life.register, life.restore, world.clock)
+        self.couriers = (rewards, contacts, erasures, prune, matching, implied, settling, volume.desk, follow)
         """What runs in the background."""
         self._decide = Decide(world)
         self._decide_batch = DecideBatch(world)

@@ -38,15 +38,16 @@ class ApprovePolicy:
 
 def _check_eyes(policy: RegisteredPolicy, approver: str) -> None:
     version = policy.policy_version
-    if not policy.author.strip():
+    if not policy.authors:
         raise FailedPrecondition(
             "AUTHOR_UNKNOWN",
             f"nobody is recorded as the author of policy {version}: publish it again with an author",
             metadata={"policy_version": version},
         )
-    if is_same_person(policy.author, approver):
+    author = next((each for each in policy.authors if is_same_person(each, approver)), None)
+    if author is not None:
         raise FailedPrecondition(
             "APPROVER_IS_AUTHOR",
             f"approver: {approver} wrote policy {version}: somebody else must approve it",
-            metadata={"field": "approver", "policy_version": version, "author": policy.author},
+            metadata={"field": "approver", "policy_version": version, "author": author},
         )

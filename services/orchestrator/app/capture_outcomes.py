@@ -12,6 +12,7 @@ from services.orchestrator.app.capture_answer import CaptureAnswer, ItemFault, I
 from services.orchestrator.app.contact_outbox import ContactReport
 from services.orchestrator.app.contact_reports import contact_reports
 from services.orchestrator.app.courier import Courier
+from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.lessons import (
     Delays,
     Revenue,
@@ -81,7 +82,7 @@ class CaptureOutcomes:
         answer = msgspec.json.decode(receipt.response, type=CaptureAnswer)
         self._count(found, answer)
         await self._rewards.deliver_now(INLINE_DELIVERY_MS)
-        if capture.reports:
+        if any(capture.reports.values()):
             await self._contacts.deliver_now(INLINE_DELIVERY_MS)
         return answer
 
@@ -108,6 +109,7 @@ class CaptureOutcomes:
             _check_time(item, path, self._world.clock())
             _check_key(item, path)
             presented = await finder.find(item, path)
+            _check_not_before(presented.record, item, path)
             return _Taken(item, presented, revenue_of(presented, item, currencies, path))
         except InvalidArgument as fault:
             return ItemFault.of(fault)
@@ -136,19 +138,18 @@ class CaptureOutcomes:
         taken: dict[str, CapturedOutcome] = {}
         presentations: dict[str, Presentation] = {}
         waits: dict[str, Wait] = {}
-        reports: list[ContactReport] = []
-        settlements: list[Settlement] = []
+        reports: dict[str, Sequence[ContactReport]] = {}
+        settlements: dict[str, Sequence[Settlement]] = {}
         sightings: list[Sighting] = []
         for position, each in enumerate(found):
-            if isinstance(each, ItemFault) or each.item.idempotency_key in taken:
+            if isinstance(each, ItemFault) or (key := each.item.idempotency_key) in taken:
                 continue
-            outcome = _captured(each, position, now_ms)
-            taken[each.item.idempotency_key] = outcome
+            taken[key] = outcome = _captured(each, position, now_ms)
             if outcome.lessons:
                 presentations |= presentations_of(each.presented)
                 waits |= waits_of(each.presented, delays, now_ms)
-            reports += contact_reports(each.presented, each.item, outcome.outcome_time_ms)
-            settlements += settlements_of(each.presented.proposition, each.item.outcome)
+            reports[key] = contact_reports(each.presented, each.item, outcome.outcome_time_ms)
+            settlements[key] = settlements_of(each.presented.proposition, each.item.outcome)
             sightings += filter(None, [sighting_of(each.presented, outcome, windows)])
 
         def response_of(new_keys: Set[str]) -> bytes:
@@ -162,7 +163,7 @@ class CaptureOutcomes:
             outcomes=outcomes,
             presentations=presentations,
             response_of=response_of,
-            reports=tuple(reports),
+            reports=reports,
             waits=waits,
             sightings=sightings,
             settlements=settlements,
@@ -210,6 +211,13 @@ def _check_time(item: OutcomeItem, path: str, now_ms: int) -> None:
         raise InvalidArgument.field(
             f"{path}.outcome_time", "must not be before 1970 or more than five minutes ahead of the server"
         )
+
+
+def _check_not_before(record: DecisionRecord, item: OutcomeItem, path: str) -> None:
+    """Of a decision for another moment than its own, the earlier of the two counts."""
+    begin_ms = min(record.decision_time_ms, record.record_time_ms)
+    if item.outcome_time_ms is not None and item.outcome_time_ms < begin_ms:
+        raise InvalidArgument.field(f"{path}.outcome_time", "must not be before the decision it is the outcome of")
 
 
 def _reference(item: OutcomeItem) -> str:

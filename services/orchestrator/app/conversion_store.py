@@ -103,6 +103,9 @@ class Known:
             )
         if bought.reverses:
             raise InvalidArgument.field(field_path, f"{conversion.reverses!r} is a reversal itself")
+        if conversion.occurred_time_ms < bought.occurred_time_ms:
+            message = f"must not be before that of {conversion.reverses!r}, which it takes from"
+            raise InvalidArgument.field(f"{draft.path}.occurred_time", message)
         return settled(conversion, bought, self.reversals.get(conversion.reverses, ()), draft.path)
 
 
@@ -163,8 +166,8 @@ class ConversionStore(Protocol):
         """By what they reverse."""
         ...
 
-    async def unmatched(self, limit: int) -> tuple[UnmatchedConversion, ...]:
-        """In the order in which they were recorded."""
+    async def unmatched(self, limit: int, after: Conversion | None = None) -> tuple[UnmatchedConversion, ...]:
+        """In the order in which they were recorded, from behind `after` on."""
         ...
 
     async def count_unmatched(self) -> int: ...

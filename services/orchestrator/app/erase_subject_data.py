@@ -43,21 +43,22 @@ class EraseSubjectData:
         erased: list[str] = []
         for forget in self._forgetting:
             await forget(profile_ids)
-        # Contacts before the decisions they are of: nothing is implied of what is gone.
-        await self._store.erase_told(profile_ids)
         while decision_ids := await self._store.decisions_of(profile_ids, PAGE):
-            # The rewards first: a decision that is gone could not be found again after a crash.
-            await self._store.hold_rewards(decision_ids)
-            await self.erase_rewards(decision_ids)
-            await self._store.erase(decision_ids)
+            await self.erase_decisions(decision_ids)
             erased += decision_ids
+        # After the decisions: the history of contacts leads to those that were pruned.
+        await self._store.erase_told(profile_ids)
         return tuple(erased)
 
-    async def erase_rewards(self, decision_ids: Sequence[str]) -> None:
+    async def erase_decisions(self, decision_ids: Sequence[str]) -> None:
+        """Also of decisions that are gone: what was learnt from them, and what came after them."""
         for start in range(0, len(decision_ids), PAGE):
             page = list(decision_ids[start : start + PAGE])
             deadline_ms = self._clock() + CALL_MS
+            # The rewards first: a decision that is gone could not be found again after a crash.
+            await self._store.hold_rewards(page)
             await self._rewards.erase_rewards(content_id("erase", page), page, deadline_ms=deadline_ms)
+            await self._store.erase(page)
 
 
 class ErasureCourier:
@@ -107,5 +108,5 @@ class ErasureCourier:
         if erasure.decision_ids is None:
             await self._store.reschedule(erasure.erasure_id, erased, self._clock() + SECOND_ROUND_MS)
             return
-        await self._erase.erase_rewards(erasure.decision_ids)
+        await self._erase.erase_decisions(erasure.decision_ids)
         await self._store.finish(erasure.erasure_id)

@@ -57,11 +57,12 @@ class ErasureStore(Protocol):
     async def finish(self, erasure_id: str) -> None: ...
 
     async def decisions_of(self, profile_ids: Sequence[str], limit: int, after: str = "") -> Sequence[str]:
-        """Ids of decisions for the profiles, in their order, from behind `after` on."""
+        """Ids of decisions for the profiles, in their order, from behind `after` on; of those that were pruned, too, as
+        far as they made contacts: rewards were learnt from these."""
         ...
 
     async def hold_rewards(self, decision_ids: Sequence[str]) -> None:
-        """What waits for the scoring service of these decisions waits no longer."""
+        """What the outbox for the scoring service has of these decisions is gone, whether they are there or not."""
         ...
 
     async def erase_told(self, profile_ids: Sequence[str]) -> None:
@@ -69,7 +70,7 @@ class ErasureStore(Protocol):
         ...
 
     async def erase(self, decision_ids: Sequence[str]) -> None:
-        """The decisions, and their outcomes; GoneDecision says what is left of them."""
+        """The decisions, the history of their contacts, and their outcomes; GoneDecision says what is left of them."""
         ...
 
 

@@ -2,8 +2,8 @@
 
 A conversion waits from the moment it is durable until it was looked at, and again whenever something is reported to
 have been seen before it. Of each objective that says so, the last matching presentation gets the credit, and keeps it:
-what is merged or reported later moves none. When all of it came back, the credit is taken back. Money stands with the
-conversion alone.
+what is merged or reported later moves none. When all of it came back, the credit is taken back, and what came back
+before there was a credit earns none. Money stands with the conversion alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from services.orchestrator.app.conversion_credits import (
     return_key,
     returned,
 )
-from services.orchestrator.app.conversion_store import ConversionStore
+from services.orchestrator.app.conversion_store import ConversionStore, UnmatchedConversion
 from services.orchestrator.app.courier import PASSING, Courier
 from services.orchestrator.app.outcome_store import CapturedOutcome, OutcomeItem
 from services.orchestrator.app.persons import PersonFinder, people
@@ -35,9 +35,13 @@ from services.orchestrator.domain.conversion import Conversion, is_returned
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import Effect
 from services.orchestrator.domain.policy.contact_limit import MAX_WINDOW_MS
-from shared.errors import TandemError
+from shared.errors import Internal, TandemError
 
 BATCH = 100
+MATCH_MS = 5_000
+"""How long one conversion may take."""
+IN_VAIN = 10
+"""So many failures one after another end a round: more of them would be an outage told at length."""
 
 _log = logging.getLogger("tandem.orchestrator.conversions")
 
@@ -63,13 +67,39 @@ class _Matching:
         self._world = world
         self._stores = stores
         self._rewards = rewards
+        self._behind: Conversion | None = None
+        """The last one that was looked at, where a round ended before all were."""
 
-    async def deliver_all(self, deadline_ms: int) -> None:
-        while unmatched := await self._stores.conversions.unmatched(BATCH):
-            for each in unmatched:
-                await self._match(each.conversion, deadline_ms)
-            await self._stores.conversions.mark_matched(unmatched)
-            await self._rewards.deliver_now(max(1, deadline_ms - self._world.clock()))
+    async def deliver_all(self, deadline_ms: int) -> None:  # noqa: ARG002 each conversion has a deadline of its own
+        """Goes over what waits, from where the last round ended, and from the beginning. Who fails waits for the next
+        round, and holds nobody back."""
+        if self._behind is not None:
+            await self._walk()
+        await self._walk()
+
+    async def _walk(self) -> None:
+        """To the end of what waits. What was looked at is so also where the round ends in the middle."""
+        failures: list[Exception] = []
+        in_vain = 0
+        while page := await self._stores.conversions.unmatched(BATCH, self._behind):
+            matched: list[UnmatchedConversion] = []
+            try:
+                for each in page:
+                    failure = await self._failure_of(each.conversion)
+                    self._behind = each.conversion
+                    in_vain = 0 if failure is None else in_vain + 1
+                    if failure is None:
+                        matched.append(each)
+                    else:
+                        failures.append(failure)
+                    if failure is not None and in_vain >= IN_VAIN:
+                        raise failure
+            finally:
+                await self._stores.conversions.mark_matched(matched)
+            await self._rewards.deliver_now(MATCH_MS)
+        self._behind = None
+        if failures:
+            raise failures[0]
 
     async def count_waiting(self) -> int:
         return await self._stores.conversions.count_unmatched()
@@ -77,23 +107,40 @@ class _Matching:
     def tell(self, waiting: int) -> None:
         self._world.telemetry.conversions_unmatched(waiting)
 
+    async def _failure_of(self, conversion: Conversion) -> Exception | None:
+        """Why it has to be looked at again."""
+        try:
+            await self._match(conversion, self._world.clock() + MATCH_MS)
+        except PASSING as failure:
+            return failure
+        except Exception as fault:  # noqa: BLE001 - a fault in one conversion is not the others'
+            _log.exception("a conversion cannot be matched")
+            return Internal("INTERNAL", str(fault) or type(fault).__name__)
+        return None
+
     async def _match(self, conversion: Conversion, deadline_ms: int) -> None:
-        """One that cannot be matched for good does not hold back the others."""
+        """One that has no match for good is done."""
         try:
             if conversion.reverses:
-                earned = await self._taken_back(conversion)
-            else:
-                earned = await self._credits(conversion, deadline_ms)
-            if earned:
-                await keep(self._world, conversion, earned)
+                await self._keep(conversion, await self._taken_back(conversion))
+            elif earned := await self._credits(conversion, deadline_ms):
+                await self._keep(conversion, earned)
+                # Another replica may have looked at a reversal meanwhile, and found no credit to take back.
+                for reversal in await self._reversals(conversion):
+                    await self._keep(reversal, await self._taken_back(reversal))
         except PASSING:
             raise
         except TandemError as failure:
             _log.error("a conversion has no match", extra={"fields": {"cause": failure.message}})
 
+    async def _keep(self, conversion: Conversion, earned: Sequence[Credit]) -> None:
+        if earned:
+            await keep(self._world, conversion, earned)
+
     async def _credits(self, bought: Conversion, deadline_ms: int) -> Sequence[Credit]:
         """Of every objective that has none yet, the last presentation of a matching action."""
-        if not bought.profile_id or is_returned(bought, await self._reversals(bought)):
+        reversals = await self._reversals(bought)
+        if not bought.profile_id or is_returned(bought, reversals):
             return []
         earlier = await self._world.outcomes.list_by_key(credit_key(bought.conversion_id))
         done = {outcome.item.idempotency_key for outcome in earlier}
@@ -104,7 +151,9 @@ class _Matching:
             presented = None if shown is None else await presented_of(finder, shown)
             for objective in presented.objectives if presented is not None else ():
                 key = credit_key(bought.conversion_id, objective.name)
-                if shown and presented and key not in done and await self._is_match(bought, presented, objective):
+                if key in done or shown is None or presented is None:
+                    continue
+                if await self._is_match(bought, reversals, presented, objective):
                     done.add(key)
                     amount = await self._amount(bought, presented, objective)
                     earned.append(credited(key, shown, presented, objective, bought, amount))
@@ -124,11 +173,15 @@ class _Matching:
         outcomes = await self._world.outcomes.list_by_decision(contact.decision_id)
         return next((each.item for each in outcomes if each.reward_key == contact.presentation), None)
 
-    async def _is_match(self, bought: Conversion, presented: Presented, objective: Objective) -> bool:
+    async def _is_match(
+        self, bought: Conversion, reversals: Sequence[Conversion], presented: Presented, objective: Objective
+    ) -> bool:
+        """Not where all that matches came back already."""
         match, age_ms = objective.conversions, bought.occurred_time_ms - presented.record.decision_time_ms
         if match is None or objective.window_ms is None or not 0 <= age_ms <= objective.window_ms:
             return False
-        return match.is_met(bought, await attribute_of(presented, objective, self._world.policies))
+        attribute = await attribute_of(presented, objective, self._world.policies)
+        return match.is_met(bought, attribute) and not is_returned(bought, reversals, match.skus(bought, attribute))
 
     async def _amount(self, bought: Conversion, presented: Presented, objective: Objective) -> int | None:
         """In millionths, of what matched. None where the objective learns no amounts, or those of another currency than

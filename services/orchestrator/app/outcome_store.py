@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from services.orchestrator.app.contact_history import Contact
 from services.orchestrator.app.contact_outbox import ContactReport
@@ -155,14 +155,22 @@ class Capture:
     presentations: Mapping[str, Presentation]
     response_of: Callable[[Set[str]], bytes]
     """The response to keep, given which idempotency keys were new. Pure: a store may ask more than once."""
-    reports: Sequence[ContactReport] = ()
-    """What the outcomes tell the contact ledger."""
+    reports: Mapping[str, Sequence[ContactReport]] = field(default_factory=dict)
+    """What each outcome tells the contact ledger, by idempotency key: one that is not taken tells it nothing."""
     waits: Mapping[str, Wait] = field(default_factory=dict)
     """By reward key; those that are not here wait for nothing."""
     sightings: Sequence[Sighting] = ()
     """What the outcomes say of the contacts they are about."""
-    settlements: Sequence[Settlement] = ()
-    """What they say of the units that propositions took."""
+    settlements: Mapping[str, Sequence[Settlement]] = field(default_factory=dict)
+    """What they say of the units that propositions took, by idempotency key."""
+
+
+S = TypeVar("S")
+
+
+def said_by(new_keys: Set[str], by_key: Mapping[str, Sequence[S]]) -> list[S]:
+    """What the outcomes with these idempotency keys say."""
+    return [each for key, said in by_key.items() if key in new_keys for each in said]
 
 
 class OutcomeStore(Protocol):
@@ -170,9 +178,9 @@ class OutcomeStore(Protocol):
 
     async def append(self, capture: Capture) -> Receipt:
         """Stores the outcomes whose keys are new, what all lessons of each reward key now come to
-        (domain.outcome.reward_of) as pending where that changed, the reports in the contact outbox, and the receipt;
-        all or nothing. A reward that is still open is due when its wait is over, any other at once; one that becomes a
-        success is counted in its histogram of delays.
+        (domain.outcome.reward_of) as pending where that changed, the reports of those that are new in the contact
+        outbox, and the receipt; all or nothing. A reward that is still open is due when its wait is over, any other at
+        once; one that becomes a success is counted in its histogram of delays.
 
         Of sightings whose outcomes are new: the contact, and what is known of its response (domain.response.joined); an
         implied outcome that stood until then is taken back. A contact that is seen for the first time makes conversions

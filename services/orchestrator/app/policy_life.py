@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
 from services.orchestrator.app.policy_register import Activation, PolicyRegister, RegisteredPolicy
 from services.orchestrator.app.policy_store import NOTHING_ACTIVE, Activating, ActivePointer, PolicyStore
+from services.orchestrator.app.policy_switches import PolicySwitches, switching
 from services.orchestrator.app.receipts import receipt_of
 from services.orchestrator.app.volume.amounts import Amounts
 from services.orchestrator.domain.policy_state import Approving, PolicyState
 from shared.clock import Clock
-from shared.errors import Aborted, NotFound, TandemError
+from shared.errors import Aborted, NotFound
 
 MAX_ATTEMPTS = 5
+
+
+class SwitchingRegister(PolicyRegister, PolicySwitches, Protocol):
+    """What is known of policy versions, and of how they came to be active."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyLife:
     store: PolicyStore
-    register: PolicyRegister
+    register: SwitchingRegister
     parts: PartPublishers
     policies: ActivePolicies
     amounts: Amounts
@@ -39,11 +46,17 @@ class PolicyLife:
             )
         return found
 
-    async def restore(self, pointer: ActivePointer) -> None:
-        """The other services go by the active policy again."""
-        if pointer != NOTHING_ACTIVE:
+    async def restore(self) -> None:
+        """The other services go by the active policy again, also where it changes meanwhile."""
+        pointer, told = await self.store.active(), NOTHING_ACTIVE
+        while pointer != told:
             active = await self.policies.get(pointer.policy_version)
             await self.parts.activate(active.compiled, active.versions)
+            pointer, told = await self.store.active(), pointer
+
+    def switching(self) -> AbstractAsyncContextManager[None]:
+        """Around telling the others of another policy, and moving the pointer."""
+        return switching(self.register, self.restore, self.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,29 +117,29 @@ async def switch(life: PolicyLife, change: Change, choose: Choose) -> PolicySumm
     """The other services follow first, so that what decisions read can be written; then the pointer moves, and with it
     everything that decisions go by: each one pins the versions of all parts of the policy it began with.
 
-    Two switches at once end with all agreeing: each one tells the others before it moves the pointer, and chooses again
-    when the pointer moved in between.
+    Two switches at once end with all agreeing: each one tells the others before it moves the pointer, and where the
+    pointer moved in between brings them back and chooses again. So does one that fails, or that a crash ends.
     """
-    told_others = False
     for _ in range(MAX_ATTEMPTS):
         pointer = await life.store.active()
-        try:
-            target = await choose(pointer)
-            policy = await life.policies.get(target.policy.policy_version)
-            await life.amounts.prepare(policy.compiled.volume)
-        except TandemError:
-            if told_others:
-                await life.restore(pointer)
-            raise
+        target = await choose(pointer)
+        policy = await life.policies.get(target.policy.policy_version)
+        await life.amounts.prepare(policy.compiled.volume)
         how = Activating(change.actor, life.clock(), target.restores)
         summary = _afterwards(target.policy, pointer, how)
-        told_others = True
-        await life.parts.activate(policy.compiled, policy.versions)
         receipt = receipt_of(change.rpc, change.request_id, change.body_hash, summary)
-        if await life.store.activate(policy.versions.policy, receipt, pointer, how):
+        with suppress(_Overtaken):
+            async with life.switching():
+                await life.parts.activate(policy.compiled, policy.versions)
+                if not await life.store.activate(policy.versions.policy, receipt, pointer, how):
+                    raise _Overtaken
             await life.policies.refresh()
             return summary
     raise too_much_change(target.policy.policy_version)
+
+
+class _Overtaken(Exception):
+    """Another policy was activated meanwhile."""
 
 
 def _afterwards(policy: RegisteredPolicy, pointer: ActivePointer, how: Activating) -> PolicySummary:

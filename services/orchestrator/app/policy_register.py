@@ -46,6 +46,13 @@ class RegisteredPolicy:
     """The last one."""
     activation: Activation | None = None
     """The last one; None where it was never active, or before that was kept."""
+    publishers: tuple[str, ...] = ()
+    """Everybody who published this content in their name."""
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Who may not be the other pair of eyes."""
+        return tuple(dict.fromkeys(each for each in (self.author, *self.publishers) if each.strip()))
 
     @property
     def cursor(self) -> PolicyCursor:

@@ -74,7 +74,8 @@ class PolicyStore(Protocol):
     async def add(
         self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer, *, may_be_first: bool = True
     ) -> bool:
-        """Stores the record (of one whose version is there, only the author, where nobody was known) and the receipt;
+        """Stores the record (of one whose version is there, that this author published it too, who is its author where
+        nobody was known) and the receipt;
         with `may_be_first` makes the record active if `pointer` says that nothing is. False, and nothing stored, when
         `pointer` is no longer the active one."""
         ...

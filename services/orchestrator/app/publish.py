@@ -94,7 +94,7 @@ class PublishPolicy:
         for _ in range(MAX_ATTEMPTS):
             pointer = await self._store.active()
             if activated_early:
-                await self._life.restore(pointer)  # two first policies raced, and the other one won
+                await self._life.restore()  # two first policies raced, and the other one won
             activated_early = self._is_first(pointer)
             published = await self._try(publication, pointer)
             if published is not None:

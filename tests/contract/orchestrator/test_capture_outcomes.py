@@ -125,13 +125,26 @@ async def test_the_same_request_is_answered_the_same(shop: Shop) -> None:
 
 
 async def test_outcomes_may_be_late(shop: Shop) -> None:
-    decided = await shop.decide(inbound())
-    await shop.publish({"reserve: 0.01": "reserve: 0.02"})
     days_ago = system_clock() - 40 * 24 * HOUR_MS
+    decided = await shop.decide(inbound(), decision_time_ms=days_ago - HOUR_MS)
+    await shop.publish({"reserve: 0.01": "reserve: 0.02"})
     late = replace(of(decided), outcome_time_ms=days_ago, revenue=Money("EUR", 12, 500_000_000), agent_id="a-7")
     assert reasons(await capture(shop, late)) == [""]
     (kept,) = (await shop.orchestrator.get_decision(decided.decision_id)).outcomes
     assert (kept.item, kept.outcome_time_ms) == (late, days_ago)
+
+
+async def test_an_outcome_is_not_before_its_decision(shop: Shop) -> None:
+    decided = await shop.decide(inbound())
+    begin_ms = decided.decision_time_ms
+    early = replace(of(decided), outcome_time_ms=begin_ms - 1)
+    shown = replace(off_policy(decided.decision_id), outcome_time_ms=begin_ms - HOUR_MS)
+    answer = await capture(shop, early, shown)
+    faults = [each.fault for each in answer.items]
+    fields = [[violation.field for violation in fault.violations] for fault in faults if fault is not None]
+    assert fields == [["items[0].outcome_time"], ["items[1].outcome_time"]]
+    assert (await shop.orchestrator.get_decision(decided.decision_id)).outcomes == ()
+    assert reasons(await capture(shop, replace(early, outcome_time_ms=begin_ms))) == [""]
 
 
 def off_policy(decision_id: str, /, **changed: object) -> OutcomeItem:

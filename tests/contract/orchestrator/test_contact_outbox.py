@@ -55,7 +55,7 @@ async def test_nothing_is_nothing(outbox: ContactOutbox) -> None:
 
 def capture(request_id: str, key: str, *reports: ContactReport, body_hash: str = "body") -> Capture:
     outcomes = [captured(key, Effect.NOTHING)]
-    return Capture("CaptureOutcomes", request_id, body_hash, outcomes, {}, lambda _: b"", reports)
+    return Capture("CaptureOutcomes", request_id, body_hash, outcomes, {}, lambda _: b"", {key: reports})
 
 
 async def test_a_capture_and_its_reports_are_stored_together(stores: Stores, other_stores: Stores) -> None:
@@ -64,6 +64,13 @@ async def test_a_capture_and_its_reports_are_stored_together(stores: Stores, oth
     with pytest.raises(AlreadyExists):
         await stores.outcomes.append(capture("r_1", "o_2", SEEN, body_hash="other"))
     assert await other_stores.outbox.waiting(10) == (DELIVERED,)
+
+
+async def test_an_outcome_that_is_told_again_reports_nothing(stores: Stores) -> None:
+    await stores.outcomes.append(capture("r_1", "o_1", DELIVERED))
+    await stores.outbox.done([DELIVERED])
+    await stores.outcomes.append(capture("r_2", "o_1", DELIVERED, SEEN))
+    assert await stores.outbox.count_waiting() == 0
 
 
 async def test_an_outcome_without_a_contact_reports_nothing(stores: Stores) -> None:

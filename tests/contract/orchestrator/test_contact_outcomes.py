@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -74,10 +75,44 @@ async def test_an_outcome_that_the_ledger_would_not_have_holds_back_no_other(sho
 
 
 async def test_an_outcome_of_long_ago_still_counts(shop: Shop) -> None:
-    answer = await shop.decide(outbound("EMAIL"))
-    item = replace(outcome_of(answer, Outcome.DELIVERED), outcome_time_ms=system_clock() - 3_600_000)
+    day_ms = 24 * 3_600_000
+    answer = await shop.decide(outbound("EMAIL"), decision_time_ms=system_clock() - day_ms)
+    item = replace(outcome_of(answer, Outcome.DELIVERED), outcome_time_ms=system_clock() - day_ms + 3_600_000)
     await capture(shop, item)
     assert await states(shop) == ["DELIVERED"]
+
+
+class Listening(Wrapped):
+    """Notes what it is told."""
+
+    heard: ClassVar[list[Reach]] = []
+
+    async def confirm(
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
+    ) -> None:
+        self.heard.append(reached)
+        await super().confirm(
+            request_id, reservation_id, reached, event_time_ms, deadline_ms=deadline_ms, answer=answer
+        )
+
+
+async def test_an_outcome_that_is_told_again_tells_the_ledger_nothing(tmp_path: Path) -> None:
+    async with with_ledger(tmp_path, Listening, limits(MAIL_2)) as shop:
+        answer = await shop.decide(outbound("EMAIL"))
+        Listening.heard.clear()
+        told = outcome_of(answer, Outcome.DELIVERED)
+        for _ in range(2):  # without a time it is dated when it comes
+            await capture(shop, told)
+        await capture(shop, replace(told, outcome=Outcome.OPENED))
+        assert Listening.heard == [Reach.DELIVERED]
+        assert await states(shop) == ["DELIVERED"]
 
 
 class Deaf(Wrapped):

@@ -115,6 +115,9 @@ async def test_a_conversion_waits_until_it_was_matched(conversions: ConversionSt
     await record(conversions, "r_1", purchase(), purchase("c_2"), reversal("x_1", "c_1"))
     waiting = await conversions.unmatched(2)
     assert [each.conversion.conversion_id for each in waiting] == ["c_1", "c_2"]
+    (rest,) = await conversions.unmatched(9, waiting[-1].conversion)
+    assert rest.conversion.conversion_id == "x_1"
+    assert await conversions.unmatched(9, rest.conversion) == ()
     await conversions.mark_matched(waiting)
     assert [each.conversion.conversion_id for each in await conversions.unmatched(9)] == ["x_1"]
     assert await conversions.count_unmatched() == 1

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from services.orchestrator.adapters.metrics import PrometheusTelemetry
+from services.orchestrator.app.contact_history import Contact
 from services.orchestrator.app.erase_subject_data import SECOND_ROUND_MS, EraseSubjectData, ErasureCourier
 from services.orchestrator.app.erasures import DueErasure, ErasureNotice, ErasureStore
-from services.orchestrator.app.outcome_store import Capture, RewardLesson
+from services.orchestrator.app.outcome_store import Capture, RewardLesson, Sighting
 from services.orchestrator.bootstrap import Stores
 from services.orchestrator.domain.outcome import Effect
 from shared.errors import Unavailable
 from tests.support.decisions import PRESENTATION, captured, record
+from tests.support.shop import fresh_id
 
 NOW_MS = 1_760_000_000_000
 
@@ -54,14 +56,21 @@ def courier(world: World, stores: Stores) -> ErasureCourier:
     return ErasureCourier(world, stores.erasures, erase, PrometheusTelemetry(), world.clock)
 
 
-async def decide(stores: Stores, decision_id: str, profile_id: str) -> None:
+async def decide(stores: Stores, decision_id: str, profile_id: str, *, is_seen: bool = False) -> None:
     await stores.log.append(record(decision_id, f"r_{decision_id}", profile_id=profile_id))
+    await learn(stores, decision_id, profile_id, is_seen=is_seen)
+
+
+async def learn(stores: Stores, decision_id: str, profile_id: str, *, is_seen: bool) -> None:
     outcome = captured(f"o_{decision_id}", Effect.SUCCEEDED, decision_id=decision_id)
     by_objective = RewardLesson(f"{outcome.reward_key}/click", Effect.SUCCEEDED)
     outcome = replace(outcome, lessons=(*outcome.lessons, by_objective))
     learning = {lesson.reward_key: PRESENTATION for lesson in outcome.lessons}
+    seen = Contact(outcome.reward_key, decision_id, profile_id, NOW_MS, "WEB", "welcome", "", 0, is_shown=True)
+    sightings = [Sighting(outcome.item.idempotency_key, seen)] if is_seen else []
+    request_id = fresh_id("c")
     await stores.outcomes.append(
-        Capture("CaptureOutcomes", f"c_{decision_id}", "body", (outcome,), learning, lambda _: b"")
+        Capture("CaptureOutcomes", request_id, "body", (outcome,), learning, lambda _: b"", sightings=sightings)
     )
 
 
@@ -126,6 +135,42 @@ async def test_nothing_is_forgotten_while_scoring_is_down(
     world.is_down = False
     await courier.carry_out()
     assert world.erased == ["d_1"]
+    assert not await is_there(stores, "d_1")
+
+
+async def test_what_was_learnt_from_decisions_that_were_pruned_is_erased_too(
+    world: World, courier: ErasureCourier, stores: Stores
+) -> None:
+    for decision_id, profile_id in (("d_1", "p_1"), ("d_2", "p_1"), ("d_10", "p_2")):
+        await decide(stores, decision_id, profile_id, is_seen=True)
+    delivered, *_ = await stores.outcomes.pending(1, NOW_MS)
+    await stores.outcomes.mark_delivered([delivered])
+    await stores.erasures.erase(["d_unknown"])
+    while await stores.index.prune(NOW_MS * 2, 10):
+        pass
+    assert await stores.log.get("d_1") is None
+    assert await stores.erasures.decisions_of(["p_1"], 9) == ["d_1", "d_2"]
+    assert await stores.erasures.decisions_of(["p_1"], 9, "d_1") == ["d_2"]
+    world.notices = [ErasureNotice("1", "x1", ("p_1",))]
+    await courier.take_in()
+    await courier.carry_out()
+    assert world.erased == ["d_1", "d_2"]
+    left = await stores.outcomes.pending(100, NOW_MS)
+    assert {each.reward_key.partition("/")[0] for each in left} == {"d_10"}
+    assert await stores.erasures.decisions_of(["p_1"], 9) == []
+    assert len(await stores.feedback.history.shown(["p_2"], 0, NOW_MS * 2)) == 1
+
+
+async def test_what_is_learnt_during_an_erasure_goes_with_its_second_round(
+    world: World, courier: ErasureCourier, stores: Stores
+) -> None:
+    await decide(stores, "d_1", "p_1")
+    world.notices = [ErasureNotice("1", "x1", ("p_1",))]
+    await courier.take_in()
+    await courier.carry_out()
+    await learn(stores, "d_1", "p_1", is_seen=False)  # by who read the decision before
+    world.now_ms += SECOND_ROUND_MS
+    await courier.carry_out()
     assert not await is_there(stores, "d_1")
 
 

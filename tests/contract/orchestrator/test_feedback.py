@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from services.orchestrator import bootstrap as deciding
+from services.orchestrator.adapters.sqlite_conversion_store import SqliteConversionStore
+from services.orchestrator.app import match_conversions
 from services.orchestrator.app.capture_answer import ItemFault
 from services.orchestrator.app.get_attribution import AttributionKey, AttributionQuestion
 from services.orchestrator.app.outcome_store import Money, OutcomeItem
@@ -19,6 +21,7 @@ from services.orchestrator.app.ports import Identity, Reward
 from services.orchestrator.app.record_conversions import ConversionItem, OrderLine, RecordAnswer, TouchItem
 from services.orchestrator.bootstrap import ScoringPort
 from services.orchestrator.domain.attribution import AttributionModel
+from services.orchestrator.domain.conversion import Conversion
 from services.orchestrator.domain.decision import Answer, Proposition
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.settings import OrchestratorSettings
@@ -26,7 +29,7 @@ from services.profile.app.identity_requests import MergeProfiles
 from services.profile.app.rights_requests import EraseSubject
 from services.profile.domain.identities import Identity as ProfileIdentity
 from shared.clock import MS_PER_DAY, system_clock
-from shared.errors import InvalidArgument
+from shared.errors import Aborted, InvalidArgument
 from tests.support.profiles import SteppingClock
 from tests.support.shop import Shop, fresh_id, inbound, open_shop
 
@@ -217,6 +220,74 @@ async def test_what_came_back_whole_is_no_success_and_no_revenue(till: Till) -> 
     assert till.heard.learnt("buy")[-1] == 0.0
     assert (await till.attributed()).total.revenue == 0
     assert (await till.outcomes(shown)).count(Outcome.RETURNED) == 2
+
+
+async def test_what_came_back_before_it_was_credited_earns_nothing(till: Till) -> None:
+    answer = await till.shop.decide(inbound(), excluded_actions=("espresso", "umbrella"))
+    till.clock.now_ms += HOUR_MS
+    await till.sells(sale("c_1", "crm:ada", TEA, replace(TEA, sku="coffee-1", quantity=1.0)))
+    back = sale("x_1", "", OrderLine("tea-1", 2.0), reverses_conversion_id="c_1")
+    assert faults(await till.sells(back)) == [""]
+    await till.tell(answer, Outcome.IMPRESSION)
+    await till.until(answer, Outcome.IMPRESSION, Outcome.CONVERTED)
+    assert 1.0 not in till.heard.learnt("want"), "the tea came back"
+
+
+async def test_a_return_that_another_replica_looks_at_first_is_not_lost(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and looked at in vain, between this one's look at what came back and the credit."""
+    answer = await till.shows()
+    till.clock.now_ms += HOUR_MS
+    back = replace(sale("x_1", "", reverses_conversion_id="c_1"), lines=())
+    read, told = SqliteConversionStore.reversals, list[RecordAnswer]()
+    async with AsyncExitStack() as stack:
+        options = deciding.DecidingOptions(b"secret", 10_000)
+        opened = await deciding.bootstrap(
+            till.shop.settings, stack, others=till.shop.others, options=options, clock=till.clock
+        )
+
+        async def reversals(store: SqliteConversionStore, ids: Sequence[str]) -> Mapping[str, Sequence[Conversion]]:
+            found = await read(store, ids)
+            if not told and "c_1" in ids:
+                monkeypatch.undo()
+                told.append(await opened.app.record_conversions(fresh_id(), [back]))
+            return found
+
+        monkeypatch.setattr(SqliteConversionStore, "reversals", reversals)
+        await till.sells(sale("c_1"))
+        assert [faults(each) for each in told] == [[""]]
+        both = [Outcome.CONVERTED] * 2 + [Outcome.RETURNED] * 2
+        await till.until(answer, Outcome.IMPRESSION, *both)
+
+
+async def test_one_that_cannot_be_matched_holds_nobody_back(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them than a round looks at together, and none of them kept from being matched later."""
+    read, is_broken = SqliteConversionStore.reversals, True
+
+    async def reversals(store: SqliteConversionStore, ids: Sequence[str]) -> Mapping[str, Sequence[Conversion]]:
+        if is_broken and any(each.startswith("bad") for each in ids):
+            raise KeyError("a record that nobody can read") if "bad_0" in ids else Aborted("CONCURRENT_CHANGE", "again")
+        return await read(store, ids)
+
+    monkeypatch.setattr(SqliteConversionStore, "reversals", reversals)
+    monkeypatch.setattr(match_conversions, "BATCH", 4)
+    answer = await till.shows()
+    till.clock.now_ms += HOUR_MS
+    bad = [sale(f"bad_{index}") for index in range(2 * match_conversions.IN_VAIN)]
+    assert faults(await till.sells(*bad)) == [""] * len(bad)
+    await till.sells(sale("good"))
+    await till.until(answer, Outcome.IMPRESSION, Outcome.CONVERTED, Outcome.CONVERTED)
+    is_broken = False
+    await till.until(answer, Outcome.IMPRESSION, *[Outcome.CONVERTED] * 2 * (len(bad) + 1))
+
+
+async def test_nothing_comes_back_before_it_was_bought(till: Till) -> None:
+    await till.sells(sale("c_1"))
+    early = sale("x_1", "", reverses_conversion_id="c_1", occurred_time_ms=till.clock.now_ms - 1)
+    assert faults(await till.sells(early)) == ["INVALID_FIELD conversions[0].occurred_time"]
+    assert (await till.attributed()).total.revenue == 10_500_000
+    assert faults(await till.sells(replace(early, occurred_time_ms=till.clock.now_ms))) == [""]
 
 
 async def test_one_return_leaves_the_success_of_another_purchase(till: Till) -> None:

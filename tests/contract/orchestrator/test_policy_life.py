@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +19,14 @@ from services.orchestrator.app.approve import ApprovePolicy
 from services.orchestrator.app.list_policies import ListPolicies
 from services.orchestrator.app.policy_life import PolicyLife, PolicySummary
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
+from services.orchestrator.app.policy_store import PolicyStore
+from services.orchestrator.app.policy_switches import LONGEST_MS, FollowActivePolicy
 from services.orchestrator.app.publish import PublishPolicy
 from services.orchestrator.app.volume.amounts import Amounts
 from services.orchestrator.bootstrap import Stores, open_stores
 from services.orchestrator.domain.policy_state import Approving, PolicyState, is_same_person
 from services.orchestrator.settings import OrchestratorSettings
-from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, Unavailable
 from tests.support.policy_services import PolicyServices
 from tests.support.shop import fresh_id
 from tests.support.shop_policy import edited
@@ -33,11 +37,14 @@ class World:
 
     def __init__(self, stores: Stores, services: PolicyServices, approving: Approving = Approving.NONE) -> None:
         self.stores = stores
+        self.now_ms = 1_000_000
         self.services = services
         self.policies = ActivePolicies(stores.policies, lambda: 1_000_000)
         parts = PartPublishers(services, services, services)
         amounts = Amounts(stores.bank, lambda: 1_000_000)
         life = PolicyLife(stores.policies, stores.register, parts, self.policies, amounts, lambda: 1_000_000, approving)
+        self.life = life
+        self.following = FollowActivePolicy(stores.register, life.restore, lambda: self.now_ms)
         self.publishing, self.approving = PublishPolicy(life), ApprovePolicy(life)
         self.activating, self.rolling = ActivatePolicy(life), RollBackPolicy(life)
         self.listing = ListPolicies(life)
@@ -61,7 +68,8 @@ class World:
 def _folder(name: str) -> dict[str, bytes]:
     """Policies that differ in the trait schema, the rules and the catalogue."""
     age = 18 + sum(name.encode()) % 50
-    return edited({"policy: corner_shop": f"policy: shop_{name}", "age >= 18": f"age >= {age}"})
+    traits = f"traits:\n  size_{name}: {{type: int}}"
+    return edited({"policy: corner_shop": f"policy: shop_{name}", "age >= 18": f"age >= {age}", "traits:": traits})
 
 
 @pytest.fixture
@@ -128,6 +136,36 @@ async def test_an_approval_given_when_less_was_asked_for_does_not_do(world: Worl
     assert (await careful.activate(draft)).active
 
 
+async def test_who_publishes_the_same_content_is_an_author_of_it_too(world: World) -> None:
+    careful = strict(world, Approving.FOUR_EYES)
+    draft = await careful.publish("a", author="ada")
+    assert await careful.publish("a", author="Bob") == draft
+    for same in ("ADA", "bob", " \uff22ob\u200b"):
+        with pytest.raises(FailedPrecondition) as refused:
+            await careful.approve(draft, same)
+        assert refused.value.reason == "APPROVER_IS_AUTHOR"
+    assert (await careful.approve(draft, "cyd")).author == "ada"
+    assert (await careful.activate(draft)).active
+
+
+async def test_who_approved_before_cannot_publish_the_same_and_be_the_other_pair_of_eyes(world: World) -> None:
+    careful = strict(world, Approving.FOUR_EYES)
+    draft = await careful.publish("a", author="ada")
+    await careful.approve(draft, "bob")
+    await careful.publish("a", author="bob")
+    with pytest.raises(FailedPrecondition, match="bob wrote it and approved it"):
+        await careful.activate(draft)
+
+
+async def test_an_approval_of_what_nobody_is_known_to_have_written_does_not_do(world: World) -> None:
+    draft = await world.publish("a", author="")
+    second = await world.publish("b", author="")
+    await strict(world, Approving.REQUIRED).approve(second, "ada")
+    with pytest.raises(FailedPrecondition, match="nobody is recorded as its author"):
+        await strict(world, Approving.FOUR_EYES).activate(second)
+    assert await world.active() == draft
+
+
 async def test_an_author_who_is_unknown_can_be_named_later(world: World) -> None:
     draft = await world.publish("a", author="")
     careful = strict(world, Approving.FOUR_EYES)
@@ -155,6 +193,90 @@ async def test_rolling_back_goes_back_and_further_back_and_never_forth(world: Wo
     assert refused.value.reason == "NO_EARLIER_POLICY"
     await world.activate(versions[2])
     assert (await world.roll_back()).policy_version == versions[0]
+
+
+class Faulty(PolicyServices):
+    """Takes schemas, and has its own way with triggers."""
+
+    def __init__(self, *, is_dead: bool = False) -> None:
+        super().__init__()
+        self.fails, self.is_dead = False, is_dead
+
+    async def activate_triggers(self, request_id: str, rule_set_version: str) -> None:
+        if self.fails and self.is_dead:
+            raise asyncio.CancelledError  # the process is gone: nothing is put right
+        if self.fails and rule_set_version != self.active_triggers:
+            raise Unavailable("DEPENDENCY_UNAVAILABLE", "down", metadata={"service": "rules"})
+        await super().activate_triggers(request_id, rule_set_version)
+
+
+async def agree(world: World, version: str) -> bool:
+    """Whether the pointer and all services have this version."""
+    policy = await world.policies.get(version)
+    schema, triggers = policy.compiled.trait_schema, policy.versions.rule_set
+    told = (world.services.active_schema, world.services.active_triggers)
+    return told == (schema, triggers) and await world.active() == version
+
+
+async def test_an_activation_that_fails_in_the_middle_is_taken_back(stores: Stores) -> None:
+    services = Faulty()
+    world = World(stores, services)
+    first, second = await world.publish("a"), await world.publish("b")
+    await world.activate(first)
+    services.fails = True
+    with pytest.raises(Unavailable):
+        await world.activate(second)
+    assert await agree(world, first)
+    assert await stores.register.unfinished_switches(10**15) == []
+    services.fails = False
+    await world.activate(second)
+    assert await agree(world, second)
+
+
+async def test_an_activation_that_a_crash_ended_in_the_middle_is_taken_back_by_another_replica(stores: Stores) -> None:
+    services = Faulty(is_dead=True)
+    world, other = World(stores, services), World(stores, services)
+    first, second = await world.publish("a"), await world.publish("b")
+    await world.activate(first)
+    services.fails = True
+    with pytest.raises(asyncio.CancelledError):
+        await world.activate(second)
+    services.fails = False
+    assert not await agree(world, first), "the test would show nothing"
+    await other.following.follow()
+    assert not await agree(world, first), "it may still be under way"
+    other.now_ms += LONGEST_MS + 1
+    await other.following.follow()
+    assert await agree(world, first)
+    assert await stores.register.unfinished_switches(10**15) == []
+
+
+async def test_a_slow_switch_that_another_replica_took_for_a_dead_one_wins(stores: Stores) -> None:
+    services = PolicyServices()
+    world, other = World(stores, services), World(stores, services)
+    first, second = await world.publish("a"), await world.publish("b")
+    await world.activate(first)
+    activate = stores.policies.activate
+
+    async def slowly(*given: Any) -> bool:
+        other.now_ms += LONGEST_MS + 1
+        await other.following.follow()
+        return await activate(*given)
+
+    life = replace(world.life, store=Slow(stores.policies, slowly))
+    await ActivatePolicy(life)(fresh_id(), second)
+    assert await agree(world, second)
+
+
+class Slow:
+    """The store, with something before its pointer."""
+
+    def __init__(self, store: PolicyStore, activate: Any) -> None:
+        self._store = store
+        self.activate = activate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 async def test_only_what_is_active_is_rolled_back(world: World) -> None:
@@ -240,4 +362,6 @@ async def opened(folder: Path) -> AsyncIterator[World]:
 
 def test_names_are_compared_as_people_mean_them() -> None:
     assert is_same_person("Ada ", "ada")
+    assert is_same_person("Ada  Lovelace", "ada lovelace")
+    assert is_same_person("Ren\u00e9", "RENE\u0301")
     assert not is_same_person("ada", "adam")

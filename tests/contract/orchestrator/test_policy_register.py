@@ -41,7 +41,9 @@ async def state(stores: Stores, version: str) -> PolicyState:
 
 async def test_what_was_published_is_found_with_its_author(stores: Stores) -> None:
     await add(stores, _record("p-1"), may_be_first=False)
-    assert await stores.register.find("p-1") == RegisteredPolicy("p-1", "boutique", "ada", 1_700_000_000_000)
+    assert await stores.register.find("p-1") == RegisteredPolicy(
+        "p-1", "boutique", "ada", 1_700_000_000_000, publishers=("ada",)
+    )
     assert await stores.register.find("p-2") is None
     assert await stores.policies.active() == NOTHING_ACTIVE
     kept = await stores.policies.get("p-1")

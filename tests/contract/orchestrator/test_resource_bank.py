@@ -78,7 +78,8 @@ def said(proposition: str, *, is_realised: bool, used: float = 1) -> Settlement:
 
 def capture(request_id: str, *settlements: Settlement) -> Capture:
     outcomes = [captured(request_id, Effect.NOTHING)]
-    return Capture("CaptureOutcomes", request_id, "body", outcomes, {}, lambda _: b"", settlements=settlements)
+    said_of = {request_id: settlements}
+    return Capture("CaptureOutcomes", request_id, "body", outcomes, {}, lambda _: b"", settlements=said_of)
 
 
 async def test_what_outcomes_say_is_settled_once_and_the_first_word_counts(
