@@ -48,6 +48,7 @@ class LocalRules:
             [question.attributes for question in questions],
             first.evaluation_time_ms,
             Explain(int(first.explain)),
+            with_segments=first.with_segments,
         )
         async with until(deadline_ms, self._clock):
             answer = await self._app.evaluate_batch(query)

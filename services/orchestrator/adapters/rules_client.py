@@ -62,6 +62,7 @@ class GrpcRules:
             ],
             evaluation_time=timestamp_proto(first.evaluation_time_ms),
             explain=int(first.explain),  # type: ignore[arg-type]
+            with_segments=first.with_segments,
         )
         timeout_s = remaining_s(deadline_ms, self._clock)
         response: pb.BatchEvaluateEngagementPolicyResponse = await call(

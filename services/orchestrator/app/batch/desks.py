@@ -156,7 +156,7 @@ class RoundLog:
 
 
 def _kind_of(question: PolicyQuestion) -> Hashable:
-    return question.rule_set_version, question.evaluation_time_ms, question.explain
+    return question.rule_set_version, question.evaluation_time_ms, question.explain, question.with_segments
 
 
 async def _by_kind(

@@ -35,7 +35,8 @@ class ManyVerdicts(Protocol):
     async def evaluate_many(
         self, questions: Sequence[PolicyQuestion], *, deadline_ms: int
     ) -> Sequence[PolicyVerdict | TandemError]:
-        """Questions of one rule set, one moment and one explanation, about no actions in particular."""
+        """Questions of one rule set, one moment and one explanation, all with segments or none, about no actions in
+        particular."""
         ...
 
 
