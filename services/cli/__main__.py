@@ -28,6 +28,7 @@ COMMANDS = {
     "publish": "services.cli.commands.publish:publish",
     "policies": "services.cli.commands.policies:policies",
     "diff": "services.cli.commands.diff:diff",
+    "simulate": "services.cli.commands.policies.simulating:simulate",
     "import": "services.cli.commands.import_files:import_files",
     "conversions": "services.cli.commands.conversions:conversions",
     "search": "services.cli.commands.search:search",

@@ -11,6 +11,7 @@ from itertools import chain
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.audience import Audience
 from services.orchestrator.domain.places import PlaceRequest
+from services.orchestrator.domain.policy_parts import OnUnknown
 from shared.clock import Clock
 from shared.errors import FailedPrecondition, InvalidArgument
 from shared.values import Value
@@ -72,8 +73,13 @@ async def drawn(audience: Audience, sample: ProfileSample, policy: ActivePolicy,
 
 
 def _condition(segment: str, policy: ActivePolicy) -> str:
-    declared = {each.segment_id: each.when for each in policy.compiled.rule_set.segments}
-    return declared.get(segment, segment)
+    declared = next((each for each in policy.compiled.rule_set.segments if each.segment_id == segment), None)
+    if declared is None:
+        return segment
+    if declared.on_unknown != OnUnknown():
+        text = f'"{segment}" says what holds where it is unknown, which no search does: write a condition in its place'
+        raise InvalidArgument.field("profiles.segment", text)
+    return declared.when
 
 
 def _hash(seed: int, profile_id: str) -> bytes:
