@@ -33,6 +33,9 @@ COMMANDS = {
         "services.cli.commands.policies:policies", "See which policies were published, approve one, decide by it."
     ),
     "diff": At("services.cli.commands.diff:diff", "Compare CANDIDATE with the active policy."),
+    "simulate": At(
+        "services.cli.commands.policies.simulating:simulate", "See what POLICY would do, for a log or for a segment."
+    ),
     "import": At(
         "services.cli.commands.import_files:import_files", "Import FILES (CSV, JSON Lines, Parquet; also .gz)."
     ),

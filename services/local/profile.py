@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from services.local.contact_ledger import contact_count, contact_limit, held_contacts, past_contacts
+from services.orchestrator.app.audience import PAGE, PAGE_S, AudiencePage
 from services.orchestrator.app.persons import Person
 from services.orchestrator.app.ports import (
     ConsentSignals,
@@ -17,6 +20,7 @@ from services.orchestrator.app.ports import (
 from services.orchestrator.domain.policy_parts import AggregatePart, NamespacePart, TraitPart, TraitSchemaPart
 from services.profile.app import requests
 from services.profile.app.application import ProfileApplication
+from services.profile.app.search_profiles import SearchQuery
 from services.profile.domain.aggregates.formula import Formula, Measure, settled
 from services.profile.domain.consents import Consent, LegalBasis
 from services.profile.domain.identities import Identity as ProfileIdentity
@@ -40,7 +44,7 @@ from shared.errors import InvalidArgument, NotFound, TandemError
 
 
 class LocalProfiles:
-    """Implements ProfileReader, ManyProfiles and TraitSchemaPublisher."""
+    """Implements ProfileReader, ManyProfiles, PersonFinder, Audience and TraitSchemaPublisher."""
 
     def __init__(self, app: ProfileApplication, clock: Clock) -> None:
         self._app = app
@@ -85,6 +89,18 @@ class LocalProfiles:
         queries = [requests.ProfileQuery(_subject(identities)) for identities in subjects]
         async with until(deadline_ms, self._clock):
             return [_person(answer) for answer in await self._app.batch_get_profiles(queries)]
+
+    async def members(self, condition: str, schema_version: str, after: str, *, deadline_ms: int) -> AudiencePage:
+        query = SearchQuery(condition, schema_version, page_size=PAGE, after=after)
+        found: list[str] = []
+        through, enough_s = "", time.monotonic() + PAGE_S
+        async with until(deadline_ms, self._clock), aclosing(self._app.search_profiles(query)) as pages:
+            async for page in pages:
+                found += (each.profile.profile_id for each in page.found)
+                through = page.through
+                if len(found) >= PAGE or time.monotonic() > enough_s:
+                    break
+        return AudiencePage(tuple(found), through)
 
     async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
         command = requests.PublishTraitSchema(request_id, schema_of(schema), activate)

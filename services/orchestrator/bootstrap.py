@@ -45,6 +45,7 @@ from services.orchestrator.api.mapping.replay import differing_fields
 from services.orchestrator.api.servicer import bind
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.application import OrchestratorApplication, Records
+from services.orchestrator.app.audience import Audience
 from services.orchestrator.app.batch.ports import ManyProfiles, ManyScores, ManyVerdicts, Together
 from services.orchestrator.app.breaker import Breaker
 from services.orchestrator.app.campaign_decisions import CampaignDecisions
@@ -91,7 +92,7 @@ SECRET_NAME = "tracking"  # noqa: S105  a name, no secret
 SECRET_BYTES = 32
 
 
-class ProfilePort(ProfileReader, ManyProfiles, PersonFinder, TraitSchemaPublisher, Protocol):
+class ProfilePort(ProfileReader, ManyProfiles, PersonFinder, Audience, TraitSchemaPublisher, Protocol):
     """What the orchestrator asks of the profile service."""
 
 
@@ -183,6 +184,8 @@ async def bootstrap(
         quotas=desk,
         feedback=stores.feedback,
         persons=others.profile,
+        audience=others.profile,
+        bank=stores.bank,
         telemetry=telemetry,
         signer=TokenSigner(secret),
         clock=clock,

@@ -7,7 +7,18 @@ from html import escape
 
 from tandem.orchestrator.v1 import policy_diff_pb2 as pb
 
-from services.cli.rendering.policy_diff import interval_text, sample_text, stage_name, value_rows
+from services.cli.rendering.diff_figures import (
+    EXPECTED_NOTE,
+    Answer,
+    arm_rows,
+    changes_text,
+    difference_rows,
+    is_of_profiles,
+    sample_text,
+    stage_name,
+    use_title,
+    worth_rows,
+)
 from services.cli.rendering.svg import Bars, Range, bar_plot, range_plot
 
 ACTIONS_SHOWN = 15
@@ -16,7 +27,19 @@ _CLASSES = {
     pb.DIFF_VERDICT_BETTER: "good",
     pb.DIFF_VERDICT_WORSE: "bad",
     pb.DIFF_VERDICT_REFUSED: "bad",
+    pb.DIFF_VERDICT_EXPECTS_MORE: "good",
+    pb.DIFF_VERDICT_EXPECTS_LESS: "bad",
+    pb.DIFF_VERDICT_NOT_COMPARABLE: "bad",
 }
+_LOGGED_NOTE = (
+    "Values are of the first slot of each decision, at the prices of then, with 95 % intervals by person. SNIPS and "
+    "DR: self-normalised inverse propensity scoring, and doubly robust with the propensities on record. Contacts and "
+    "drops are those of a replay whose caps and budgets follow the policy itself."
+)
+_PROFILES_NOTE = (
+    f"{EXPECTED_NOTE} Contacts and drops are of the sample; a budget is used up by as many as the persons of the "
+    "sample stand for."
+)
 STYLE = """
 :root{--ink:#1c2430;--dim:#5d6878;--paper:#fff;--rim:#dfe4ea;--a:#9aa7b8;--b:#2f6fdb;--good:#1a7f4b;--bad:#c0392b}
 @media (prefers-color-scheme:dark){:root{--ink:#e6eaf0;--dim:#9aa5b4;--paper:#141a22;--rim:#2b3542;--a:#66758a;
@@ -37,51 +60,62 @@ circle.bad{fill:var(--bad)}.key span{display:inline-block;width:.8em;height:.8em
 
 
 def diff_page(answer: pb.DiffPoliciesResponse) -> str:
-    kind = _CLASSES.get(answer.verdict, "")
-    body = [
-        "<h1>A policy in place of another</h1>",
-        f"<div>candidate <code>{escape(answer.candidate.policy_version)}</code>, "
-        f"baseline <code>{escape(answer.baseline.policy_version)}</code></div>",
-        f'<div class="dim">{escape(sample_text(answer))}</div>',
-        f'<div class="verdict {kind}">{escape(answer.verdict_text)}</div>',
-        *_worth(answer),
-        '<h2>Contacts</h2><div class="key dim"><span style="background:var(--a)"></span>baseline'
-        '<span style="background:var(--b)"></span>candidate</div>',
-        *_contacts(answer),
-        *_drops(answer),
-        *_groups(answer.groups, answer.currency),
-        *_changes(answer),
-        '<p class="dim">Values are of the first slot of each decision, at the prices of then, with 95 % intervals by '
-        "person. SNIPS and DR: self-normalised inverse propensity scoring, and doubly robust with the propensities on "
-        "record. Contacts and drops are those of a replay whose caps and budgets follow the policy itself.</p>",
-    ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Policy diff</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body>{''.join(body)}</body></html>\n"
+    runs = (answer.baseline, answer.candidate)
+    flags = "".join(f'<div class="verdict bad">not comparable: {escape(each)}</div>' for each in answer.not_comparable)
+    return document(
+        "A policy in place of another",
+        [
+            f"<div>candidate <code>{escape(answer.candidate.policy_version)}</code>, "
+            f"baseline <code>{escape(answer.baseline.policy_version)}</code></div>",
+            f'<div class="dim">{escape(sample_text(answer))}</div>',
+            f'<div class="verdict {_CLASSES.get(answer.verdict, "")}">{escape(answer.verdict_text)}</div>',
+            flags,
+            worth(answer, runs, ("baseline", "candidate")),
+            *_differences(answer),
+            *_arms(answer),
+            '<h2>Contacts</h2><div class="key dim"><span style="background:var(--a)"></span>baseline'
+            '<span style="background:var(--b)"></span>candidate</div>',
+            *contacts(runs),
+            *drops(answer, runs),
+            *groups(answer.groups, answer.currency, is_of_two=True),
+            *_changes(answer),
+            note(answer),
+        ],
     )
 
 
-def _worth(answer: pb.DiffPoliciesResponse) -> Iterable[str]:
-    runs = (answer.baseline, answer.candidate)
-    rows = [
-        [name, *(_value_text(run, answer.currency, index) for run in runs)]
-        for index, (name, _) in enumerate(value_rows(answer.currency, pb.PolicyValue()))
-    ]
-    rows.append(["never tried by the log", *(f"{run.untried_share:.1%}" for run in runs)])
-    rows.append(["the log is worth, decisions", *(f"{run.effective_size:,.0f}" for run in runs)])
-    rows.append(["persons hardly reached", *(f"{run.starving_persons:,}" for run in runs)])
-    rows.append(["actions hardly shown", *(", ".join(run.starving_actions) or "-" for run in runs)])
-    yield f"<h2>Worth</h2>{_table(('', 'baseline', 'candidate'), rows)}"
-    if answer.HasField("difference"):
-        named = value_rows(answer.currency, answer.difference)
-        money, successes = named[:2], named[2:]
-        yield range_plot("Candidate less baseline: money", [_range(*row) for row in money], 0.0)
-        yield range_plot("Candidate less baseline: successes", [_range(*row) for row in successes], 0.0)
+def document(title: str, body: Iterable[str]) -> str:
+    """A page that needs nothing else."""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f"<body><h1>{escape(title)}</h1>{''.join(body)}</body></html>\n"
+    )
 
 
-def _value_text(run: pb.PolicyRun, currency: str, index: int) -> str:
-    return interval_text(value_rows(currency, run.value)[index][1]) if run.HasField("value") else "-"
+def note(answer: Answer) -> str:
+    return f'<p class="dim">{escape(_PROFILES_NOTE if is_of_profiles(answer) else _LOGGED_NOTE)}</p>'
+
+
+def worth(answer: Answer, runs: Sequence[pb.PolicyRun], names: Sequence[str]) -> str:
+    said = f'<p class="dim">{escape(EXPECTED_NOTE)}</p>' if is_of_profiles(answer) else ""
+    rows = [[name, *texts] for name, texts in worth_rows(answer, runs)]
+    return f"<h2>Worth</h2>{said}{_table(('', *names), rows)}"
+
+
+def _differences(answer: pb.DiffPoliciesResponse) -> Iterable[str]:
+    rows = difference_rows(answer)
+    money = [_range(*row) for row in rows if row[0].startswith(answer.currency)]
+    successes = [_range(*row) for row in rows if not row[0].startswith(answer.currency)]
+    for title, ranges in (("money", money), ("successes", successes)):
+        if ranges:
+            yield range_plot(f"Candidate less baseline: {title}", ranges, 0.0)
+
+
+def _arms(answer: pb.DiffPoliciesResponse) -> Iterable[str]:
+    rows = [[name, *texts] for name, texts in arm_rows(answer)]
+    if rows:
+        yield f"<h2>Control arms differ</h2>{_table(('arm', 'baseline', 'candidate'), rows)}"
 
 
 def _range(name: str, interval: pb.Interval, *, is_bad: bool | None = None) -> Range:
@@ -89,59 +123,61 @@ def _range(name: str, interval: pb.Interval, *, is_bad: bool | None = None) -> R
     return Range(name, interval.mean, interval.low, interval.high, worse)
 
 
-def _contacts(answer: pb.DiffPoliciesResponse) -> Iterable[str]:
-    one, other = answer.baseline, answer.candidate
-    total = [Bars("all", (one.expected_contacts, other.expected_contacts))]
-    yield bar_plot("Expected contacts by channel", total + _bars(one.contacts_by_channel, other.contacts_by_channel))
-    actions = _bars(one.contacts_by_action, other.contacts_by_action)
-    actions.sort(key=lambda each: -abs(each.values[1] - each.values[0]))
-    yield bar_plot(f"By action: the {ACTIONS_SHOWN} that change most", actions[:ACTIONS_SHOWN])
+def contacts(runs: Sequence[pb.PolicyRun]) -> Iterable[str]:
+    total = [Bars("all", [run.expected_contacts for run in runs])]
+    yield bar_plot("Expected contacts by channel", total + _bars([run.contacts_by_channel for run in runs]))
+    actions = _bars([run.contacts_by_action for run in runs])
+    actions.sort(key=lambda each: -abs(each.values[-1] - (each.values[0] if len(runs) == 2 else 0.0)))
+    named = "that change most" if len(runs) == 2 else "shown most"
+    yield bar_plot(f"By action: the {ACTIONS_SHOWN} {named}", actions[:ACTIONS_SHOWN])
 
 
-def _drops(answer: pb.DiffPoliciesResponse) -> Iterable[str]:
-    one, other = answer.baseline, answer.candidate
-    stages = sorted({*one.dropped_by_stage, *other.dropped_by_stage})
-    rows = [
-        Bars(stage_name(stage), (one.dropped_by_stage.get(stage, 0), other.dropped_by_stage.get(stage, 0)))
-        for stage in stages
-    ]
+def drops(answer: Answer, runs: Sequence[pb.PolicyRun]) -> Iterable[str]:
+    stages = sorted({stage for run in runs for stage in run.dropped_by_stage})
+    rows = [Bars(stage_name(stage), [run.dropped_by_stage.get(stage, 0) for run in runs]) for stage in stages]
     yield "<h2>What falls where</h2>"
     yield bar_plot("Dropped by stage", rows)
     for title, caps in (
-        ("Pressure of caps: dropped by rule", _bars(one.dropped_by_cap, other.dropped_by_cap)),
-        ("Used of resources", _bars(one.resource_use, other.resource_use)),
+        ("Pressure of caps: dropped by rule", _bars([run.dropped_by_cap for run in runs])),
+        (use_title(answer).capitalize(), _bars([run.resource_use for run in runs])),
     ):
         if caps:
             yield bar_plot(title, caps)
 
 
-def _bars(one: Mapping[str, float], other: Mapping[str, float]) -> list[Bars]:
-    return [Bars(name, (one.get(name, 0.0), other.get(name, 0.0))) for name in sorted({*one, *other})]
+def _bars(counts: Sequence[Mapping[str, float]]) -> list[Bars]:
+    names = sorted({name for each in counts for name in each})
+    return [Bars(name, [each.get(name, 0.0) for each in counts]) for name in names]
 
 
-def _groups(groups: Sequence[pb.GroupDiff], currency: str) -> Iterable[str]:
-    if not groups:
+def groups(found: Sequence[pb.GroupDiff], currency: str, *, is_of_two: bool) -> Iterable[str]:
+    if not found:
         return
     rows = [
         [
-            f"{each.attribute}: {each.group}",
+            _name(each),
             f"{each.persons:,}",
-            f"{each.baseline_rate:.1%}",
+            *([f"{each.baseline_rate:.1%}"] if is_of_two else []),
             f"{each.candidate_rate:.1%}",
         ]
-        for each in groups
+        for each in found
     ]
-    yield f"<h2>Who is reached</h2>{_table(('group', 'persons', 'before', 'candidate'), rows)}"
+    names = ("group", "persons", "before", "candidate") if is_of_two else ("group", "persons", "reached")
+    yield f"<h2>Who is reached</h2>{_table(names, rows)}"
     ratios = [
-        _range(f"{each.attribute}: {each.group}", each.candidate_ratio, is_bad=each.below_four_fifths)
-        for each in groups
+        _range(_name(each), each.candidate_ratio, is_bad=each.below_four_fifths)
+        for each in found
         if each.HasField("candidate_ratio")
     ]
     if ratios:
         yield range_plot("Reached, against the group that is reached most (four fifths)", ratios, FOUR_FIFTHS)
-    worth = [_range(f"{each.attribute}: {each.group}", each.money_difference) for each in groups if _is_valued(each)]
-    if worth:
-        yield range_plot(f"{currency} per decision, candidate less baseline, by group", worth, 0.0)
+    worth_of = [_range(_name(each), each.money_difference) for each in found if _is_valued(each)]
+    if worth_of:
+        yield range_plot(f"{currency}, candidate less baseline, by group", worth_of, 0.0)
+
+
+def _name(group: pb.GroupDiff) -> str:
+    return f"{group.attribute}: {group.group}"
 
 
 def _is_valued(group: pb.GroupDiff) -> bool:
@@ -149,12 +185,7 @@ def _is_valued(group: pb.GroupDiff) -> bool:
 
 
 def _changes(answer: pb.DiffPoliciesResponse) -> Iterable[str]:
-    share = answer.winners_changed / max(answer.decisions, 1)
-    yield (
-        f"<h2>Winners</h2><p>{answer.winners_changed:,} of {answer.decisions:,} decisions have another winner "
-        f"({share:.1%}); {answer.probability_moved:.1%} of the probability of first slots lies elsewhere; "
-        f"{answer.starved_persons:,} persons are not reached any more.</p>"
-    )
+    yield f"<h2>Winners</h2><p>{escape(changes_text(answer))}.</p>"
     if answer.changes:
         rows = [
             [

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import grpc
 from tandem.common.v1 import subject_pb2
-from tandem.profile.v1 import consent_pb2, contact_pb2, event_pb2, profile_pb2, trait_pb2
+from tandem.profile.v1 import consent_pb2, contact_pb2, event_pb2, profile_pb2, search_pb2, trait_pb2
 from tandem.profile.v1 import profile_service_pb2 as pb
 from tandem.profile.v1.profile_service_pb2_grpc import ProfileServiceStub
 
 from services.orchestrator.adapters.contact_ledger_client import contact_count
 from services.orchestrator.adapters.deadline import remaining_s
 from services.orchestrator.adapters.reading import reading
+from services.orchestrator.app.audience import PAGE, PAGE_S, AudiencePage
 from services.orchestrator.app.persons import Person
 from services.orchestrator.app.ports import (
     NO_SIGNALS,
@@ -36,7 +39,7 @@ from services.orchestrator.domain.policy_parts import (
 )
 from shared.clock import Clock
 from shared.errors import Internal, InvalidArgument, NotFound, TandemError
-from shared.rpc.channel import call
+from shared.rpc.channel import call, call_stream
 from shared.rpc.errors import from_status
 from shared.rpc.values import (
     duration_proto,
@@ -54,7 +57,7 @@ _SHOWN: Final = ("impression_time", "delivery_time", "attempt_time")
 
 
 class GrpcProfiles:
-    """Implements ProfileReader, ManyProfiles and TraitSchemaPublisher."""
+    """Implements ProfileReader, ManyProfiles, PersonFinder, Audience and TraitSchemaPublisher."""
 
     def __init__(self, channel: grpc.aio.Channel, clock: Clock) -> None:
         self._stub = ProfileServiceStub(channel)  # type: ignore[no-untyped-call]
@@ -126,6 +129,22 @@ class GrpcProfiles:
             self._stub.BatchGetProfiles, request, timeout_s=timeout_s, service=SERVICE
         )
         return [_person(item) for item in response.items]
+
+    async def members(self, condition: str, schema_version: str, after: str, *, deadline_ms: int) -> AudiencePage:
+        request = search_pb2.SearchProfilesRequest(
+            condition=condition, schema_version=schema_version, after_profile_id=after, page_size=PAGE
+        )
+        timeout_s = remaining_s(deadline_ms, self._clock)
+        found: list[str] = []
+        through, enough_s = "", time.monotonic() + PAGE_S
+        stream = call_stream(self._stub.SearchProfiles, request, timeout_s=timeout_s, service=SERVICE)
+        async with aclosing(stream) as answers:
+            async for answer in answers:
+                found += (profile.profile_id for profile in answer.profiles)
+                through = answer.through_profile_id
+                if len(found) >= PAGE or time.monotonic() > enough_s:
+                    break
+        return AudiencePage(tuple(found), through)
 
     async def publish_trait_schema(self, request_id: str, schema: TraitSchemaPart, *, activate: bool) -> str:
         request = pb.PublishTraitSchemaRequest(request_id=request_id, schema=_schema(schema), activate=activate)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.orchestrator.app.active_policies import ActivePolicies
+from services.orchestrator.app.audience import Audience
 from services.orchestrator.app.batch.ports import Together
 from services.orchestrator.app.breaker import Breaker
 from services.orchestrator.app.campaign_decisions import CampaignDecisions
@@ -20,6 +21,7 @@ from services.orchestrator.app.persons import PersonFinder
 from services.orchestrator.app.ports import ProfileReader, Rescorer, RewardSink, RuleEvaluator, Scorer
 from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.telemetry import Telemetry
+from services.orchestrator.app.volume.bank import ResourceBank
 from services.orchestrator.app.volume.quotas import Quotas
 from services.orchestrator.domain.tracking import TokenSigner
 from shared.clock import Clock
@@ -47,6 +49,9 @@ class Surroundings:
     quotas: Quotas
     feedback: FeedbackStores
     persons: PersonFinder
+    audience: Audience
+    bank: ResourceBank
+    """Of which simulations only read."""
     telemetry: Telemetry
     signer: TokenSigner
     clock: Clock

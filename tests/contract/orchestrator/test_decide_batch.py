@@ -21,7 +21,8 @@ from services.orchestrator.adapters.rules_client import GrpcRules
 from services.orchestrator.adapters.scoring_client import GrpcScoring
 from services.orchestrator.api.mapping.replay import comparable
 from services.orchestrator.app.application import OrchestratorApplication
-from services.orchestrator.app.batch.decide import SIDE_BY_SIDE, Outcome
+from services.orchestrator.app.batch.decide import Outcome
+from services.orchestrator.app.batch.side_by_side import SIDE_BY_SIDE
 from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.bootstrap import DecidingOptions, OtherServices, bootstrap
 from services.orchestrator.domain.decision import Answer, Explain, Mode

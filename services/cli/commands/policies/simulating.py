@@ -1,36 +1,67 @@
-"""`tandem policies simulate`: what a policy would do with decisions on record."""
+"""`tandem simulate`, also `tandem policies simulate`: what one policy would do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 from tandem.orchestrator.v1 import policy_diff_pb2 as pb
 
-from services.cli.connection import connection_from, connection_options, run
+from services.cli.acting_person import person_option
+from services.cli.commands.publish import publish_policy
+from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.output import document_of, json_option, show, show_json
+from services.cli.policy_folder import read_policy_folder
+from services.cli.profile_sample import profile_options, profile_sample
 from services.cli.rendering.policy_diff import simulation_view
+from services.cli.rendering.simulation_page import simulation_page
 from shared.rpc.channel import call
 
 SECONDS = 600.0
 
 
 @click.command()
-@click.argument("policy_version")
-@click.option("--sample", "count", default=1_000, show_default=True, type=click.IntRange(1, 10_000), help="Decisions.")
+@click.argument("policy")
+@click.option("--sample", "count", default=1_000, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
 @click.option("--seed", default=0, show_default=True, help="Of the sample: the same seed draws the same ones.")
 @click.option("--by", "group_by", multiple=True, help="An attribute (bool or string) whose groups are compared.")
+@profile_options
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots, too.")
+@person_option("Who wrote the policy in the folder POLICY.", "--author")
 @json_option
 @connection_options
 def simulate(
-    policy_version: str, *, count: int, seed: int, group_by: Sequence[str], as_json: bool, **options: Any
+    policy: str, *, group_by: Sequence[str], page: Path | None, person: str, as_json: bool, **options: Any
 ) -> None:
-    """See what a published version would do in place of those who decided. It changes nothing."""
-    request = pb.SimulatePolicyRequest(policy_version=policy_version, count=count, seed=seed, group_by=group_by)
-    connection = connection_from(options)
-    answer = run(connection, lambda stubs: call(stubs.orchestrator.SimulatePolicy, request, timeout_s=SECONDS))
+    """See what POLICY would do in place of those who decided, or now for persons of a segment. It changes nothing.
+
+    POLICY is a published version, or a folder: that is published, and not activated.
+
+    \b
+      tandem simulate policy_5d2c1f0a
+      tandem simulate policies/spring --segment 'tier == "gold"' --channel email --by gender
+    """
+    profiles = profile_sample(options, options["count"], options["seed"])
+    files = read_policy_folder(Path(policy)) if Path(policy).is_dir() else None
+    request = pb.SimulatePolicyRequest(policy_version=policy, group_by=group_by, profiles=profiles)
+    if profiles is None:
+        request.count, request.seed = options["count"], options["seed"]
+    answer = run(connection_from(options), lambda stubs: _simulate(stubs, request, files, person))
+    if page is not None:
+        page.write_text(simulation_page(answer), encoding="utf-8")
     if as_json:
         show_json(document_of(answer))
     else:
         show(simulation_view(answer))
+
+
+async def _simulate(
+    stubs: Stubs, request: pb.SimulatePolicyRequest, files: Mapping[str, bytes] | None, author: str
+) -> pb.SimulatePolicyResponse:
+    if files is not None:
+        published = await publish_policy(stubs, dict(files), activate=False, author=author)
+        request.policy_version = published.policy_version
+    answer: pb.SimulatePolicyResponse = await call(stubs.orchestrator.SimulatePolicy, request, timeout_s=SECONDS)
+    return answer

@@ -7,13 +7,27 @@ from collections.abc import Sequence
 from tandem.orchestrator.v1 import policy_diff_pb2 as pb
 
 from services.orchestrator.api.mapping import fields
+from services.orchestrator.api.mapping.request import MAX_ITEMS, context_from, placement_from
 from services.orchestrator.app.diff.diff_policies import MAX_UNTRIED, DiffQuestion
-from services.orchestrator.app.diff.report import Change, DiffReport, GroupReport, PolicyValue, SideReport
+from services.orchestrator.app.diff.profile_sample import ProfileSample
+from services.orchestrator.app.diff.report import (
+    AudienceReport,
+    Change,
+    DiffReport,
+    GroupReport,
+    PolicyValue,
+    SideReport,
+)
+from services.orchestrator.domain.catalogue import Direction
+from services.orchestrator.domain.diff.arm_changes import ArmChange
 from services.orchestrator.domain.diff.off_policy import Interval
+from services.orchestrator.domain.places import PlaceRequest
 from services.orchestrator.domain.volume.resources import in_units
 from shared.errors import InvalidArgument
 
 DEFAULT_COUNT, MAX_COUNT, MAX_GROUPS = 1_000, 10_000, 20
+MAX_CONDITION = 10_000
+"""Characters."""
 
 
 def diff_question(request: pb.DiffPoliciesRequest) -> DiffQuestion:
@@ -37,6 +51,38 @@ def _question(request: pb.DiffPoliciesRequest | pb.SimulatePolicyRequest, versio
         request.seed,
         tuple(fields.identifier(name, f"group_by[{index}]") for index, name in enumerate(request.group_by)),
         untried,
+        _profiles(request) if request.HasField("profiles") else None,
+    )
+
+
+def _profiles(request: pb.DiffPoliciesRequest | pb.SimulatePolicyRequest) -> ProfileSample:
+    sample = request.profiles
+    for name, is_set in (
+        ("count", bool(request.count)),
+        ("seed", bool(request.seed)),
+        ("max_untried", request.HasField("max_untried")),
+    ):
+        if is_set:
+            raise InvalidArgument.field(name, "is about decisions on record: leave it out beside profiles")
+    if not sample.segment.strip():
+        raise InvalidArgument.field("profiles.segment", "required and missing", reason="REQUIRED_FIELD_MISSING")
+    if len(sample.segment) > MAX_CONDITION:
+        raise InvalidArgument.field("profiles.segment", f"must have at most {MAX_CONDITION} characters")
+    for name in ("channels", "placements", "context"):
+        fields.at_most(getattr(sample, name), MAX_ITEMS, f"profiles.{name}")
+    places = PlaceRequest(
+        fields.enum(Direction, sample.direction, "profiles.direction", Direction.INBOUND),
+        tuple(channel.upper() for channel in sample.channels),
+        tuple(placement_from(each, f"profiles.placements[{index}]") for index, each in enumerate(sample.placements)),
+    )
+    return ProfileSample(
+        sample.segment.strip(),
+        places,
+        fields.count(sample.limit, "profiles.limit", MAX_COUNT) or DEFAULT_COUNT,
+        sample.seed,
+        context_from(sample.context, "profiles.context"),
+        fields.short_text(sample.locale, "profiles.locale"),
+        fields.time_ms(sample, "decision_time", "profiles."),
     )
 
 
@@ -59,6 +105,10 @@ def diff_response(report: DiffReport) -> pb.DiffPoliciesResponse:
         verdict_text="" if report.verdict is None else report.verdict.text,
         groups=_groups(report.groups),
         starved_persons=report.starved_persons,
+        audience=_audience(report.audience),
+        expected_difference=_interval(report.expected_difference),
+        not_comparable=report.not_comparable,
+        arms=_arms(report.arms),
     )
 
 
@@ -72,6 +122,7 @@ def simulate_response(report: DiffReport) -> pb.SimulatePolicyResponse:
         valued=report.valued,
         run=_run(report.candidate),
         groups=_groups(report.groups),
+        audience=_audience(report.audience),
     )
 
 
@@ -91,7 +142,29 @@ def _run(report: SideReport) -> pb.PolicyRun:
         effective_size=report.effective_size,
         value=_value(report.value),
         refusal="" if report.refusal is None else report.refusal.text,
+        expected_money=None if report.expected is None else _interval(report.expected.money),
+        expected_successes=None if report.expected is None else _interval(report.expected.successes),
     )
+
+
+def _audience(audience: AudienceReport | None) -> pb.SampledAudience | None:
+    if audience is None:
+        return None
+    return pb.SampledAudience(
+        condition=audience.condition,
+        audience=audience.audience,
+        weight=audience.weight,
+        decision_time=fields.time_proto(audience.decision_time_ms),
+    )
+
+
+def _arms(change: ArmChange | None) -> pb.ArmChange | None:
+    if change is None:
+        return None
+    shares = [
+        pb.ArmShare(arm=each.arm.name, baseline=each.baseline, candidate=each.candidate) for each in change.shares
+    ]
+    return pb.ArmChange(shares=shares, other_salt=change.other_salt)
 
 
 def _value(value: PolicyValue | None) -> pb.PolicyValue | None:

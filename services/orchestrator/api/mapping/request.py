@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tandem.common.v1 import subject_pb2
+from collections.abc import Mapping
+
+from tandem.common.v1 import subject_pb2, value_pb2
 from tandem.orchestrator.v1 import decision_pb2 as pb
 from tandem.profile.v1 import consent_pb2
 
@@ -15,6 +17,7 @@ from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.places import DEFAULT_COUNT, MAX_COUNT, Accepts, PlacementRequest, PlaceRequest
 from shared.errors import InvalidArgument
 from shared.rpc.values import feature_to_proto, features_from_proto, value_from_proto, value_to_proto
+from shared.values import Value
 
 MAX_ITEMS = 100
 """Of events, channels, placements, context attributes and overridden ones, each."""
@@ -34,10 +37,7 @@ def command_from(request: pb.DecideRequest) -> DecideCommand:
         places=_places(request),
         events=tuple(event_from(event, f"events[{index}]") for index, event in enumerate(request.events)),
         consistency_token=fields.short_text(request.consistency_token.value, "consistency_token.value"),
-        context={
-            fields.short_text(name, "context"): value_from_proto(value, f'context["{name}"]')
-            for name, value in request.context.items()
-        },
+        context=context_from(request.context, "context"),
         locale=fields.short_text(request.locale, "locale"),
         session_id=fields.short_text(request.session_id, "session_id"),
         decision_time_ms=fields.time_ms(request, "decision_time"),
@@ -65,11 +65,17 @@ def _places(request: pb.DecideRequest) -> PlaceRequest:
     return PlaceRequest(
         fields.enum(Direction, request.direction, "direction", Direction.INBOUND),
         tuple(channel.upper() for channel in request.channels),
-        tuple(_placement(each, f"placements[{index}]") for index, each in enumerate(request.placements)),
+        tuple(placement_from(each, f"placements[{index}]") for index, each in enumerate(request.placements)),
     )
 
 
-def _placement(placement: pb.Placement, path: str) -> PlacementRequest:
+def context_from(context: Mapping[str, value_pb2.TypedValue], path: str) -> dict[str, Value]:
+    return {
+        fields.short_text(name, path): value_from_proto(value, f'{path}["{name}"]') for name, value in context.items()
+    }
+
+
+def placement_from(placement: pb.Placement, path: str) -> PlacementRequest:
     accepts = placement.accepts
     return PlacementRequest(
         placement.placement_id,

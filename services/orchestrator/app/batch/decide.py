@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.orchestrator.app.batch.desks import RoundCampaigns, RoundLog, RoundProfiles, RoundRules, RoundScorer
-from services.orchestrator.app.batch.round import Round
+from services.orchestrator.app.batch.side_by_side import SIDE_BY_SIDE, side_by_side
 from services.orchestrator.app.command import DecideCommand
 from services.orchestrator.app.decide.flow import Decide
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.decision import Answer
-from shared.errors import Internal, InvalidArgument, TandemError
+from shared.errors import InvalidArgument, TandemError
 
-SIDE_BY_SIDE = 64
-"""More gain little, and keep everybody else waiting."""
 PATIENCE = 5
 """How much longer a service may take for all of them than for one."""
-
-_log = logging.getLogger("tandem.orchestrator.decide")
 
 Item = DecideCommand | InvalidArgument
 """What was asked, or why it cannot be read."""
@@ -49,37 +42,10 @@ class DecideBatch:
         return now_ms + (deadline_ms - now_ms) // groups
 
     async def _side_by_side(self, items: Sequence[Item], deadline_ms: int | None) -> list[Outcome]:
-        commands = [item for item in items if isinstance(item, DecideCommand)]
-        round_, arrival_ms = Round(len(commands)), self._world.clock()
-        decide = Decide(_in_round(self._world, round_))
+        commands, arrival_ms = [item for item in items if isinstance(item, DecideCommand)], self._world.clock()
 
-        async def decided(command: DecideCommand) -> Outcome:
-            try:
-                return await decide(command, deadline_ms, arrival_ms)
-            except TandemError as failure:
-                return failure
-            except Exception:  # noqa: BLE001  a fault in one of them is not the others'
-                _log.exception("a decision of a batch", extra={"fields": {"decide_request_id": command.request_id}})
-                return Internal(
-                    "INTERNAL", "the decision failed; the log has why", metadata={"service": "orchestrator"}
-                )
+        async def decided(world: Surroundings, command: DecideCommand) -> Answer:
+            return await Decide(world)(command, deadline_ms, arrival_ms)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(round_.member(decided(command))) for command in commands]
-        finally:
-            await round_.close()
-        answers = (task.result() for task in tasks)
+        answers = iter(await side_by_side(self._world, commands, decided))
         return [next(answers) if isinstance(item, DecideCommand) else item for item in items]
-
-
-def _in_round(world: Surroundings, round_: Round) -> Surroundings:
-    together = world.together
-    return replace(
-        world,
-        profiles=RoundProfiles(round_, world.profiles, together),
-        rules=RoundRules(round_, together),
-        scorer=RoundScorer(round_, together),
-        campaigns=RoundCampaigns(round_, world.campaigns),
-        log=RoundLog(round_, world.log),
-    )

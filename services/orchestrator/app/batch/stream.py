@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Generic, TypeVar
 
-from services.orchestrator.app.batch.decide import SIDE_BY_SIDE, DecideBatch, Item, Outcome
+from services.orchestrator.app.batch.decide import DecideBatch, Item, Outcome
+from services.orchestrator.app.batch.side_by_side import SIDE_BY_SIDE
 from shared.background import end, to_its_end
 
 T = TypeVar("T")

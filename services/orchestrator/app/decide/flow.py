@@ -57,12 +57,26 @@ class Decide:
             return earlier
         return await keep(await self._decide(command, decision_id_of(command), deadline_ms, arrival_ms))
 
-    async def _decide(
-        self, command: DecideCommand, decision_id: str, deadline_ms: int | None, arrival_ms: int | None
+    async def simulated(
+        self, command: DecideCommand, policy: ActivePolicy, decision_id: str, arrival_ms: int
     ) -> Decided:
+        """What any policy would decide; the command is one of SIMULATE. Who does not answer is in `troubles`. Raises
+        InvalidArgument."""
+        assert command.mode is Mode.SIMULATE, "it is recorded nowhere"
+        return await self._decide(command, decision_id, None, arrival_ms, policy)
+
+    async def _decide(
+        self,
+        command: DecideCommand,
+        decision_id: str,
+        deadline_ms: int | None,
+        arrival_ms: int | None,
+        chosen: ActivePolicy | None = None,
+    ) -> Decided:
+        """By the active policy, unless another one is chosen."""
         world, watch = self._world, Stopwatch(self._world.ticks_ns)
         budget = Budget.starting_now(deadline_ms, world.budget_ms, world.clock)
-        policy = await self._active_policy(budget)
+        policy = await self._active_policy(budget) if chosen is None else chosen
         check_reachable(command)
         brief = brief_of(command, policy, world.clock() if arrival_ms is None else arrival_ms, decision_id)
         known = await gather(brief, world.profiles, budget)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from services.orchestrator.app.active_policies import ActivePolicy
-from services.orchestrator.app.diff.groups import groups_of
+from services.orchestrator.app.diff.changes import changes_of
+from services.orchestrator.app.diff.groups import Grouped, group_name, groups_of
+from services.orchestrator.app.diff.profile_diff import ProfileDiff
+from services.orchestrator.app.diff.profile_sample import ProfileSample
 from services.orchestrator.app.diff.replay import Replay, ReplayedDecision, Replayer
-from services.orchestrator.app.diff.report import Change, DiffReport, PolicyValue, SideReport
+from services.orchestrator.app.diff.report import DiffReport, GroupReport, PolicyValue, SideReport
 from services.orchestrator.app.diff.side import HARDLY, Side, winners
 from services.orchestrator.app.diff.values import Columns, columns_of, moved, valued
 from services.orchestrator.app.surroundings import Surroundings
-from services.orchestrator.domain.diff.verdict import Finding, Verdict, compared, refusal
+from services.orchestrator.domain.diff.arm_changes import arm_change
+from services.orchestrator.domain.diff.off_policy import Column, Interval, Rows
+from services.orchestrator.domain.diff.verdict import Finding, Verdict, compared, refusal, with_reason
 from shared.errors import FailedPrecondition, InvalidArgument
 from shared.values import AttributeType
 
-CHANGES_TOLD = 20
 MAX_UNTRIED = 0.05
 GROUPABLE = (AttributeType.BOOL, AttributeType.STRING)
 
@@ -34,6 +37,8 @@ class DiffQuestion:
     seed: int = 0
     by: tuple[str, ...] = ()
     max_untried: float = MAX_UNTRIED
+    profiles: ProfileSample | None = None
+    """Persons in place of logged decisions: without count, seed and max_untried."""
 
 
 class DiffPolicies:
@@ -43,12 +48,17 @@ class DiffPolicies:
         self._world = world
 
     async def __call__(self, question: DiffQuestion) -> DiffReport:
-        """Raises NotFound (POLICY_NOT_FOUND), FailedPrecondition (NO_ACTIVE_POLICY, NO_DECISIONS,
+        """Raises NotFound (POLICY_NOT_FOUND), FailedPrecondition (NO_ACTIVE_POLICY, NO_DECISIONS, NO_PROFILES,
         POLICIES_NOT_COMPARABLE), InvalidArgument, Unavailable."""
-        return _report(question, await self.replay(question))
+        if question.profiles is None:
+            return _report(question, await self.replay(question))
+        return await ProfileDiff(self._world, await self._policies(question))(question.profiles, question.by)
 
     async def replay(self, question: DiffQuestion) -> Replay:
         """What is reported on, decision by decision. Raises the same."""
+        return await Replayer(self._world, await self._policies(question))(question.count, question.seed)
+
+    async def _policies(self, question: DiffQuestion) -> tuple[ActivePolicy, ActivePolicy]:
         baseline = await self._baseline(question.baseline)
         candidate = await self._world.policies.get(question.candidate)
         if baseline.settings.currency != candidate.settings.currency:
@@ -58,12 +68,14 @@ class DiffPolicies:
                 metadata={"because": "currency"},
             )
         _check_groups(question.by, (baseline, candidate))
-        return await Replayer(self._world, (baseline, candidate))(question.count, question.seed)
+        return baseline, candidate
 
     async def simulate(self, question: DiffQuestion) -> DiffReport:
         """One policy alone. Raises the same."""
         policy = await self._world.policies.get(question.candidate)
         _check_groups(question.by, (policy,))
+        if question.profiles is not None:
+            return await ProfileDiff(self._world, (policy,))(question.profiles, question.by)
         return _report(question, await Replayer(self._world, (policy,))(question.count, question.seed))
 
     async def _baseline(self, version: str) -> ActivePolicy:
@@ -103,9 +115,36 @@ def _report(question: DiffQuestion, replay: Replay) -> DiffReport:
         baseline=baseline,
         difference=difference,
         verdict=verdict,
-        groups=groups_of(replay.decisions, telling, columns, question.by, is_valued=difference is not None),
+        groups=_groups(question.by, replay, telling, columns, is_valued=difference is not None),
     )
     return report if baseline is None else _with_changes(report, replay, telling, baseline.side, candidate.side)
+
+
+def _groups(
+    by: Sequence[str], replay: Replay, telling: Sequence[int], columns: Columns | None, *, is_valued: bool
+) -> tuple[GroupReport, ...]:
+    """Of the decisions that say something."""
+    if columns is None:
+        return ()
+    told = [replay.decisions[index] for index in telling]
+
+    def worth(rows: Rows) -> Interval | None:
+        return columns.take(rows).difference().money_dr if is_valued else None
+
+    return groups_of(
+        Grouped(
+            columns.person,
+            [_reached(told, policy) for policy in range(len(replay.policies))],
+            {name: [group_name(each.record.features, name) for each in told] for name in by},
+            [each.segments for each in told],
+            worth,
+        )
+    )
+
+
+def _reached(decisions: Sequence[ReplayedDecision], policy: int) -> Column:
+    slots = [each.slots[policy] for each in decisions]
+    return np.array([0.0 if slot is None else slot.reaches() for slot in slots])
 
 
 def _side(question: DiffQuestion, replay: Replay, columns: Columns | None, index: int) -> SideReport:
@@ -134,24 +173,17 @@ def _verdict(
 def _with_changes(
     report: DiffReport, replay: Replay, telling: Sequence[int], baseline: Side, candidate: Side
 ) -> DiffReport:
-    changed = [each for each in replay.decisions if winners(each.made[0]) != winners(each.made[1])]
+    changed = [(winners(was), winners(now)) for was, now in (each.made for each in replay.decisions)]
+    differing = [pair for pair in changed if pair[0] != pair[1]]
     reached = [name for name, contacts in baseline.by_person.items() if contacts >= HARDLY]
+    arms = arm_change(baseline.policy.compiled.arms, candidate.policy.compiled.arms)
+    verdict = report.verdict
     return replace(
         report,
-        winners_changed=len(changed),
-        changes=_changes(changed),
+        winners_changed=len(differing),
+        changes=changes_of(differing),
         probability_moved=float(np.mean(moved([replay.decisions[index] for index in telling]))) if telling else 0.0,
         starved_persons=sum(candidate.by_person.get(name, 0.0) < HARDLY for name in reached),
+        verdict=verdict if arms is None or verdict is None else with_reason(verdict, arms.text),
+        arms=arms,
     )
-
-
-def _changes(changed: Sequence[ReplayedDecision]) -> tuple[Change, ...]:
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for each in changed:
-        before, after = ({place: action for place, action, _ in reversed(winners(made))} for made in each.made)
-        counts.update(
-            (place, before.get(place, ""), after.get(place, ""))
-            for place in before.keys() | after.keys()
-            if before.get(place, "") != after.get(place, "")
-        )
-    return tuple(Change(*names, count) for names, count in counts.most_common(CHANGES_TOLD))

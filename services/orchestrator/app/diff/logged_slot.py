@@ -14,6 +14,7 @@ from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.decision_record import DecisionRecord, SlotVector
 from services.orchestrator.app.outcome_store import CapturedOutcome
 from services.orchestrator.domain.arbitration.slots import SILENCE
+from services.orchestrator.domain.diff.money import money_of
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_key, reward_of
 
@@ -34,7 +35,7 @@ class Priced:
 
     @property
     def expected_money(self) -> float:
-        return self.propensity * self.value - self.cost
+        return money_of(self.propensity, self.value, self.cost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.orchestrator.app.diff.side import Side
+from services.orchestrator.domain.diff.arm_changes import ArmChange
 from services.orchestrator.domain.diff.fairness import GroupRate
 from services.orchestrator.domain.diff.off_policy import Interval
 from services.orchestrator.domain.diff.verdict import Verdict
@@ -22,6 +23,24 @@ class PolicyValue:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedValue:
+    """Per person, by the models and the prices of the policy."""
+
+    successes: Interval
+    money: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceReport:
+    """Whom the persons of a sample stand for, `weight` persons each."""
+
+    condition: str
+    audience: int
+    weight: float
+    decision_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SideReport:
     """`value` None: it is not said; `refusal` says why."""
 
@@ -30,6 +49,8 @@ class SideReport:
     effective_size: float
     value: PolicyValue | None
     refusal: Verdict | None
+    expected: ExpectedValue | None = None
+    """Of persons in place of logged decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +98,11 @@ class DiffReport:
     groups: tuple[GroupReport, ...] = ()
     starved_persons: int = 0
     """Reached by the baseline, and hardly at all by the candidate."""
+    audience: AudienceReport | None = None
+    """None: of logged decisions."""
+    expected_difference: Interval | None = None
+    """Of money, per person."""
+    not_comparable: tuple[str, ...] = ()
+    """Why the money of the two is not the same money."""
+    arms: ArmChange | None = None
+    """None where the control arms are the same."""

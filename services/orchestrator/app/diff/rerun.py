@@ -17,6 +17,7 @@ from services.orchestrator.app.diff.replay_state import ReplayState
 from services.orchestrator.app.diff.replayed_scores import ReplayedScores
 from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, RuleEvaluator
 from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.arms import Arm, ArmStanding
 from services.orchestrator.domain.decision import Explain, Mode
 from shared.errors import TandemError
 from shared.values import NOT_FOUND
@@ -61,7 +62,9 @@ async def rerun(
     brief = _brief(record, policy)
     known = _known(record, logged, brief, state)
     rules = _AskedRules(world.rules)
-    same = logged.compiled.arbitrated == policy.compiled.arbitrated
+    # An arm that goes without a model has the prior's propensities on record.
+    has_scores = record.arm.arm is not Arm.RULES_ONLY
+    same = has_scores and logged.compiled.arbitrated == policy.compiled.arbitrated
     scores = ReplayedScores(record, logged, world.scorer, same_objective=same)
     then = replace(world, rules=rules, scorer=scores, ledger=RecalledLedger(record))
     budget = Budget.starting_now(None, RERUN_MS, world.clock)
@@ -72,11 +75,14 @@ async def rerun(
     return Rerun(decided.record, rules.segments)
 
 
+def explain_of(policy: ActivePolicy) -> Explain:
+    """As much as says what each cap dropped."""
+    has_caps = bool(policy.limits.limits) or not policy.compiled.volume.is_empty or policy.contact.quiet is not None
+    return Explain.REASONS if has_caps else Explain.NONE
+
+
 def _brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:
-    compiled = policy.compiled
-    has_caps = bool(policy.limits.limits) or not compiled.volume.is_empty or policy.contact.quiet is not None
-    explain = Explain.REASONS if has_caps else Explain.NONE
-    command = replace(record.command, mode=Mode.SIMULATE, explain=explain)
+    command = replace(record.command, mode=Mode.SIMULATE, explain=explain_of(policy))
     return recalled_brief(replace(record, command=command), policy)
 
 
@@ -94,4 +100,11 @@ def _known(record: DecisionRecord, logged: ActivePolicy, brief: Brief, state: Re
         contact_counts=counts + policy.limits.cooldowns(record.features) if brief.has_limits else (),
         quiet=record.quiet if is_own else quiet_standing(brief, known.view),
         volume=state.volume(record, logged.compiled.volume, brief.now_ms),
+        arm=_arm(record, logged, policy),
     )
+
+
+def _arm(record: DecisionRecord, logged: ActivePolicy, policy: ActivePolicy) -> ArmStanding:
+    """Drawn anew where the policy declares other arms than the one that decided."""
+    arms = policy.compiled.arms
+    return record.arm if arms == logged.compiled.arms else arms.standing_of(record.profile_id)

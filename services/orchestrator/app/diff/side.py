@@ -36,7 +36,8 @@ class Side:
     used: Counter[str] = field(default_factory=Counter)
     """Of resources, in millionths."""
 
-    def tell(self, person: str, made: DecisionRecord) -> None:
+    def tell(self, person: str, made: DecisionRecord, used: Counter[str] | None = None) -> None:
+        """`used` None: of resources what was answered uses."""
         self.decisions += 1
         for action, channel, probability in self._contacts(made):
             self.contacts += probability
@@ -47,10 +48,7 @@ class Side:
         self.competed.update(self._competing(made))
         self.dropped.update(made.answer.dropped_by_stage)
         self.capped.update(each.rule_id for each in made.answer.dropped if int(each.stage) in _CAPS)
-        for place in made.answer.placements:
-            for each in place.propositions:
-                for use in each.uses:
-                    self.used[use.resource_id] += use.used
+        self.used.update(_used(made) if used is None else used)
 
     def _contacts(self, made: DecisionRecord) -> Iterator[tuple[str, str, float]]:
         catalogue, columns = self.policy.catalogue, made.candidates
@@ -80,6 +78,15 @@ class Side:
                 if count >= LEAST_COMPETED and self.by_action.get(action, 0.0) < HARDLY * count
             )
         )
+
+
+def _used(made: DecisionRecord) -> Counter[str]:
+    used = Counter[str]()
+    for place in made.answer.placements:
+        for each in place.propositions:
+            for use in each.uses:
+                used[use.resource_id] += use.used
+    return used
 
 
 def winners(record: DecisionRecord) -> tuple[tuple[str, str, str], ...]:

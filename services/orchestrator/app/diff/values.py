@@ -10,6 +10,7 @@ import numpy as np
 from services.orchestrator.app.diff.logged_slot import FirstSlot, Weighed, weighed
 from services.orchestrator.app.diff.replay import ReplayedDecision
 from services.orchestrator.app.diff.report import PolicyValue
+from services.orchestrator.domain.diff.money import money_of
 from services.orchestrator.domain.diff.off_policy import (
     Column,
     Interval,
@@ -99,7 +100,7 @@ def _drawn(decision: ReplayedDecision) -> tuple[float, float, float, float]:
     if logged.drawn is None:
         return 0.0, 0.0, 0.0, 0.0
     drawn = logged.options[logged.drawn]
-    money = decision.success * drawn.value - drawn.cost
+    money = money_of(decision.success, drawn.value, drawn.cost)
     return decision.success, drawn.propensity, money, drawn.expected_money
 
 

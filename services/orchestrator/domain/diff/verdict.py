@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -19,6 +20,9 @@ class Finding(IntEnum):
     NO_DIFFERENCE_SEEN = 3
     CANNOT_TELL = 4
     REFUSED = 5
+    EXPECTS_MORE = 6
+    EXPECTS_LESS = 7
+    NOT_COMPARABLE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,30 @@ def refusal(rows: PolicyRows, persons: int, max_untried: float, name: str) -> Ve
             f"{LEAST_EFFECTIVE_ROWS:.0f} of {LEAST_PERSONS} are needed",
         )
     return None
+
+
+def expected(difference: Interval, persons: int, unit: str, not_comparable: Sequence[str]) -> Verdict:
+    """By what the models of candidate and baseline expect per person, each at its own prices: no outcome is known."""
+    if persons < LEAST_PERSONS:
+        return Verdict(Finding.CANNOT_TELL, f"cannot tell: {persons} persons; {LEAST_PERSONS} are needed")
+    size = (
+        f"{difference.mean:+.4g} {unit} per person ({difference.low:+.4g} to {difference.high:+.4g}), "
+        "by the models' own propensities"
+    )
+    if not_comparable:
+        return Verdict(
+            Finding.NOT_COMPARABLE, f"not comparable: {'; '.join(not_comparable)}. Each counted by its own: {size}"
+        )
+    if difference.low > 0.0:
+        return Verdict(Finding.EXPECTS_MORE, f"expects more: {size}")
+    if difference.high < 0.0:
+        return Verdict(Finding.EXPECTS_LESS, f"expects less: {size}")
+    return Verdict(Finding.NO_DIFFERENCE_SEEN, f"no difference seen: {size}")
+
+
+def with_reason(verdict: Verdict, reason: str) -> Verdict:
+    """The same, and something else that must be known to read it."""
+    return Verdict(verdict.finding, f"{verdict.text}; {reason}")
 
 
 def compared(difference: Interval, unit: str) -> Verdict:

@@ -401,9 +401,10 @@ class OrchestratorServiceServicer:
 
     def SimulatePolicy(self, request, context):
         """What a published policy would do with decisions on record in place of those who decided: contacts, drops, and its
-        value per decision, refused where it does too much that the log never tried. Leaves no trace.
+        value per decision, refused where it does too much that the log never tried. With `profiles`, what it would do now for
+        persons of a segment, and the money that its models expect of that. Leaves no trace.
         Fails: NOT_FOUND (POLICY_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD), FAILED_PRECONDITION (NO_DECISIONS;
-        POLICIES_NOT_COMPARABLE naming the attribute that was not recorded), UNAVAILABLE (DEPENDENCY_UNAVAILABLE).
+        POLICIES_NOT_COMPARABLE naming the attribute that was not recorded; NO_PROFILES), UNAVAILABLE (DEPENDENCY_UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -23,15 +23,22 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from tandem.common.v1 import value_pb2 as tandem_dot_common_dot_v1_dot_value__pb2
+from tandem.orchestrator.v1 import decision_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(tandem/orchestrator/v1/policy_diff.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\"3\n\x08Interval\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\"\xeb\x01\n\x0bPolicyValue\x12\x39\n\x0fsuccesses_snips\x18\x01 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x36\n\x0csuccesses_dr\x18\x02 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x35\n\x0bmoney_snips\x18\x03 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x32\n\x08money_dr\x18\x04 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\"\x8d\x07\n\tPolicyRun\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x19\n\x11\x65xpected_contacts\x18\x02 \x01(\x01\x12U\n\x13\x63ontacts_by_channel\x18\x03 \x03(\x0b\x32\x38.tandem.orchestrator.v1.PolicyRun.ContactsByChannelEntry\x12S\n\x12\x63ontacts_by_action\x18\x04 \x03(\x0b\x32\x37.tandem.orchestrator.v1.PolicyRun.ContactsByActionEntry\x12O\n\x10\x64ropped_by_stage\x18\x05 \x03(\x0b\x32\x35.tandem.orchestrator.v1.PolicyRun.DroppedByStageEntry\x12K\n\x0e\x64ropped_by_cap\x18\x06 \x03(\x0b\x32\x33.tandem.orchestrator.v1.PolicyRun.DroppedByCapEntry\x12H\n\x0cresource_use\x18\x07 \x03(\x0b\x32\x32.tandem.orchestrator.v1.PolicyRun.ResourceUseEntry\x12\x18\n\x10starving_persons\x18\x08 \x01(\x03\x12\x18\n\x10starving_actions\x18\t \x03(\t\x12\x15\n\runtried_share\x18\n \x01(\x01\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_size\x18\x0b \x01(\x01\x12\x32\n\x05value\x18\x0c \x01(\x0b\x32#.tandem.orchestrator.v1.PolicyValue\x12\x0f\n\x07refusal\x18\r \x01(\t\x1a\x38\n\x16\x43ontactsByChannelEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x37\n\x15\x43ontactsByActionEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x35\n\x13\x44roppedByStageEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x33\n\x11\x44roppedByCapEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x32\n\x10ResourceUseEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xcc\x02\n\tGroupDiff\x12\x11\n\tattribute\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0f\n\x07persons\x18\x04 \x01(\x03\x12\x15\n\rbaseline_rate\x18\x05 \x01(\x01\x12\x16\n\x0e\x63\x61ndidate_rate\x18\x06 \x01(\x01\x12\x38\n\x0e\x62\x61seline_ratio\x18\x07 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x39\n\x0f\x63\x61ndidate_ratio\x18\x08 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x19\n\x11\x62\x65low_four_fifths\x18\t \x01(\x08\x12:\n\x10money_difference\x18\n \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\"\x99\x01\n\x13\x44iffPoliciesRequest\x12\x17\n\tcandidate\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x08\x62\x61seline\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x10\n\x08group_by\x18\x05 \x03(\t\x12\x18\n\x0bmax_untried\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_max_untried\"\xee\x05\n\x14\x44iffPoliciesResponse\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x0f\n\x07sampled\x18\x02 \x01(\x03\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0f\n\x07persons\x18\x04 \x01(\x03\x12K\n\x08left_out\x18\x05 \x03(\x0b\x32\x39.tandem.orchestrator.v1.DiffPoliciesResponse.LeftOutEntry\x12\x0e\n\x06valued\x18\x06 \x01(\x03\x12\x33\n\x08\x62\x61seline\x18\x07 \x01(\x0b\x32!.tandem.orchestrator.v1.PolicyRun\x12\x34\n\tcandidate\x18\x08 \x01(\x0b\x32!.tandem.orchestrator.v1.PolicyRun\x12\x17\n\x0fwinners_changed\x18\t \x01(\x03\x12\x44\n\x07\x63hanges\x18\n \x03(\x0b\x32\x33.tandem.orchestrator.v1.DiffPoliciesResponse.Change\x12\x19\n\x11probability_moved\x18\x0b \x01(\x01\x12\x37\n\ndifference\x18\x0c \x01(\x0b\x32#.tandem.orchestrator.v1.PolicyValue\x12\x34\n\x07verdict\x18\r \x01(\x0e\x32#.tandem.orchestrator.v1.DiffVerdict\x12\x14\n\x0cverdict_text\x18\x0e \x01(\t\x12\x31\n\x06groups\x18\x0f \x03(\x0b\x32!.tandem.orchestrator.v1.GroupDiff\x12\x17\n\x0fstarved_persons\x18\x10 \x01(\x03\x1aL\n\x06\x43hange\x12\x14\n\x0cplacement_id\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\x1a.\n\x0cLeftOutEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x8e\x01\n\x15SimulatePolicyRequest\x12\x1c\n\x0epolicy_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x0c\n\x04seed\x18\x03 \x01(\x03\x12\x10\n\x08group_by\x18\x04 \x03(\t\x12\x18\n\x0bmax_untried\x18\x05 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_max_untried\"\xd1\x02\n\x16SimulatePolicyResponse\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x0f\n\x07sampled\x18\x02 \x01(\x03\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0f\n\x07persons\x18\x04 \x01(\x03\x12M\n\x08left_out\x18\x05 \x03(\x0b\x32;.tandem.orchestrator.v1.SimulatePolicyResponse.LeftOutEntry\x12\x0e\n\x06valued\x18\x06 \x01(\x03\x12.\n\x03run\x18\x07 \x01(\x0b\x32!.tandem.orchestrator.v1.PolicyRun\x12\x31\n\x06groups\x18\x08 \x03(\x0b\x32!.tandem.orchestrator.v1.GroupDiff\x1a.\n\x0cLeftOutEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01*\xb9\x01\n\x0b\x44iffVerdict\x12\x1c\n\x18\x44IFF_VERDICT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44IFF_VERDICT_BETTER\x10\x01\x12\x16\n\x12\x44IFF_VERDICT_WORSE\x10\x02\x12#\n\x1f\x44IFF_VERDICT_NO_DIFFERENCE_SEEN\x10\x03\x12\x1c\n\x18\x44IFF_VERDICT_CANNOT_TELL\x10\x04\x12\x18\n\x14\x44IFF_VERDICT_REFUSED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(tandem/orchestrator/v1/policy_diff.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctandem/common/v1/value.proto\x1a%tandem/orchestrator/v1/decision.proto\"\x98\x03\n\rProfileSample\x12\x15\n\x07segment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x0c\n\x04seed\x18\x03 \x01(\x03\x12\x34\n\tdirection\x18\x04 \x01(\x0e\x32!.tandem.orchestrator.v1.Direction\x12\x10\n\x08\x63hannels\x18\x05 \x03(\t\x12\x35\n\nplacements\x18\x06 \x03(\x0b\x32!.tandem.orchestrator.v1.Placement\x12\x43\n\x07\x63ontext\x18\x07 \x03(\x0b\x32\x32.tandem.orchestrator.v1.ProfileSample.ContextEntry\x12\x0e\n\x06locale\x18\x08 \x01(\t\x12\x31\n\rdecision_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aL\n\x0c\x43ontextEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.tandem.common.v1.TypedValue:\x02\x38\x01\"y\n\x0fSampledAudience\x12\x11\n\tcondition\x18\x01 \x01(\t\x12\x10\n\x08\x61udience\x18\x02 \x01(\x03\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12\x31\n\rdecision_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x08\x41rmShare\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x10\n\x08\x62\x61seline\x18\x02 \x01(\x01\x12\x11\n\tcandidate\x18\x03 \x01(\x01\"Q\n\tArmChange\x12\x30\n\x06shares\x18\x01 \x03(\x0b\x32 .tandem.orchestrator.v1.ArmShare\x12\x12\n\nother_salt\x18\x02 \x01(\x08\"3\n\x08Interval\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\"\xeb\x01\n\x0bPolicyValue\x12\x39\n\x0fsuccesses_snips\x18\x01 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x36\n\x0csuccesses_dr\x18\x02 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x35\n\x0bmoney_snips\x18\x03 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x32\n\x08money_dr\x18\x04 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\"\x85\x08\n\tPolicyRun\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x19\n\x11\x65xpected_contacts\x18\x02 \x01(\x01\x12U\n\x13\x63ontacts_by_channel\x18\x03 \x03(\x0b\x32\x38.tandem.orchestrator.v1.PolicyRun.ContactsByChannelEntry\x12S\n\x12\x63ontacts_by_action\x18\x04 \x03(\x0b\x32\x37.tandem.orchestrator.v1.PolicyRun.ContactsByActionEntry\x12O\n\x10\x64ropped_by_stage\x18\x05 \x03(\x0b\x32\x35.tandem.orchestrator.v1.PolicyRun.DroppedByStageEntry\x12K\n\x0e\x64ropped_by_cap\x18\x06 \x03(\x0b\x32\x33.tandem.orchestrator.v1.PolicyRun.DroppedByCapEntry\x12H\n\x0cresource_use\x18\x07 \x03(\x0b\x32\x32.tandem.orchestrator.v1.PolicyRun.ResourceUseEntry\x12\x18\n\x10starving_persons\x18\x08 \x01(\x03\x12\x18\n\x10starving_actions\x18\t \x03(\t\x12\x15\n\runtried_share\x18\n \x01(\x01\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_size\x18\x0b \x01(\x01\x12\x32\n\x05value\x18\x0c \x01(\x0b\x32#.tandem.orchestrator.v1.PolicyValue\x12\x0f\n\x07refusal\x18\r \x01(\t\x12\x38\n\x0e\x65xpected_money\x18\x0e \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12<\n\x12\x65xpected_successes\x18\x0f \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x1a\x38\n\x16\x43ontactsByChannelEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x37\n\x15\x43ontactsByActionEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x35\n\x13\x44roppedByStageEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x33\n\x11\x44roppedByCapEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x32\n\x10ResourceUseEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xcc\x02\n\tGroupDiff\x12\x11\n\tattribute\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0f\n\x07persons\x18\x04 \x01(\x03\x12\x15\n\rbaseline_rate\x18\x05 \x01(\x01\x12\x16\n\x0e\x63\x61ndidate_rate\x18\x06 \x01(\x01\x12\x38\n\x0e\x62\x61seline_ratio\x18\x07 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x39\n\x0f\x63\x61ndidate_ratio\x18\x08 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x19\n\x11\x62\x65low_four_fifths\x18\t \x01(\x08\x12:\n\x10money_difference\x18\n \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\"\xd2\x01\n\x13\x44iffPoliciesRequest\x12\x17\n\tcandidate\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x08\x62\x61seline\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x0c\n\x04seed\x18\x04 \x01(\x03\x12\x10\n\x08group_by\x18\x05 \x03(\t\x12\x18\n\x0bmax_untried\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x08profiles\x18\x07 \x01(\x0b\x32%.tandem.orchestrator.v1.ProfileSampleB\x0e\n\x0c_max_untried\"\xb1\x07\n\x14\x44iffPoliciesResponse\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x0f\n\x07sampled\x18\x02 \x01(\x03\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0f\n\x07persons\x18\x04 \x01(\x03\x12K\n\x08left_out\x18\x05 \x03(\x0b\x32\x39.tandem.orchestrator.v1.DiffPoliciesResponse.LeftOutEntry\x12\x0e\n\x06valued\x18\x06 \x01(\x03\x12\x33\n\x08\x62\x61seline\x18\x07 \x01(\x0b\x32!.tandem.orchestrator.v1.PolicyRun\x12\x34\n\tcandidate\x18\x08 \x01(\x0b\x32!.tandem.orchestrator.v1.PolicyRun\x12\x17\n\x0fwinners_changed\x18\t \x01(\x03\x12\x44\n\x07\x63hanges\x18\n \x03(\x0b\x32\x33.tandem.orchestrator.v1.DiffPoliciesResponse.Change\x12\x19\n\x11probability_moved\x18\x0b \x01(\x01\x12\x37\n\ndifference\x18\x0c \x01(\x0b\x32#.tandem.orchestrator.v1.PolicyValue\x12\x34\n\x07verdict\x18\r \x01(\x0e\x32#.tandem.orchestrator.v1.DiffVerdict\x12\x14\n\x0cverdict_text\x18\x0e \x01(\t\x12\x31\n\x06groups\x18\x0f \x03(\x0b\x32!.tandem.orchestrator.v1.GroupDiff\x12\x17\n\x0fstarved_persons\x18\x10 \x01(\x03\x12\x39\n\x08\x61udience\x18\x11 \x01(\x0b\x32\'.tandem.orchestrator.v1.SampledAudience\x12=\n\x13\x65xpected_difference\x18\x12 \x01(\x0b\x32 .tandem.orchestrator.v1.Interval\x12\x16\n\x0enot_comparable\x18\x13 \x03(\t\x12/\n\x04\x61rms\x18\x14 \x01(\x0b\x32!.tandem.orchestrator.v1.ArmChange\x1aL\n\x06\x43hange\x12\x14\n\x0cplacement_id\x18\x01 \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x02 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\x1a.\n\x0cLeftOutEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xc7\x01\n\x15SimulatePolicyRequest\x12\x1c\n\x0epolicy_version\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x0c\n\x04seed\x18\x03 \x01(\x03\x12\x10\n\x08group_by\x18\x04 \x03(\t\x12\x18\n\x0bmax_untried\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x08profiles\x18\x06 \x01(\x0b\x32%.tandem.orchestrator.v1.ProfileSampleB\x0e\n\x0c_max_untried\"\x8c\x03\n\x16SimulatePolicyResponse\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x0f\n\x07sampled\x18\x02 \x01(\x03\x12\x11\n\tdecisions\x18\x03 \x01(\x03\x12\x0f\n\x07persons\x18\x04 \x01(\x03\x12M\n\x08left_out\x18\x05 \x03(\x0b\x32;.tandem.orchestrator.v1.SimulatePolicyResponse.LeftOutEntry\x12\x0e\n\x06valued\x18\x06 \x01(\x03\x12.\n\x03run\x18\x07 \x01(\x0b\x32!.tandem.orchestrator.v1.PolicyRun\x12\x31\n\x06groups\x18\x08 \x03(\x0b\x32!.tandem.orchestrator.v1.GroupDiff\x12\x39\n\x08\x61udience\x18\t \x01(\x0b\x32\'.tandem.orchestrator.v1.SampledAudience\x1a.\n\x0cLeftOutEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01*\x98\x02\n\x0b\x44iffVerdict\x12\x1c\n\x18\x44IFF_VERDICT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44IFF_VERDICT_BETTER\x10\x01\x12\x16\n\x12\x44IFF_VERDICT_WORSE\x10\x02\x12#\n\x1f\x44IFF_VERDICT_NO_DIFFERENCE_SEEN\x10\x03\x12\x1c\n\x18\x44IFF_VERDICT_CANNOT_TELL\x10\x04\x12\x18\n\x14\x44IFF_VERDICT_REFUSED\x10\x05\x12\x1d\n\x19\x44IFF_VERDICT_EXPECTS_MORE\x10\x06\x12\x1d\n\x19\x44IFF_VERDICT_EXPECTS_LESS\x10\x07\x12\x1f\n\x1b\x44IFF_VERDICT_NOT_COMPARABLE\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tandem.orchestrator.v1.policy_diff_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_PROFILESAMPLE_CONTEXTENTRY']._loaded_options = None
+  _globals['_PROFILESAMPLE_CONTEXTENTRY']._serialized_options = b'8\001'
+  _globals['_PROFILESAMPLE'].fields_by_name['segment']._loaded_options = None
+  _globals['_PROFILESAMPLE'].fields_by_name['segment']._serialized_options = b'\342A\001\002'
   _globals['_POLICYRUN_CONTACTSBYCHANNELENTRY']._loaded_options = None
   _globals['_POLICYRUN_CONTACTSBYCHANNELENTRY']._serialized_options = b'8\001'
   _globals['_POLICYRUN_CONTACTSBYACTIONENTRY']._loaded_options = None
@@ -50,38 +57,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIMULATEPOLICYREQUEST'].fields_by_name['policy_version']._serialized_options = b'\342A\001\002'
   _globals['_SIMULATEPOLICYRESPONSE_LEFTOUTENTRY']._loaded_options = None
   _globals['_SIMULATEPOLICYRESPONSE_LEFTOUTENTRY']._serialized_options = b'8\001'
-  _globals['_DIFFVERDICT']._serialized_start=3034
-  _globals['_DIFFVERDICT']._serialized_end=3219
-  _globals['_INTERVAL']._serialized_start=101
-  _globals['_INTERVAL']._serialized_end=152
-  _globals['_POLICYVALUE']._serialized_start=155
-  _globals['_POLICYVALUE']._serialized_end=390
-  _globals['_POLICYRUN']._serialized_start=393
-  _globals['_POLICYRUN']._serialized_end=1302
-  _globals['_POLICYRUN_CONTACTSBYCHANNELENTRY']._serialized_start=1029
-  _globals['_POLICYRUN_CONTACTSBYCHANNELENTRY']._serialized_end=1085
-  _globals['_POLICYRUN_CONTACTSBYACTIONENTRY']._serialized_start=1087
-  _globals['_POLICYRUN_CONTACTSBYACTIONENTRY']._serialized_end=1142
-  _globals['_POLICYRUN_DROPPEDBYSTAGEENTRY']._serialized_start=1144
-  _globals['_POLICYRUN_DROPPEDBYSTAGEENTRY']._serialized_end=1197
-  _globals['_POLICYRUN_DROPPEDBYCAPENTRY']._serialized_start=1199
-  _globals['_POLICYRUN_DROPPEDBYCAPENTRY']._serialized_end=1250
-  _globals['_POLICYRUN_RESOURCEUSEENTRY']._serialized_start=1252
-  _globals['_POLICYRUN_RESOURCEUSEENTRY']._serialized_end=1302
-  _globals['_GROUPDIFF']._serialized_start=1305
-  _globals['_GROUPDIFF']._serialized_end=1637
-  _globals['_DIFFPOLICIESREQUEST']._serialized_start=1640
-  _globals['_DIFFPOLICIESREQUEST']._serialized_end=1793
-  _globals['_DIFFPOLICIESRESPONSE']._serialized_start=1796
-  _globals['_DIFFPOLICIESRESPONSE']._serialized_end=2546
-  _globals['_DIFFPOLICIESRESPONSE_CHANGE']._serialized_start=2422
-  _globals['_DIFFPOLICIESRESPONSE_CHANGE']._serialized_end=2498
-  _globals['_DIFFPOLICIESRESPONSE_LEFTOUTENTRY']._serialized_start=2500
-  _globals['_DIFFPOLICIESRESPONSE_LEFTOUTENTRY']._serialized_end=2546
-  _globals['_SIMULATEPOLICYREQUEST']._serialized_start=2549
-  _globals['_SIMULATEPOLICYREQUEST']._serialized_end=2691
-  _globals['_SIMULATEPOLICYRESPONSE']._serialized_start=2694
-  _globals['_SIMULATEPOLICYRESPONSE']._serialized_end=3031
-  _globals['_SIMULATEPOLICYRESPONSE_LEFTOUTENTRY']._serialized_start=2500
-  _globals['_SIMULATEPOLICYRESPONSE_LEFTOUTENTRY']._serialized_end=2546
+  _globals['_DIFFVERDICT']._serialized_start=4303
+  _globals['_DIFFVERDICT']._serialized_end=4583
+  _globals['_PROFILESAMPLE']._serialized_start=204
+  _globals['_PROFILESAMPLE']._serialized_end=612
+  _globals['_PROFILESAMPLE_CONTEXTENTRY']._serialized_start=536
+  _globals['_PROFILESAMPLE_CONTEXTENTRY']._serialized_end=612
+  _globals['_SAMPLEDAUDIENCE']._serialized_start=614
+  _globals['_SAMPLEDAUDIENCE']._serialized_end=735
+  _globals['_ARMSHARE']._serialized_start=737
+  _globals['_ARMSHARE']._serialized_end=797
+  _globals['_ARMCHANGE']._serialized_start=799
+  _globals['_ARMCHANGE']._serialized_end=880
+  _globals['_INTERVAL']._serialized_start=882
+  _globals['_INTERVAL']._serialized_end=933
+  _globals['_POLICYVALUE']._serialized_start=936
+  _globals['_POLICYVALUE']._serialized_end=1171
+  _globals['_POLICYRUN']._serialized_start=1174
+  _globals['_POLICYRUN']._serialized_end=2203
+  _globals['_POLICYRUN_CONTACTSBYCHANNELENTRY']._serialized_start=1930
+  _globals['_POLICYRUN_CONTACTSBYCHANNELENTRY']._serialized_end=1986
+  _globals['_POLICYRUN_CONTACTSBYACTIONENTRY']._serialized_start=1988
+  _globals['_POLICYRUN_CONTACTSBYACTIONENTRY']._serialized_end=2043
+  _globals['_POLICYRUN_DROPPEDBYSTAGEENTRY']._serialized_start=2045
+  _globals['_POLICYRUN_DROPPEDBYSTAGEENTRY']._serialized_end=2098
+  _globals['_POLICYRUN_DROPPEDBYCAPENTRY']._serialized_start=2100
+  _globals['_POLICYRUN_DROPPEDBYCAPENTRY']._serialized_end=2151
+  _globals['_POLICYRUN_RESOURCEUSEENTRY']._serialized_start=2153
+  _globals['_POLICYRUN_RESOURCEUSEENTRY']._serialized_end=2203
+  _globals['_GROUPDIFF']._serialized_start=2206
+  _globals['_GROUPDIFF']._serialized_end=2538
+  _globals['_DIFFPOLICIESREQUEST']._serialized_start=2541
+  _globals['_DIFFPOLICIESREQUEST']._serialized_end=2751
+  _globals['_DIFFPOLICIESRESPONSE']._serialized_start=2754
+  _globals['_DIFFPOLICIESRESPONSE']._serialized_end=3699
+  _globals['_DIFFPOLICIESRESPONSE_CHANGE']._serialized_start=3575
+  _globals['_DIFFPOLICIESRESPONSE_CHANGE']._serialized_end=3651
+  _globals['_DIFFPOLICIESRESPONSE_LEFTOUTENTRY']._serialized_start=3653
+  _globals['_DIFFPOLICIESRESPONSE_LEFTOUTENTRY']._serialized_end=3699
+  _globals['_SIMULATEPOLICYREQUEST']._serialized_start=3702
+  _globals['_SIMULATEPOLICYREQUEST']._serialized_end=3901
+  _globals['_SIMULATEPOLICYRESPONSE']._serialized_start=3904
+  _globals['_SIMULATEPOLICYRESPONSE']._serialized_end=4300
+  _globals['_SIMULATEPOLICYRESPONSE_LEFTOUTENTRY']._serialized_start=3653
+  _globals['_SIMULATEPOLICYRESPONSE_LEFTOUTENTRY']._serialized_end=3699
 # @@protoc_insertion_point(module_scope)
