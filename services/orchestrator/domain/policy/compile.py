@@ -26,6 +26,7 @@ from services.orchestrator.domain.policy.parts import (
     rule_set,
     trait_schema,
 )
+from services.orchestrator.domain.policy.pressure_plan import check_pressure, pressure_plan
 from services.orchestrator.domain.policy.references import (
     check_constants,
     check_guarantees,
@@ -76,6 +77,7 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
         contact=_contact_rules(document, columns),
         volume=volume_table(document, actions),
         arms=salted(document.arms, document.written.settings.name),
+        pressure=pressure_plan(document),
         regulated=regulated_actions(actions),
         targets=tuple(each.target for each in document.targets),
         objectives=objectives(document),
@@ -109,6 +111,7 @@ def _check(
     check_triggers(document, findings)
     check_objectives(document, actions, findings)
     check_volume(document, actions, findings)
+    check_pressure(document, findings)
 
 
 def _contact_rules(document: PolicyDocument, columns: Catalogue) -> ContactRules:
