@@ -22,6 +22,7 @@ from services.orchestrator.adapters.mongo_outcome_store import MongoOutcomeStore
 from services.orchestrator.adapters.mongo_performance import MongoPerformanceStore
 from services.orchestrator.adapters.mongo_policy_register import MongoPolicyRegister
 from services.orchestrator.adapters.mongo_policy_store import MongoPolicyStore
+from services.orchestrator.adapters.mongo_pressure_store import MongoPressureStore
 from services.orchestrator.adapters.mongo_resource_bank import MongoResourceBank
 from services.orchestrator.adapters.mongo_sticky import MongoStickyStore
 from services.orchestrator.adapters.mongo_touch_store import MongoTouchStore
@@ -38,6 +39,7 @@ from services.orchestrator.adapters.sqlite_outcome_store import SqliteOutcomeSto
 from services.orchestrator.adapters.sqlite_performance import SqlitePerformanceStore
 from services.orchestrator.adapters.sqlite_policy_register import SqlitePolicyRegister
 from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
+from services.orchestrator.adapters.sqlite_pressure_store import SqlitePressureStore
 from services.orchestrator.adapters.sqlite_resource_bank import SqliteResourceBank
 from services.orchestrator.adapters.sqlite_sticky import SqliteStickyStore
 from services.orchestrator.adapters.sqlite_touch_store import SqliteTouchStore
@@ -239,6 +241,7 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stor
             SqliteContactHistory(database),
             SqliteImpliedOutcomes(database),
             SqlitePerformanceStore(database),
+            SqlitePressureStore(database),
         ),
         SqliteResourceBank(database),
         check,
@@ -267,6 +270,7 @@ async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Store
             MongoContactHistory(database),
             MongoImpliedOutcomes(database),
             MongoPerformanceStore(database),
+            MongoPressureStore(database),
         ),
         MongoResourceBank(database),
         database.ping,

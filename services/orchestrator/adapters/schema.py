@@ -299,6 +299,22 @@ CREATE INDEX campaign_decisions_by_decision ON campaign_decisions (decision_id);
 COMPARISON_COLUMN = "ALTER TABLE decision_index ADD COLUMN compared TEXT NOT NULL DEFAULT '';"
 """What reports of performance read of a decision: adapters/performance_rows.py writes it."""
 
+PRESSURE_TABLES = """
+CREATE TABLE pressure_contacts (
+    decision_id         TEXT PRIMARY KEY,
+    due_ms              INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pressure_contacts_by_due ON pressure_contacts (due_ms, decision_id);
+
+CREATE TABLE pressure_tallies (
+    learning            TEXT NOT NULL,
+    bucket              INTEGER NOT NULL,
+    sums                TEXT NOT NULL,
+    PRIMARY KEY (learning, bucket)
+) STRICT, WITHOUT ROWID;
+"""
+"""Decisions whose contacts will teach pressure when their time is over, and the sums of what others taught."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -312,6 +328,7 @@ MIGRATIONS: tuple[str, ...] = (
     LIFECYCLE_TABLES,
     CAMPAIGN_TABLES,
     COMPARISON_COLUMN,
+    PRESSURE_TABLES,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -327,7 +344,11 @@ MONGO_SCHEMA = MongoSchema(
             IndexModel([("record_time_ms", 1)]),
             IndexModel([("profile_id", 1), ("decision_time_ms", -1), ("_id", -1)]),
             IndexModel([("results.action", 1), ("decision_time_ms", -1), ("_id", -1)]),
+            IndexModel(
+                [("pressure_due_ms", 1), ("_id", 1)], partialFilterExpression={"pressure_due_ms": {"$exists": True}}
+            ),
         ],
+        "pressure_tallies": [IndexModel([("learning", 1)])],
         "campaign_decisions": [IndexModel([("decision_id", 1)])],
         "gone_decisions": [IndexModel([("record_time_ms", 1)])],
         "outcomes": [

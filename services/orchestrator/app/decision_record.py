@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.pressure.learning import PressureLearning
 from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.arbitration.silence import Withheld
 from services.orchestrator.domain.arbitration.slots import Sticky
@@ -144,3 +145,5 @@ class DecisionRecord:
     """Those the person was in, where the policy compares arms."""
     campaign_profile_ids: tuple[str, ...] = ()
     """The person's profile and those that were merged into it, where the decision is that of a campaign for them."""
+    pressure_learning: PressureLearning | None = None
+    """What its contacts will teach of pressure, and when; None where they teach nothing."""
