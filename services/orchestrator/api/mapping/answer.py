@@ -104,6 +104,7 @@ def _proposition(proposition: Proposition) -> pb.Proposition:
         sticky_from_decision_id=proposition.sticky_from_decision_id,
         resource_cost=proposition.resource_cost,
         uses=[volume.use_to(each) for each in proposition.uses],
+        pressure_cost=proposition.pressure_cost,
     )
 
 
@@ -140,6 +141,7 @@ def _candidate(candidate: Candidate) -> pb.Candidate:
         choice_probability=candidate.choice_probability,
         priority=candidate.priority,
         propensity=candidate.propensity,
+        pressure_cost=candidate.pressure_cost,
     )
 
 

@@ -91,6 +91,8 @@ class CompiledPolicy:
     arms: Arms = NO_ARMS
     pressure: PressurePlan | None = None
     """None where contacts are to have no price of their own."""
+    pressure_weights: Column | None = None
+    """float64[O], of the plan: what a contact by each option weighs."""
     regulated: NDArray[np.bool_] | None = None
     """bool[A]: what is left to no chance, in no arm; None where nothing is."""
     targets: tuple[Target, ...] = ()

@@ -48,7 +48,6 @@ def pressure_plan(document: PolicyDocument) -> PressurePlan | None:
         # Another than that of the arms: who is in one says nothing of somebody's gaps.
         f"{settings.name} {_SALT}",
         _weights(document.channel_weights),
-        settings.currency,
     )
 
 

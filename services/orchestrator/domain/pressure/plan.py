@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from shared.ids import content_id
-
 USUAL_WEIGHT = 1.0
 
 
@@ -28,18 +26,9 @@ class PressurePlan:
     salt: str = ""
     channel_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Of those channels that do not weigh as usual."""
-    currency: str = "EUR"
-    """Of all money."""
 
     def weight_of(self, channel: str) -> float:
         return self.channel_weights.get(channel, USUAL_WEIGHT)
-
-    @property
-    def key(self) -> str:
-        """Of what is learnt under it: plans that mean the same by a contact, a gap and a response learn together."""
-        gaps = (self.gap_share, self.gap_lengths_ms, self.salt)
-        spans = (self.half_life_ms, self.window_ms, self.response_window_ms)
-        return content_id("pressure", (spans, gaps, dict(self.channel_weights), self.currency))
 
     @property
     def has_gaps(self) -> bool:
