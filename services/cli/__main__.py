@@ -20,6 +20,7 @@ COMMANDS = {
     "replay": "services.cli.commands.replay:replay",
     "decisions": "services.cli.commands.decisions:decisions",
     "volume": "services.cli.commands.volume:volume",
+    "pressure": "services.cli.commands.pressure:pressure",
     "performance": "services.cli.commands.performance:performance",
     "lint": "services.cli.commands.lint:lint",
     "test": "services.cli.commands.test_policy:test",

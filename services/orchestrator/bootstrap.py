@@ -46,7 +46,7 @@ from services.orchestrator.adapters.sqlite_touch_store import SqliteTouchStore
 from services.orchestrator.api.mapping.replay import differing_fields
 from services.orchestrator.api.servicer import bind
 from services.orchestrator.app.active_policies import ActivePolicies
-from services.orchestrator.app.application import OrchestratorApplication, Records
+from services.orchestrator.app.application import OrchestratorApplication, Records, Shared
 from services.orchestrator.app.batch.ports import ManyProfiles, ManyScores, ManyVerdicts, Together
 from services.orchestrator.app.breaker import Breaker
 from services.orchestrator.app.campaign_decisions import CampaignDecisions
@@ -73,6 +73,7 @@ from services.orchestrator.app.ports import (
     Scorer,
     TraitSchemaPublisher,
 )
+from services.orchestrator.app.pressure.learnt import LearntPressure
 from services.orchestrator.app.secret_store import SecretStore
 from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.surroundings import BUDGET_MS, Surroundings
@@ -166,6 +167,8 @@ async def bootstrap(
     if secret is None:
         secret = await stores.secrets.get_or_create(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))
     policies, telemetry = ActivePolicies(stores.policies, clock), PrometheusTelemetry()
+    pressure = LearntPressure(stores.feedback.pressure, policies, telemetry, clock)
+    await pressure.warm()
     desk = VolumeDesk(stores.bank, policies, telemetry, clock)
     scorer = GuardedScorer(others.scoring, Breaker(clock), clock)
     world = Surroundings(
@@ -191,13 +194,14 @@ async def bootstrap(
         clock=clock,
         recording=Breaker(clock),
         budget_ms=options.budget_ms,
+        pressure=pressure,
     )
     parts = PartPublishers(others.profile, others.rules, others.scoring)
     erasing = Erasing(others.erasures, stores.erasures, others.scoring)
     records = Records(differing_fields, options.decision_retention_days)
     amounts = Amounts(stores.bank, clock)
     life = PolicyLife(stores.policies, stores.register, parts, policies, amounts, clock, options.policy_approval)
-    app = OrchestratorApplication(world, life, erasing, records, Volume(desk, stores.bank))
+    app = OrchestratorApplication(world, life, erasing, records, Shared(Volume(desk, stores.bank), pressure))
     stack.push_async_callback(desk.close)
     _run_in_background(app, stack)
     return OrchestratorComponents(app, bind(app, stores.check))

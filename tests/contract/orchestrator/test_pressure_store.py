@@ -8,26 +8,14 @@ from dataclasses import replace
 import pytest
 
 from services.orchestrator.app.decision_record import DecisionRecord
-from services.orchestrator.app.pressure.learning import GRACE_MS, PressureLearning
 from services.orchestrator.app.pressure.store import PressureStore, TallyKey
 from services.orchestrator.bootstrap import Stores
 from services.orchestrator.domain.contact_limits import SERVICE
 from services.orchestrator.domain.decision import Mode, PlacementAnswer
-from tests.support.decisions import proposition, record
+from tests.support.decisions import proposition
+from tests.support.pressure import DUE_MS, LATER_MS, LEARNING, RECORDED_MS, teaching
 
-WINDOW_MS = 5 * 86_400_000
-DECIDED_MS = 1_800_000_000_007
-"""When the records are recorded: after the moment they are for."""
-DUE_MS = DECIDED_MS + WINDOW_MS + GRACE_MS
-LATER_MS = DUE_MS + 1_000
-KEY = TallyKey("pressure_1", 3)
-
-
-def teaching(number: int, *, after_ms: int = 0, window_ms: int = WINDOW_MS) -> DecisionRecord:
-    """A decision whose contacts teach pressure, so long after the first one."""
-    plain = record(f"d_{number}", f"r_{number}")
-    learning = PressureLearning("pressure_1", window_ms)
-    return replace(plain, record_time_ms=plain.record_time_ms + after_ms, pressure_learning=learning)
+KEY = TallyKey(LEARNING, 3)
 
 
 @pytest.fixture
@@ -49,8 +37,8 @@ async def test_a_decision_waits_until_its_window_is_over(stores: Stores, pressur
 
 async def test_a_short_window_has_a_grace_as_short(stores: Stores, pressure: PressureStore) -> None:
     await stores.log.append(teaching(1, window_ms=60_000))
-    assert await pressure.due(DECIDED_MS + 119_999, 10) == ()
-    assert await pressure.due(DECIDED_MS + 120_000, 10) == ("d_1",)
+    assert await pressure.due(RECORDED_MS + 119_999, 10) == ()
+    assert await pressure.due(RECORDED_MS + 120_000, 10) == ("d_1",)
 
 
 async def test_those_that_are_due_for_longest_come_first(stores: Stores, pressure: PressureStore) -> None:
@@ -141,7 +129,7 @@ async def test_of_an_erased_decision_nothing_waits(stores: Stores, pressure: Pre
 
 async def test_a_pruned_decision_waits_no_longer(stores: Stores, pressure: PressureStore) -> None:
     await stores.log.append_all([teaching(1), teaching(2, after_ms=500)])
-    assert await stores.index.prune(DECIDED_MS + 1, 10) == 1
+    assert await stores.index.prune(RECORDED_MS + 1, 10) == 1
     assert await pressure.count_waiting() == 1
     assert await pressure.due(LATER_MS, 10) == ("d_2",)
 

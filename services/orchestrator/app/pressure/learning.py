@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from services.orchestrator.domain.contact_limits import SERVICE
@@ -40,6 +41,7 @@ def learning_of(policy: ActivePolicy) -> PressureLearning | None:
     return PressureLearning(learning_key(policy), plan.response_window_ms)
 
 
+@lru_cache(maxsize=8)
 def learning_key(policy: ActivePolicy) -> str:
     """Of a policy that declares pressure, with or without gaps: what was learnt while there were some still counts."""
     plan = policy.compiled.pressure
