@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
 from services.orchestrator.app.ports import HeldContact
+from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.contact_steps import Reach
 from services.orchestrator.domain.past_contacts import PastContact
@@ -98,7 +99,20 @@ def held_contacts(contacts: Iterable[Contact], reference: str, read_ms: int) -> 
 def past_contacts(contacts: Iterable[Contact], read_ms: int) -> tuple[PastContact, ...]:
     """Those the person got."""
     times = ((each, each.shown_ms(read_ms)) for each in contacts)
-    return tuple(PastContact(each.action, shown_ms, each.reference) for each, shown_ms in times if shown_ms is not None)
+    return tuple(_past(each, shown_ms) for each, shown_ms in times if shown_ms is not None)
+
+
+def _past(contact: Contact, shown_ms: int) -> PastContact:
+    """It went out when it was handed over, or was planned for after that; when it was shown, where nobody said so."""
+    attempted_ms = shown_ms if contact.attempted_ms is None else contact.attempted_ms
+    return PastContact(
+        contact.action,
+        shown_ms,
+        contact.reference,
+        contact.channel,
+        contact.direction == Direction.OUTBOUND.name,
+        min(max(attempted_ms, contact.planned_ms or 0), shown_ms),
+    )
 
 
 def _set_of(names: Iterable[str]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from services.orchestrator.adapters.mongo_outcome_store import MongoOutcomeStore
 from services.orchestrator.adapters.mongo_performance import MongoPerformanceStore
 from services.orchestrator.adapters.mongo_policy_register import MongoPolicyRegister
 from services.orchestrator.adapters.mongo_policy_store import MongoPolicyStore
+from services.orchestrator.adapters.mongo_pressure_store import MongoPressureStore
 from services.orchestrator.adapters.mongo_resource_bank import MongoResourceBank
 from services.orchestrator.adapters.mongo_sticky import MongoStickyStore
 from services.orchestrator.adapters.mongo_touch_store import MongoTouchStore
@@ -38,13 +39,14 @@ from services.orchestrator.adapters.sqlite_outcome_store import SqliteOutcomeSto
 from services.orchestrator.adapters.sqlite_performance import SqlitePerformanceStore
 from services.orchestrator.adapters.sqlite_policy_register import SqlitePolicyRegister
 from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
+from services.orchestrator.adapters.sqlite_pressure_store import SqlitePressureStore
 from services.orchestrator.adapters.sqlite_resource_bank import SqliteResourceBank
 from services.orchestrator.adapters.sqlite_sticky import SqliteStickyStore
 from services.orchestrator.adapters.sqlite_touch_store import SqliteTouchStore
 from services.orchestrator.api.mapping.replay import differing_fields
 from services.orchestrator.api.servicer import bind
 from services.orchestrator.app.active_policies import ActivePolicies
-from services.orchestrator.app.application import OrchestratorApplication, Records
+from services.orchestrator.app.application import OrchestratorApplication, Records, Shared
 from services.orchestrator.app.audience import Audience
 from services.orchestrator.app.batch.ports import ManyProfiles, ManyScores, ManyVerdicts, Together
 from services.orchestrator.app.breaker import Breaker
@@ -71,6 +73,7 @@ from services.orchestrator.app.ports import (
     Scorer,
     TraitSchemaPublisher,
 )
+from services.orchestrator.app.pressure.learnt import LearntPressure
 from services.orchestrator.app.secret_store import SecretStore
 from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.surroundings import BUDGET_MS, Surroundings
@@ -164,6 +167,8 @@ async def bootstrap(
     if secret is None:
         secret = await stores.secrets.get_or_create(SECRET_NAME, secrets.token_bytes(SECRET_BYTES))
     policies, telemetry = ActivePolicies(stores.policies, clock), PrometheusTelemetry()
+    pressure = LearntPressure(stores.feedback.pressure, policies, telemetry, clock)
+    await pressure.warm()
     desk = VolumeDesk(stores.bank, policies, telemetry, clock)
     scorer = GuardedScorer(others.scoring, Breaker(clock), clock)
     world = Surroundings(
@@ -191,13 +196,14 @@ async def bootstrap(
         clock=clock,
         recording=Breaker(clock),
         budget_ms=options.budget_ms,
+        pressure=pressure,
     )
     parts = PartPublishers(others.profile, others.rules, others.scoring)
     erasing = Erasing(others.erasures, stores.erasures, others.scoring)
     records = Records(differing_fields, options.decision_retention_days)
     amounts = Amounts(stores.bank, clock)
     life = PolicyLife(stores.policies, stores.register, parts, policies, amounts, clock, options.policy_approval)
-    app = OrchestratorApplication(world, life, erasing, records, Volume(desk, stores.bank))
+    app = OrchestratorApplication(world, life, erasing, records, Shared(Volume(desk, stores.bank), pressure))
     stack.push_async_callback(desk.close)
     _run_in_background(app, stack)
     return OrchestratorComponents(app, bind(app, stores.check))
@@ -241,6 +247,7 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stor
             SqliteContactHistory(database),
             SqliteImpliedOutcomes(database),
             SqlitePerformanceStore(database),
+            SqlitePressureStore(database),
         ),
         SqliteResourceBank(database),
         check,
@@ -269,6 +276,7 @@ async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Store
             MongoContactHistory(database),
             MongoImpliedOutcomes(database),
             MongoPerformanceStore(database),
+            MongoPressureStore(database),
         ),
         MongoResourceBank(database),
         database.ping,

@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 from rich.console import Group
+from rich.text import Text
 from tandem.orchestrator.v1.orchestrator_service_pb2 import ExplainDecisionRequest
 
 from services.cli.connection import connection_from, connection_options, run
 from services.cli.output import document_of, json_option, show, show_json
 from services.cli.rendering.attributes import attributes_view
 from services.cli.rendering.decision import decision_view
+from services.cli.rendering.pressure_standing import standing_text
 from shared.rpc.channel import call
 
 
@@ -33,4 +35,6 @@ def explain(decision_id: str, *, as_json: bool, **options: Any) -> None:
     if as_json:
         show_json(document_of(explanation))
         return
-    show(Group(decision_view(explanation.response, explanation.marginals), attributes_view(explanation)))
+    pressure = [Text(standing_text(explanation.pressure)), Text()] if explanation.HasField("pressure") else []
+    decision = decision_view(explanation.response, explanation.marginals)
+    show(Group(decision, *pressure, attributes_view(explanation)))

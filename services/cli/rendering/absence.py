@@ -9,6 +9,7 @@ from rich.text import Text
 from tandem.common.v1.stage_pb2 import Dropped, DropStage
 from tandem.orchestrator.v1.why_not_pb2 import WhyNotDecision, WhyNotRequest, WhyNotResponse, WhyNotVerdict
 
+from services.cli.rendering.pressure_standing import standing_text
 from services.cli.rendering.texts import moment_text, money, no_action_text, stage_name
 from services.cli.rendering.why_not import because
 
@@ -55,6 +56,8 @@ def _of_decision(action: str, decision: WhyNotDecision, *, is_declared: bool) ->
         case _:
             yield from (_reason(each) for each in decision.reasons)
     yield from _channels(decision)
+    if decision.HasField("pressure"):
+        yield standing_text(decision.pressure)
 
 
 def _reason(dropped: Dropped) -> str:

@@ -113,10 +113,11 @@ def _slot_by_slot(response: DecideResponse, marginals: Sequence[SlotMarginals]) 
 
 def money_text(item: Proposition) -> str:
     """The priority and its parts: `3.98 = 1.2 lever x 8.3 % propensity x 1 context x 40 value - 0.002 cost`."""
+    others = ((item.resource_cost, "resources"), (item.pressure_cost, "pressure"))
     return (
         f"{money(item.priority)} = {money(item.lever)} lever × {percent(item.propensity)} propensity × "
         f"{money(item.context_weight)} context × {money(item.business_value)} value − {money(item.cost)} cost"
-    )
+    ) + "".join(f" − {money(cost)} {name}" for cost, name in others if cost)
 
 
 def _content(content: dict[str, str]) -> Iterator[RenderableType]:

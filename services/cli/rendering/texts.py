@@ -25,6 +25,7 @@ _NO_ACTION_TEXTS = {
     NoActionReason.NO_ACTION_REASON_RANDOMISED_SILENCE: "on purpose, so that what contacts change can be learnt",
     NoActionReason.NO_ACTION_REASON_VOLUME: "no budget, stock or capacity was left for what was eligible",
     NoActionReason.NO_ACTION_REASON_HOLDOUT: "the person is in the control arm that gets no marketing",
+    NoActionReason.NO_ACTION_REASON_CONTACT_GAP: "a time without marketing, so that what contacts do can be learnt",
 }
 
 

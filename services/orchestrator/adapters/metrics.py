@@ -11,10 +11,12 @@ from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.domain.decision import Answer, PlacementAnswer
 from services.orchestrator.domain.drops import Stage
 from services.orchestrator.domain.outcome import Outcome
+from services.orchestrator.domain.pressure.estimate import PressureEstimate
 from services.orchestrator.domain.refusals import EVERY_LIMITED
 from services.orchestrator.domain.trouble import DEGRADING, Cause, Party, Trouble
 from services.orchestrator.domain.volume.account import Account
 from services.orchestrator.domain.volume.resources import MILLIONTHS
+from shared.clock import MS_PER_SECOND
 from shared.metrics import CANDIDATES_DROPPED, CHOICE_PROBABILITY, DECISIONS, DEGRADED_ANSWERS, SCORE
 
 _STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -55,6 +57,17 @@ VOLUME_UNITS = Gauge(
     ("resource", "state"),
 )
 VOLUME_PRICE = Gauge("tandem_volume_price", "Money per unit of a resource: its dual price.", ("resource",))
+PRESSURE_CONTACTS = Counter(
+    "tandem_pressure_contacts_total", "Contacts whose windows are over, by whether pressure was learnt.", ("result",)
+)
+PRESSURE_WAITING = Gauge("tandem_pressure_waiting", "Decisions that wait until their contacts can teach pressure.")
+PRESSURE_SLOPE = Gauge(
+    "tandem_pressure_slope", "What a unit of pressure does to the chance of something, per contact.", ("effect",)
+)
+PRESSURE_CERTAINTY = Gauge("tandem_pressure_certainty", "From 0 to 1, how surely pressure does harm.")
+PRESSURE_ESTIMATE_TIME = Gauge(
+    "tandem_pressure_estimate_time_seconds", "When the estimate of pressure in use was read, in Unix time."
+)
 REWARDS_PENDING = Gauge("tandem_rewards_pending", "Rewards that wait for the scoring service.")
 
 
@@ -72,6 +85,7 @@ class PrometheusTelemetry:
             for party in Party
             for cause in Cause
         }
+        self._pressing, self._withheld = (PRESSURE_CONTACTS.labels(result) for result in ("learnt", "withheld"))
         for advisory in DEGRADING:
             DEGRADED_ANSWERS.labels(advisory)
         for reason in ("RESERVATION_ENDED", "RESERVATION_CONFIRMED", "RESERVATION_NOT_FOUND"):
@@ -128,6 +142,19 @@ class PrometheusTelemetry:
         for state, millionths in {**states, "leased": leased}.items():
             VOLUME_UNITS.labels(resource, state).set(millionths / MILLIONTHS)
         VOLUME_PRICE.labels(resource).set(account.pace.price)
+
+    def pressure_waiting(self, count: int) -> None:
+        PRESSURE_WAITING.set(count)
+
+    def pressure_learnt(self, learnt: int, withheld: int) -> None:
+        self._pressing.inc(learnt)
+        self._withheld.inc(withheld)
+
+    def pressure(self, estimate: PressureEstimate, time_ms: int) -> None:
+        PRESSURE_SLOPE.labels("response").set(estimate.response_slope)
+        PRESSURE_SLOPE.labels("unsubscribe").set(estimate.unsubscribe_slope)
+        PRESSURE_CERTAINTY.set(estimate.certainty)
+        PRESSURE_ESTIMATE_TIME.set(time_ms / MS_PER_SECOND)
 
     def contact_reports_pending(self, count: int) -> None:
         CONTACT_REPORTS_PENDING.set(count)

@@ -53,6 +53,7 @@ from shared.values import Feature, FeatureStatus
 
 SERVICE = "profile"
 PUBLISH_S = 30.0
+OUTBOUND: Final = "OUTBOUND"
 _SHOWN: Final = ("impression_time", "delivery_time", "attempt_time")
 
 
@@ -213,7 +214,22 @@ def _past_contacts(entries: Iterable[contact_pb2.LedgerEntry], read_ms: int) -> 
             if shown_ms < sent_ms and sent_ms > read_ms:
                 continue
             shown_ms = sent_ms
-        yield PastContact(contact.action, shown_ms, contact.reference)
+        yield PastContact(
+            contact.action,
+            shown_ms,
+            contact.reference,
+            contact.channel,
+            contact.direction == OUTBOUND,
+            _sent_ms(entry, shown_ms),
+        )
+
+
+def _sent_ms(entry: contact_pb2.LedgerEntry, shown_ms: int) -> int:
+    """When it was handed over, or went out after that; when it was shown, where nobody said so."""
+    if not entry.HasField("attempt_time"):
+        return shown_ms
+    planned_ms = timestamp_ms(entry.contact.send_time, "send_time") if entry.contact.HasField("send_time") else 0
+    return min(max(timestamp_ms(entry.attempt_time, "attempt_time"), planned_ms), shown_ms)
 
 
 def _features(profile: profile_pb2.Profile) -> Mapping[str, Feature]:

@@ -4,41 +4,14 @@ from __future__ import annotations
 
 from pymongo import IndexModel
 
+from services.orchestrator.adapters.policy_tables import (
+    LIFECYCLE_TABLES,
+    POLICY_AUTHORS,
+    POLICY_SWITCHES,
+    POLICY_TABLES,
+)
 from shared.mongo import MongoSchema
 from shared.sqlite import StoreSchema
-
-POLICY_TABLES = """
-CREATE TABLE policies (
-    policy_version      TEXT PRIMARY KEY,
-    name                TEXT NOT NULL,
-    trait_schema        TEXT NOT NULL,
-    rule_set            TEXT NOT NULL,
-    feature_set         TEXT NOT NULL,
-    catalogue           TEXT NOT NULL,
-    publish_time_ms     INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE policy_files (
-    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
-    path                TEXT NOT NULL,
-    content             BLOB NOT NULL,
-    PRIMARY KEY (policy_version, path)
-) STRICT;
-
-CREATE TABLE active_policy (
-    singleton           INTEGER PRIMARY KEY CHECK (singleton = 1),
-    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
-    generation          INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE receipts (
-    rpc                 TEXT NOT NULL,
-    request_id          TEXT NOT NULL,
-    body_hash           TEXT NOT NULL,
-    response            BLOB NOT NULL,
-    PRIMARY KEY (rpc, request_id)
-) STRICT;
-"""
 
 DECISION_TABLES = """
 CREATE TABLE decisions (
@@ -265,27 +238,6 @@ CREATE INDEX volume_settlements_waiting ON volume_settlements (is_waiting) WHERE
 """
 """A settlement that waits no longer stays: the first word on the units of a proposition counts."""
 
-LIFECYCLE_TABLES = """
-ALTER TABLE policies ADD COLUMN author TEXT NOT NULL DEFAULT '';
-CREATE INDEX policies_by_time ON policies (publish_time_ms, policy_version);
-
-CREATE TABLE policy_approvals (
-    policy_version      TEXT PRIMARY KEY REFERENCES policies (policy_version),
-    approver            TEXT NOT NULL,
-    approve_time_ms     INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE policy_activations (
-    generation          INTEGER PRIMARY KEY,
-    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
-    actor               TEXT NOT NULL,
-    activate_time_ms    INTEGER NOT NULL,
-    restores            INTEGER NOT NULL
-) STRICT;
-CREATE INDEX policy_activations_by_version ON policy_activations (policy_version, generation);
-"""
-"""Of what was activated before, only the last one is known: by the pointer."""
-
 CAMPAIGN_TABLES = """
 CREATE TABLE campaign_decisions (
     campaign_id         TEXT NOT NULL,
@@ -299,23 +251,21 @@ CREATE INDEX campaign_decisions_by_decision ON campaign_decisions (decision_id);
 COMPARISON_COLUMN = "ALTER TABLE decision_index ADD COLUMN compared TEXT NOT NULL DEFAULT '';"
 """What reports of performance read of a decision: adapters/performance_rows.py writes it."""
 
-POLICY_AUTHORS = """
-CREATE TABLE policy_authors (
-    policy_version      TEXT NOT NULL REFERENCES policies (policy_version),
-    author              TEXT NOT NULL,
-    PRIMARY KEY (policy_version, author)
+PRESSURE_TABLES = """
+CREATE TABLE pressure_contacts (
+    decision_id         TEXT PRIMARY KEY,
+    due_ms              INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO policy_authors SELECT policy_version, author FROM policies WHERE author <> '';
-"""
-"""Everybody who published the same content: none of them is the second pair of eyes."""
+CREATE INDEX pressure_contacts_by_due ON pressure_contacts (due_ms, decision_id);
 
-POLICY_SWITCHES = """
-CREATE TABLE policy_switches (
-    switch_id           TEXT PRIMARY KEY,
-    begin_ms            INTEGER NOT NULL
+CREATE TABLE pressure_tallies (
+    learning            TEXT NOT NULL,
+    bucket              INTEGER NOT NULL,
+    sums                TEXT NOT NULL,
+    PRIMARY KEY (learning, bucket)
 ) STRICT, WITHOUT ROWID;
 """
-"""One that is there is under way, or ended in the middle."""
+"""Decisions whose contacts will teach pressure when their time is over, and the sums of what others taught."""
 
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
@@ -332,6 +282,7 @@ MIGRATIONS: tuple[str, ...] = (
     COMPARISON_COLUMN,
     POLICY_AUTHORS,
     POLICY_SWITCHES,
+    PRESSURE_TABLES,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -347,7 +298,11 @@ MONGO_SCHEMA = MongoSchema(
             IndexModel([("record_time_ms", 1)]),
             IndexModel([("profile_id", 1), ("decision_time_ms", -1), ("_id", -1)]),
             IndexModel([("results.action", 1), ("decision_time_ms", -1), ("_id", -1)]),
+            IndexModel(
+                [("pressure_due_ms", 1), ("_id", 1)], partialFilterExpression={"pressure_due_ms": {"$exists": True}}
+            ),
         ],
+        "pressure_tallies": [IndexModel([("learning", 1)])],
         "campaign_decisions": [IndexModel([("decision_id", 1)])],
         "gone_decisions": [IndexModel([("record_time_ms", 1)])],
         "outcomes": [

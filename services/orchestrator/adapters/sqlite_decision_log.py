@@ -12,6 +12,7 @@ from services.orchestrator.adapters.decision_rows import encode_results, propose
 from services.orchestrator.adapters.performance_rows import encode_compared
 from services.orchestrator.adapters.record_dictionary import DICTIONARIES
 from services.orchestrator.adapters.sqlite_campaign_decisions import take_person
+from services.orchestrator.adapters.sqlite_pressure_store import insert_pressure_contacts
 from services.orchestrator.app.campaign_decisions import person_of
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.gone_decisions import GoneBecause, GoneDecision
@@ -63,6 +64,7 @@ class SqliteDecisionLog:
             connection.execute("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?)", row)
             connection.execute("INSERT INTO decision_index VALUES (?, ?, ?, ?, ?, ?, ?, ?)", found_by)
             connection.executemany("INSERT INTO proposed_actions VALUES (?, ?, ?)", proposed)
+            insert_pressure_contacts(connection, record)
             return True
 
         return insert

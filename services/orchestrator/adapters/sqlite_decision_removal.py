@@ -29,6 +29,7 @@ _REMOVE = (
     DELETE FROM decision_index WHERE (decision_time_ms, decision_id) IN
     (SELECT decision_time_ms, decision_id FROM decisions WHERE decision_id IN (SELECT value FROM json_each(?1)))
     """,
+    "DELETE FROM pressure_contacts WHERE decision_id IN (SELECT value FROM json_each(?1))",
     "DELETE FROM campaign_decisions WHERE decision_id IN (SELECT value FROM json_each(?1))",
     "DELETE FROM decisions WHERE decision_id IN (SELECT value FROM json_each(?1))",
 )

@@ -14,6 +14,7 @@ from tandem.orchestrator.v1 import (
     performance_pb2,
     policy_diff_pb2,
     policy_lifecycle_pb2,
+    pressure_pb2,
     replay_pb2,
     volume_pb2,
     why_not_pb2,
@@ -32,6 +33,7 @@ from services.orchestrator.api.mapping import (
     performance,
     policies,
     policy_diff,
+    pressure,
     replay,
     request,
     volume,
@@ -155,6 +157,11 @@ class OrchestratorServicer:
     async def GetVolume(self, message: volume_pb2.GetVolumeRequest, _: CallContext) -> volume_pb2.GetVolumeResponse:
         report = await self._app.get_volume(volume.names_from(message))
         return volume.response_of(report.resources, report.currency)
+
+    async def GetPressure(
+        self, _: pressure_pb2.GetPressureRequest, __: CallContext
+    ) -> pressure_pb2.GetPressureResponse:
+        return pressure.response_of(await self._app.get_pressure())
 
     async def PublishPolicy(self, message: pb.PublishPolicyRequest, _: CallContext) -> pb.PublishPolicyResponse:
         request_id = fields.identifier(message.request_id, "request_id")

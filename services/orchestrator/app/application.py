@@ -41,6 +41,9 @@ from services.orchestrator.app.policy_life import PolicyLife, PolicySummary
 from services.orchestrator.app.policy_register import PolicyCursor
 from services.orchestrator.app.policy_switches import FollowActivePolicy
 from services.orchestrator.app.ports import Identity
+from services.orchestrator.app.pressure.fold import FoldPressure
+from services.orchestrator.app.pressure.get_pressure import GetPressure, PressureReport
+from services.orchestrator.app.pressure.learnt import LearntPressure, PressureCourier
 from services.orchestrator.app.prune_decisions import PruneDecisions
 from services.orchestrator.app.publish import PublishedPolicy, PublishPolicy
 from services.orchestrator.app.record_conversions import (
@@ -72,6 +75,14 @@ class Records:
     kept_days: float = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all replicas use up, and learn, together."""
+
+    volume: Volume
+    pressure: LearntPressure
+
+
 class OrchestratorApplication:
     def __init__(
         self,
@@ -79,7 +90,7 @@ class OrchestratorApplication:
         life: PolicyLife,
         erasing: Erasing,
         records: Records,
-        volume: Volume,
+        shared: Shared,
     ) -> None:
         consent = LearningConsent(world.profiles, world.policies, world.clock)
         rewards = reward_courier(world.outcomes, world.rewards, consent, world.telemetry, world.clock)
@@ -98,10 +109,14 @@ class OrchestratorApplication:
         counted = PerformanceSources(feedback.performance, feedback.conversions, world.persons)
         self._performance = GetPerformance(counted, world.policies, world.clock)
         prune = PruneDecisions(world.index, records.kept_days, world.telemetry, world.clock)
+        volume = shared.volume
         settling = volume_courier(volume.bank, world.clock)
         self._volume = GetVolume(volume.bank, world.policies, world.clock)
         follow = FollowActivePolicy(life.register, life.restore, world.clock)
-        self.couriers = (rewards, contacts, erasures, prune, matching, implied, settling, volume.desk, follow)
+        pressing = PressureCourier(FoldPressure(world, consent), shared.pressure, world.clock)
+        self._pressure = GetPressure(feedback.pressure, shared.pressure, world.policies, world.clock)
+        recurrent = (prune, matching, implied, settling, volume.desk, follow, pressing)
+        self.couriers = (rewards, contacts, erasures, *recurrent)
         """What runs in the background."""
         self._decide = Decide(world)
         self._decide_batch = DecideBatch(world)
@@ -122,6 +137,9 @@ class OrchestratorApplication:
 
     async def get_volume(self, resource_ids: Sequence[str]) -> VolumeReport:
         return await self._volume(resource_ids)
+
+    async def get_pressure(self) -> PressureReport:
+        return await self._pressure()
 
     async def decide(self, command: DecideCommand, deadline_ms: int | None = None) -> Answer:
         return await self._decide(command, deadline_ms)

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.orchestrator.app.command import DecideCommand
+from services.orchestrator.app.pressure.learning import PressureLearning
 from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.arbitration.silence import Withheld
 from services.orchestrator.domain.arbitration.slots import Sticky
 from services.orchestrator.domain.arms import NO_STANDING, ArmStanding
 from services.orchestrator.domain.contact_limits import ContactCount
+from services.orchestrator.domain.contact_pressure import PressureAccount, PressureBasis
 from services.orchestrator.domain.decision import Answer
 from services.orchestrator.domain.objectives import Objective
+from services.orchestrator.domain.pressure.price import PressureStanding
 from services.orchestrator.domain.quiet_table import QuietStanding
 from services.orchestrator.domain.refusals import Refusal
 from services.orchestrator.domain.sticky import StickyProposition
@@ -45,6 +48,8 @@ class CandidateColumns:
     expected_value: FloatColumn | None = None
     """What a success would be worth as the scoring service said, be it used as `business_value` or not; None where it
     said nothing."""
+    pressure_cost: FloatColumn | None = None
+    """What the contact was to cost later, by the pressure that it adds to; None where no contact had a price."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,3 +149,14 @@ class DecisionRecord:
     """Those the person was in, where the policy compares arms."""
     campaign_profile_ids: tuple[str, ...] = ()
     """The person's profile and those that were merged into it, where the decision is that of a campaign for them."""
+    pressure: PressureStanding | None = None
+    """None where nothing was made of the person's contacts."""
+    pressure_basis: PressureBasis | None = None
+    pressure_learning: PressureLearning | None = None
+    """What its contacts will teach of pressure, and when; None where they teach nothing."""
+
+    @property
+    def pressure_account(self) -> PressureAccount | None:
+        if self.pressure is None or self.pressure_basis is None:
+            return None
+        return PressureAccount(self.pressure, self.pressure_basis)

@@ -24,6 +24,7 @@ from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict
 from services.orchestrator.app.slate_marginals import slate_marginals
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.arbitration.marginals import SlotMarginal
+from services.orchestrator.domain.contact_pressure import PressureAccount
 from services.orchestrator.domain.decision import Answer, Dropped, Explain
 from services.orchestrator.domain.undeclared import undeclared
 from shared.values import Feature
@@ -40,6 +41,7 @@ class Explanation:
     segments: tuple[str, ...]
     marginals: tuple[SlotMarginal, ...] = ()
     """Of a decision with several slots."""
+    pressure: PressureAccount | None = None
 
 
 class ExplainDecision:
@@ -58,7 +60,7 @@ class ExplainDecision:
             if action not in brief.catalogue.action_index:
                 raise undeclared("action", action, f"actions[{position}]")
         if record.fails_closed:
-            return Explanation(record.answer, record.features, ())
+            return Explanation(record.answer, record.features, (), (), record.pressure_account)
         verdict = await self._judge_again(brief, record, actions)
         known = recalled_knowledge(record, brief)
         competition = compete(brief, known, verdict)
@@ -70,7 +72,7 @@ class ExplainDecision:
             candidates = tuple(each for each in candidates if each.action in actions)
             reasons = tuple(each for each in reasons if each.action in actions)
         answer = replace(record.answer, candidates=candidates, dropped=reasons)
-        return Explanation(answer, record.features, verdict.segments, marginals)
+        return Explanation(answer, record.features, verdict.segments, marginals, record.pressure_account)
 
     async def _judge_again(self, brief: Brief, record: DecisionRecord, actions: Sequence[str]) -> PolicyVerdict:
         question = PolicyQuestion(

@@ -9,6 +9,7 @@ from services.orchestrator.app.contact_history import ContactHistory
 from services.orchestrator.app.conversion_store import ConversionStore, TouchStore
 from services.orchestrator.app.implied_outcomes import ImpliedOutcomeStore
 from services.orchestrator.app.performance_store import PerformanceStore
+from services.orchestrator.app.pressure.store import PressureStore
 from services.orchestrator.domain.conversion import Conversion
 from services.orchestrator.domain.touch import Touch
 
@@ -22,6 +23,7 @@ class FeedbackStores:
     history: ContactHistory
     implied: ImpliedOutcomeStore
     performance: PerformanceStore
+    pressure: PressureStore
 
 
 async def told_of(stores: FeedbackStores, profile_ids: Sequence[str]) -> AsyncGenerator[Conversion | Touch]:

@@ -18,6 +18,7 @@ from services.orchestrator.app.presentations import decision_not_found
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.arbitration.explore import Explored
 from services.orchestrator.domain.arbitration.silence import NO_GHOST, Withheld
+from services.orchestrator.domain.contact_pressure import PressureAccount
 from services.orchestrator.domain.decision import Answer, Candidate
 from shared.errors import NotFound
 
@@ -44,6 +45,7 @@ class RecordedDecision:
     answer: Answer
     outcomes: tuple[CapturedOutcome, ...]
     explored_slots: tuple[ExploredSlot, ...] = ()
+    pressure: PressureAccount | None = None
 
 
 class GetDecision:
@@ -56,7 +58,8 @@ class GetDecision:
         policy = await self._world.policies.get(record.policy_version)
         outcomes = await self._world.outcomes.list_by_decision(decision_id)
         answer = replace(record.answer, candidates=recorded_candidates(record, policy))
-        return RecordedDecision(record.command, answer, outcomes, explored_slots(record, answer.candidates))
+        slots = explored_slots(record, answer.candidates)
+        return RecordedDecision(record.command, answer, outcomes, slots, record.pressure_account)
 
 
 class ExportSubjectData:

@@ -108,7 +108,7 @@ class ReplayDecision:
 
 def _same(recorded: CandidateColumns, made: CandidateColumns) -> bool:
     """Whether the same options competed for the same places, at the same prices."""
-    names = ("starts", "option", "priority", "business_value", "context_weight")
+    names = ("starts", "option", "priority", "business_value", "context_weight", "pressure_cost")
     return all(np.array_equal(getattr(recorded, name), getattr(made, name)) for name in names)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.audience import Audience
@@ -19,6 +19,7 @@ from services.orchestrator.app.feedback_stores import FeedbackStores
 from services.orchestrator.app.outcome_store import OutcomeStore
 from services.orchestrator.app.persons import PersonFinder
 from services.orchestrator.app.ports import ProfileReader, Rescorer, RewardSink, RuleEvaluator, Scorer
+from services.orchestrator.app.pressure.estimates import NothingLearnt, PressureEstimates
 from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.telemetry import Telemetry
 from services.orchestrator.app.volume.bank import ResourceBank
@@ -62,3 +63,4 @@ class Surroundings:
     ticks_ns: Callable[[], int] = time.perf_counter_ns
     """A monotonic counter; only measures durations."""
     new_decision_id: Callable[[], str] = lambda: new_id("d")
+    pressure: PressureEstimates = field(default_factory=NothingLearnt)

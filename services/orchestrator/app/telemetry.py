@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.domain.outcome import Outcome
+from services.orchestrator.domain.pressure.estimate import PressureEstimate
 from services.orchestrator.domain.trouble import Trouble
 from services.orchestrator.domain.volume.account import Account
 
@@ -60,4 +61,16 @@ class Telemetry(Protocol):
 
     def volume(self, account: Account) -> None:
         """How a resource stands in the running period."""
+        ...
+
+    def pressure_waiting(self, count: int) -> None:
+        """How many decisions wait until their contacts can teach pressure."""
+        ...
+
+    def pressure_learnt(self, learnt: int, withheld: int) -> None:
+        """Contacts that pressure was learnt from, and those that there was no basis for."""
+        ...
+
+    def pressure(self, estimate: PressureEstimate, time_ms: int) -> None:
+        """What this replica decides with from then on."""
         ...

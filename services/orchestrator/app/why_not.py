@@ -16,6 +16,7 @@ from services.orchestrator.app.explain_decision import ExplainDecision
 from services.orchestrator.app.ports import Identity
 from services.orchestrator.app.subject_profiles import profiles_of
 from services.orchestrator.app.surroundings import Surroundings
+from services.orchestrator.domain.contact_pressure import PressureAccount
 from services.orchestrator.domain.decision import Answer, Dropped, PlacementAnswer
 from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.domain.places import places_of
@@ -59,6 +60,7 @@ class DecisionWhyNot:
     """Those the decision was about."""
     action_channels: tuple[str, ...] = ()
     """Those the action has a treatment for, in the policy that decided."""
+    pressure: PressureAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class WhyNot:
             answer.advisories,
             _asked_channels(record, policy),
             _channels(policy, action),
+            record.pressure_account,
         )
 
 

@@ -75,6 +75,8 @@ class Proposition:
     """Σ price × use of resources, in money: what the priority is less than without them."""
     uses: tuple[ResourceUse, ...] = ()
     """What it took of resources; in a simulation, what it would take."""
+    pressure_cost: float = 0.0
+    """What the contact will cost later, by the pressure that it adds to: what the priority is less than without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Candidate:
     choice_probability: float
     priority: float
     propensity: float
+    pressure_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

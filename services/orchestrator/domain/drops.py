@@ -49,6 +49,7 @@ class Check(Enum):
     CONTACT_LIMIT = ("contact_limit", Stage.CONTACT_POLICY)
     CHANNEL_PRIORITY = ("channel_priority", Stage.CONTACT_POLICY)
     CONTACT_LEDGER = ("contact_ledger", Stage.CONTACT_POLICY)
+    CONTACT_GAP = ("contact_gap", Stage.CONTACT_POLICY)
     HOLDOUT = ("holdout", Stage.ARBITRATION)
     VOLUME = ("volume", Stage.VOLUME)
     BUSINESS_VALUE = ("business_value", Stage.ARBITRATION)

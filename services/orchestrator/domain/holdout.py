@@ -8,26 +8,13 @@ import numpy as np
 
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.contact_limits import SERVICE
-from services.orchestrator.domain.drops import Check, DropBlock
-from services.orchestrator.domain.lineup import Lineup, Mask, NoActionReason
+from services.orchestrator.domain.drops import Check
+from services.orchestrator.domain.lineup import Lineup, Mask, NoActionReason, without
 
 
 def held_out(catalogue: Catalogue, lineup: Lineup) -> Lineup:
     """Without all that is no service message."""
-    out = _is_held_back(catalogue)[lineup.option]
-    if not out.any():
-        return lineup
-    starts = np.concatenate(([0], np.cumsum(~out)))[lineup.starts].astype(np.intp)
-    reasons = tuple(
-        NoActionReason.HOLDOUT if reason is None and not size else reason
-        for reason, size in zip(lineup.empty_reasons, np.diff(starts), strict=True)
-    )
-    options = lineup.option[out]
-    channels = len(catalogue.channel_names)
-    pairs = np.unique(catalogue.option_action[options].astype(np.int64) * channels + catalogue.option_channel[options])
-    action, channel = np.divmod(pairs, channels)
-    block = DropBlock.of(Check.HOLDOUT, action.astype(np.int32), channel.astype(np.int32))
-    return Lineup(lineup.option[~out], starts, (*lineup.drops, block), reasons)
+    return without(catalogue, lineup, _is_held_back(catalogue), Check.HOLDOUT, NoActionReason.HOLDOUT)
 
 
 @lru_cache(maxsize=8)

@@ -41,6 +41,7 @@ class NoActionReason(IntEnum):
     RANDOMISED_SILENCE = 10
     VOLUME = 11
     HOLDOUT = 12
+    CONTACT_GAP = 13
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +92,24 @@ def line_up(catalogue: Catalogue, places: Sequence[Place], fits: Sequence[Mask],
         tuple(block for block in blocks if block.size),
         tuple(view.empty_reason() for view in views),
     )
+
+
+def without(catalogue: Catalogue, lineup: Lineup, kept_out: Mask, check: Check, reason: NoActionReason) -> Lineup:
+    """Without options (bool[O]), which fell to a check; `reason` where nothing else is left of a place."""
+    out = kept_out[lineup.option]
+    if not out.any():
+        return lineup
+    starts = np.concatenate(([0], np.cumsum(~out)))[lineup.starts].astype(np.intp)
+    reasons = tuple(
+        reason if before is None and not size else before
+        for before, size in zip(lineup.empty_reasons, np.diff(starts), strict=True)
+    )
+    options = lineup.option[out]
+    channels = len(catalogue.channel_names)
+    pairs = np.unique(catalogue.option_action[options].astype(np.int64) * channels + catalogue.option_channel[options])
+    action, channel = np.divmod(pairs, channels)
+    block = DropBlock.of(check, action.astype(np.int32), channel.astype(np.int32))
+    return Lineup(lineup.option[~out], starts, (*lineup.drops, block), reasons)
 
 
 def _alive(catalogue: Catalogue, admission: Admission) -> tuple[Mask, list[DropBlock]]:

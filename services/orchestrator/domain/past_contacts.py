@@ -25,11 +25,14 @@ MAX_LISTED = 400
 
 @dataclass(frozen=True, slots=True)
 class PastContact:
-    """`reference`: the proposition's id."""
+    """`reference`: the proposition's id. `sent_ms`: when it was handed over, however late it was seen."""
 
     action: str
     shown_ms: int
     reference: str
+    channel: str = ""
+    is_outbound: bool = False
+    sent_ms: int = 0
 
 
 def past_contacts(contacts: Iterable[PastContact], now_ms: int, reach_ms: int, decision_id: str) -> Feature:

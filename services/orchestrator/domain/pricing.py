@@ -91,15 +91,15 @@ def price(catalogue: Catalogue, lineup: Lineup, numbers: ActionNumbers, formula:
 
 def with_learnt_values(contest: Contest, is_learnt: Mask, amounts: Column, formula: Formula = MONEY) -> Contest:
     """Those who are to be (bool[C]) are worth what was learnt instead, `amounts` float64[C]; not where that would be
-    beyond all numbers. What a contact takes from others is still subtracted."""
+    beyond all numbers. What a contact takes from others, and adds to pressure, is still subtracted."""
     prices = replace(contest.prices, business_value=np.where(is_learnt, amounts, contest.prices.business_value))
     worth = worth_of(prices, formula)
     usable = is_learnt & np.isfinite(worth.slope) & np.isfinite(worth.offset)
     values = np.where(usable, amounts, contest.prices.business_value)
     prices = replace(prices, business_value=values)
     worth = worth_of(prices, formula)
-    if prices.resource_cost is not None:
-        worth = replace(worth, offset=worth.offset - prices.resource_cost)
+    for cost in prices.extra_costs:
+        worth = replace(worth, offset=worth.offset - cost)
     return replace(contest, prices=prices, worth=worth)
 
 

@@ -17,12 +17,13 @@ from services.orchestrator import bootstrap as deciding
 from services.orchestrator.adapters.contact_ledger_client import GrpcContactLedger
 from services.orchestrator.adapters.profile_client import GrpcProfiles
 from services.orchestrator.app.outcome_store import OutcomeItem
-from services.orchestrator.app.ports import Reward, ScoreQuestion, Scores
+from services.orchestrator.app.ports import Reward, ScoreQuestion, Scores, SubjectQuery
 from services.orchestrator.bootstrap import DecidingOptions, ScoringPort
 from services.orchestrator.domain.decision import Answer, Mode
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.past_contacts import PAST_CONTACTS
 from services.orchestrator.domain.policy_parts import FeatureSetPart
+from services.orchestrator.domain.subject import Identity
 from services.orchestrator.settings import OrchestratorSettings
 from services.profile.app.identity_requests import MergeProfiles
 from services.profile.app.rights_requests import EraseSubject
@@ -232,6 +233,24 @@ async def test_a_message_that_is_opened_was_last_shown_then(counter: Counter) ->
     counter.clock.now_ms += DAY_MS
     await counter.shows(mode=Mode.SIMULATE)
     assert counter.asked == present((f"{DAY_MS} {action_of(sent)}",))
+
+
+async def test_a_message_was_sent_when_it_was_handed_over_however_late_it_is_opened(counter: Counter) -> None:
+    await counter.shop.publish(ASKING)
+    await counter.shop.knows(age=42)
+    await counter.shop.hears(ConsentStatus.GRANTED)
+    sent_ms = counter.clock.now_ms
+    sent = await counter.shop.decide(outbound("EMAIL"))
+    counter.clock.now_ms += 2 * DAY_MS
+    await counter.tells(sent, Outcome.OPENED)
+    shown = await counter.shows()
+    query = SubjectQuery((Identity("crm", "ada"),), "", counter.clock.now_ms, is_now=True, contacts_ms=9 * DAY_MS)
+    view = await counter.shop.others.profile.get(query, deadline_ms=counter.clock.now_ms + 5_000)
+    found = {each.channel: (each.action, each.is_outbound, each.shown_ms, each.sent_ms) for each in view.contacts}
+    assert found == {
+        "EMAIL": (action_of(sent), True, sent_ms + 2 * DAY_MS, sent_ms),
+        "WEB": (action_of(shown), False, counter.clock.now_ms, counter.clock.now_ms),
+    }
 
 
 async def test_merged_profiles_count_together_and_erased_ones_do_not(counter: Counter) -> None:

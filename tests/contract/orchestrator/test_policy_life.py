@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from services.orchestrator.adapters.schema import LIFECYCLE_TABLES, MIGRATIONS
+from services.orchestrator.adapters.policy_tables import LIFECYCLE_TABLES
+from services.orchestrator.adapters.schema import MIGRATIONS
 from services.orchestrator.app.activate import ActivatePolicy, RollBackPolicy
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.approve import ApprovePolicy

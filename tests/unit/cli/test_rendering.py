@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console, RenderableType
 from tandem.common.v1.stage_pb2 import Dropped, DropStage, FailedTest, SmallestChange, StageCount
 from tandem.common.v1.value_pb2 import Feature, FeatureStatus, TypedValue
+from tandem.orchestrator.v1.arbitration_pb2 import PressureStanding
 from tandem.orchestrator.v1.decision_pb2 import (
     Candidate,
     DecideResponse,
@@ -22,6 +23,7 @@ from tandem.orchestrator.v1.orchestrator_service_pb2 import ExplainDecisionRespo
 from services.cli.arguments import typed_value
 from services.cli.rendering.attributes import attributes_view
 from services.cli.rendering.decision import decision_view, money_text, placement_view
+from services.cli.rendering.pressure_standing import standing_text
 from services.cli.rendering.texts import money, no_action_text, observed_text, percent
 from services.cli.rendering.why_not import because, dropped_table, group_by_reason
 
@@ -73,6 +75,22 @@ def test_money_parts_make_the_priority() -> None:
     worth = item.lever * item.propensity * item.context_weight * item.business_value - item.cost
     assert item.priority == pytest.approx(worth, abs=1e-3)
     assert money_text(item) == ("3.986 = 1.2 lever × 8.31 % propensity × 1 context × 40 value − 0.002 cost")
+
+
+def test_what_a_contact_takes_from_others_and_costs_later_is_part_of_the_priority() -> None:
+    item = Proposition()
+    item.CopyFrom(PROPOSITION)
+    item.priority, item.resource_cost, item.pressure_cost = 3.686, 0.1, 0.2
+    assert money_text(item).endswith("× 40 value − 0.002 cost − 0.1 resources − 0.2 pressure")
+
+
+def test_a_standing_says_level_price_and_certainty() -> None:
+    standing = PressureStanding(level=2.3125, contacts=4, price=0.18, certainty=0.941)
+    said = "pressure: level 2.31 after 4 contacts; one more of weight 1 costs 0.18 later (certainty 94.1 %)"
+    assert standing_text(standing) == said
+    standing.in_gap, standing.gap_probability = True, 0.05
+    standing.gap_end_time.FromSeconds(1_800_000_000)
+    assert standing_text(standing) == f"{said}; in a contact gap until 2027-01-15 08:00:00 UTC, as 5 % are at any time"
 
 
 def test_proposition_shows_content_money_odds_and_consent() -> None:

@@ -106,6 +106,7 @@ def _proposition(proposition: Proposition) -> pb.Proposition:
         sticky_from_decision_id=proposition.sticky_from_decision_id,
         resource_cost=proposition.resource_cost,
         uses=[volume.use_to(each) for each in proposition.uses],
+        pressure_cost=proposition.pressure_cost,
     )
 
 
@@ -141,6 +142,7 @@ def _write_candidate(part: pb.Candidate, candidate: Candidate) -> None:
     part.choice_probability = candidate.choice_probability
     part.priority = candidate.priority
     part.propensity = candidate.propensity
+    part.pressure_cost = candidate.pressure_cost
 
 
 def _timing(timing: Timing) -> pb.Timing:

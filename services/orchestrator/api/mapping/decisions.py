@@ -11,6 +11,7 @@ from tandem.orchestrator.v1 import marginal_pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
 from services.orchestrator.api.mapping import answer, fields, outcomes
+from services.orchestrator.api.mapping.pressure_standing import standing_to
 from services.orchestrator.api.mapping.request import request_to
 from services.orchestrator.api.mapping.subject import identities_from
 from services.orchestrator.app.explain_decision import Explanation
@@ -30,6 +31,7 @@ def recorded_response(decision: RecordedDecision) -> pb.GetDecisionResponse:
         response=answer.response_of(decision.answer),
         outcomes=[_captured(outcome) for outcome in decision.outcomes],
         explored_slots=[_explored(slot) for slot in decision.explored_slots],
+        pressure=standing_to(decision.pressure),
     )
 
 
@@ -45,6 +47,7 @@ def explained_response(explanation: Explanation) -> pb.ExplainDecisionResponse:
         attributes={name: feature_to_proto(feature) for name, feature in explanation.attributes.items()},
         segments=explanation.segments,
         marginals=[_marginal(each, explanation) for each in explanation.marginals],
+        pressure=standing_to(explanation.pressure),
     )
 
 

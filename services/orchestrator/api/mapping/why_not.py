@@ -6,6 +6,7 @@ from tandem.orchestrator.v1 import why_not_pb2 as pb
 
 from services.orchestrator.api.mapping import fields
 from services.orchestrator.api.mapping.explanation import write_all_dropped
+from services.orchestrator.api.mapping.pressure_standing import standing_to
 from services.orchestrator.api.mapping.subject import identities_from
 from services.orchestrator.app.why_not import DecisionWhyNot, WhyNotAnswer, WhyNotQuestion
 from shared.errors import InvalidArgument
@@ -54,6 +55,7 @@ def _decision(decision: DecisionWhyNot) -> pb.WhyNotDecision:
         advisories=decision.advisories,
         asked_channels=decision.asked_channels,
         action_channels=decision.action_channels,
+        pressure=standing_to(decision.pressure),
     )
     write_all_dropped(message.reasons, decision.reasons)
     return message

@@ -16,6 +16,7 @@ from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.lineup import Indices
 from services.orchestrator.domain.places import Place, places_of
 from services.orchestrator.domain.policy_parts import AttributePart
+from services.orchestrator.domain.pressure.plan import PressurePlan
 from services.orchestrator.domain.undeclared import undeclared
 from shared.clock import LATEST_MS, MAX_CLOCK_SKEW_MS
 from shared.errors import InvalidArgument
@@ -71,8 +72,19 @@ class Brief:
 
     @property
     def contacts_ms(self) -> int:
-        """For how long before this decision past contacts are looked at; 0: no model asks for them."""
+        """For how long before this decision models look at past contacts; 0: none asks for them."""
         return self.policy.compiled.contacts_ms if self.is_for_somebody else 0
+
+    @property
+    def pressure(self) -> PressurePlan | None:
+        """By which this decision weighs contacts: those of whom we reach out to."""
+        is_outbound = self.command.places.direction is Direction.OUTBOUND
+        return self.policy.compiled.pressure if is_outbound and self.is_for_somebody else None
+
+    @property
+    def read_contacts_ms(self) -> int:
+        """For how long before this decision past contacts are looked at by anything; 0: not at all."""
+        return max(self.contacts_ms, 0 if self.pressure is None else self.pressure.window_ms)
 
 
 def decision_id_of(command: DecideCommand) -> str:

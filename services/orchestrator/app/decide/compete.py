@@ -18,6 +18,7 @@ from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.catalogue import Catalogue, Treatment
 from services.orchestrator.domain.consent import Permission, Stance, contact_permission
 from services.orchestrator.domain.contact_limits import Allowance
+from services.orchestrator.domain.contact_pressure import held_back, pressed
 from services.orchestrator.domain.content import negotiate_locale, render
 from services.orchestrator.domain.holdout import held_out
 from services.orchestrator.domain.lineup import Admission, Indices, Mask, line_up
@@ -48,6 +49,8 @@ class Competition:
     """Of priorities, in the arm of the person."""
     reserve: float = 0.0
     """What silence is worth, in the arm of the person."""
+    gap_until_ms: int | None = None
+    """When the contact gap ends that the person is in; None outside."""
 
 
 def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
@@ -75,6 +78,9 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     arm, settings = known.arm.arm, brief.policy.settings
     if arm is Arm.HOLDOUT:
         lineup = held_out(catalogue, lineup)
+    standing, weights = known.pressure, brief.policy.compiled.pressure_weights
+    if standing is not None and weights is not None and standing.gap.is_open:
+        lineup = held_back(catalogue, lineup, weights)
     at_stake = None if known.volume is None else known.volume.at_stake(lineup.option)
     if known.volume is not None:
         lineup = within_volume(catalogue, lineup, known.volume)
@@ -82,9 +88,14 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
     contest = price(catalogue, lineup, numbers, formula)
     if known.volume is not None and formula.cost:
         contest = priced(contest, known.volume)
+    if standing is not None and weights is not None and formula.cost:
+        contest = pressed(contest, weights, standing.price)
     sticky = still_candidates(known.sticky, catalogue, brief.places, contest)
     reserve = reserve_of(arm, settings.reserve)
-    return Competition(contest, permissions, allowance, sticky, admission.quiet, at_stake, formula, reserve)
+    gap_until_ms = None if standing is None else standing.gap.until_ms
+    return Competition(
+        contest, permissions, allowance, sticky, admission.quiet, at_stake, formula, reserve, gap_until_ms
+    )
 
 
 def _kept(catalogue: Catalogue, verdict: PolicyVerdict) -> Mask | None:

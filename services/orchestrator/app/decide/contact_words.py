@@ -12,7 +12,7 @@ from services.orchestrator.app.decide.wording import UNKNOWN, Wording, moment
 from services.orchestrator.domain.policy_parts import ContactLimitPart
 from services.orchestrator.domain.quiet_hours import EVERY_DAY, Calendar, QuietHour
 from services.orchestrator.domain.quiet_table import QuietMoment
-from shared.clock import MS_PER_DAY
+from shared.clock import MS_PER_DAY, to_datetime
 from shared.time_zones import zone
 from shared.values import present
 
@@ -54,6 +54,11 @@ class ContactWords:
 
     def priority(self, _action: int, _channel: int, observed: float) -> Wording:
         return Wording("channel_priority", present(int(observed)), "another channel comes first")
+
+    def gap(self) -> Wording:
+        until_ms = self._competition.gap_until_ms
+        assert until_ms is not None, "only an open gap drops so"
+        return Wording("now()", present(to_datetime(self._brief.now_ms)), f">= {moment(until_ms)}")
 
     def _until(self, limit: ContactLimitPart, action: int, channel: int) -> str:
         allowance = self._competition.allowance

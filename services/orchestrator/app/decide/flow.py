@@ -23,6 +23,7 @@ from services.orchestrator.app.decide.hold import bids_of
 from services.orchestrator.app.decide.judge import judge
 from services.orchestrator.app.decide.keep import Decided, Keep
 from services.orchestrator.app.decide.placements import Settled
+from services.orchestrator.app.decide.press import weigh_pressure
 from services.orchestrator.app.decide.record import closed_record, record_of
 from services.orchestrator.app.decide.reserve import Contacted, reserve
 from services.orchestrator.app.decide.score import score
@@ -83,7 +84,7 @@ class Decide:
         person = addressed(brief, known)
         if person is not None and (earlier := await self._earlier(person, budget)) is not None:
             return Decided(earlier, is_recorded=True)
-        known = assign_arm(brief, known)
+        known = weigh_pressure(brief, assign_arm(brief, known), world.pressure)
         known = await recall_served(brief, known, world.sticky, budget)
         standing = await world.quotas.standing(policy, brief.consent_ms, deadline_ms=budget.share(STORE_SHARE))
         known = _with_volume(known, standing)

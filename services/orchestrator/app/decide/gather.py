@@ -20,8 +20,10 @@ from services.orchestrator.app.ports import (
     SubjectView,
 )
 from services.orchestrator.domain.arms import NO_STANDING, ArmStanding
+from services.orchestrator.domain.contact_pressure import PressureBasis
 from services.orchestrator.domain.decision import Mode
 from services.orchestrator.domain.past_contacts import past_contacts
+from services.orchestrator.domain.pressure.price import PressureStanding
 from services.orchestrator.domain.purposes import PROFILING, Use, may_profile, purpose_of
 from services.orchestrator.domain.quiet_table import QuietStanding
 from services.orchestrator.domain.sticky import StickyProposition
@@ -60,7 +62,11 @@ class Known:
     past_contacts: Feature | None = None
     """None where no model asks for them."""
     keeps_contacts: bool = False
-    """Whether what is shown now is recorded in the ledger: it counts in limits, or models will ask for it."""
+    """Whether what is shown now is recorded in the ledger: it counts in limits, as pressure, or models ask for it."""
+    pressure: PressureStanding | None = None
+    """None where the policy declares none, or nothing may be made of the person's contacts."""
+    pressure_basis: PressureBasis | None = None
+    """Where it comes from."""
     troubles: tuple[Trouble, ...] = ()
     """Who did not answer so far. Told to operators; the advisories say it to the caller."""
 
@@ -150,17 +156,17 @@ def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: B
     if is_now:
         moments.append(budget.clock())
     overlay = events if command.mode is Mode.SIMULATE else ()
-    keeps = brief.has_limits or brief.contacts_ms > 0
+    contacts_ms = brief.read_contacts_ms
+    keeps = brief.has_limits or contacts_ms > 0
     reference = f"{brief.decision_id}." if keeps and command.mode is not Mode.SIMULATE else ""
     version = brief.policy.versions.trait_schema
-    contacts_ms = brief.contacts_ms
     return SubjectQuery(
         command.identities, version, max(moments), token, overlay, is_now, reference, contacts_ms=contacts_ms
     )
 
 
 def _known(brief: Brief, view: SubjectView) -> Known:
-    command, may = brief.command, _may_profile(brief, view)
+    command, may = brief.command, may_use_profile(brief, view)
     counts = _contact_counts(brief, view) if brief.has_limits else ()
     is_hidden = bool(view.profile_id or command.events) and not may
     return Known(
@@ -176,10 +182,10 @@ def _known(brief: Brief, view: SubjectView) -> Known:
 
 def keeps_contacts(brief: Brief, view: SubjectView) -> bool:
     """Whether what is shown now is recorded in the contact ledger."""
-    return brief.has_limits or (brief.contacts_ms > 0 and _may_profile(brief, view))
+    return brief.has_limits or (brief.read_contacts_ms > 0 and may_use_profile(brief, view))
 
 
-def _may_profile(brief: Brief, view: SubjectView) -> bool:
+def may_use_profile(brief: Brief, view: SubjectView) -> bool:
     command = brief.command
     declared = purpose_of(brief.policy.compiled.trait_schema.purposes, PROFILING)
     purpose = replace(declared, basis=brief.policy.settings.profiling_basis)

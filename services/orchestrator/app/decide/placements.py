@@ -120,6 +120,7 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
         send_window=send_span(settled.brief, settled.known.quiet, option),
         resource_cost=0.0 if contest.prices.resource_cost is None else float(contest.prices.resource_cost[row]),
         uses=() if draw.sticky is not None or volume is None else volume.uses_of(option),
+        pressure_cost=0.0 if contest.prices.pressure_cost is None else float(contest.prices.pressure_cost[row]),
     )
 
 

@@ -81,6 +81,7 @@ class _Words:
             Check.PRIORITY: self._priority,
             Check.QUIET_HOURS: self._contact.quiet,
             Check.CHANNEL_PRIORITY: self._contact.priority,
+            Check.CONTACT_GAP: lambda *_: self._contact.gap(),
             Check.HOLDOUT: lambda *_: Wording("arm", present(Arm.HOLDOUT.name), HELD_OUT),
             Check.AT_MOST: lambda _, __, observed: Wording("at_most", present(int(observed)), f"< {observed:g}"),
             Check.RANDOMISED_SILENCE: lambda *seen: Wording("priority", present(seen[2]), "withheld on purpose"),

@@ -59,6 +59,8 @@ def recalled_knowledge(record: DecisionRecord, brief: Brief) -> Known:
         arm=record.arm,
         past_contacts=record.past_contacts,
         keeps_contacts=is_complete and keeps_contacts(brief, view),
+        pressure=record.pressure,
+        pressure_basis=record.pressure_basis,
     )
 
 

@@ -23,8 +23,10 @@ from services.orchestrator.app.decision_record import (
     ShadowColumn,
     SlotVector,
 )
+from services.orchestrator.app.pressure.learning import PressureLearning, learning_of
 from services.orchestrator.domain.arbitration.contenders import incumbents
 from services.orchestrator.domain.arbitration.slots import SILENCE, SlotDraw
+from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.decision import Answer, Candidate
 from services.orchestrator.domain.drops import DropBlock
@@ -53,6 +55,7 @@ def record_of(settled: Settled, answer: Answer, record_time_ms: int) -> Decision
         scores=_scores(choice),
         ledger_failure=settled.contacted.advisory,
         reported_segments=settled.verdict.segments if brief.policy.compiled.arms.are_declared else (),
+        pressure_learning=_pressure_learning(brief, settled.known),
     )
 
 
@@ -88,7 +91,16 @@ def closed_record(brief: Brief, known: Known, answer: Answer, record_time_ms: in
         sticky=known.sticky,
         sticky_until_ms=sticky_until(brief),
         arm=known.arm,
+        pressure=known.pressure,
+        pressure_basis=known.pressure_basis,
     )
+
+
+def _pressure_learning(brief: Brief, known: Known) -> PressureLearning | None:
+    """Only of those for whom gaps hold: what else moved a level says nothing of what it does."""
+    if known.pressure is None or known.arm.arm is not Arm.DECISIONING:
+        return None
+    return learning_of(brief.policy)
 
 
 def _shadow(choice: Choice) -> ShadowColumn | None:
@@ -121,6 +133,7 @@ def columns_of(choice: Choice) -> CandidateColumns:
         contest.prices.business_value,
         contest.prices.context_weight,
         None if scores.severity is None else scores.severity.means,
+        contest.prices.pressure_cost,
     )
 
 
@@ -152,17 +165,16 @@ def candidates_of(
         probabilities,
         columns.priority.tolist(),
         columns.propensity.tolist(),
+        [0.0] * columns.option.size if columns.pressure_cost is None else columns.pressure_cost.tolist(),
         strict=True,
     )
     return tuple(_candidate(catalogue, *row) for row in rows)
 
 
-def _candidate(
-    catalogue: Catalogue, option: int, placement_id: str, probability: float, priority: float, propensity: float
-) -> Candidate:
+def _candidate(catalogue: Catalogue, option: int, placement_id: str, *numbers: float) -> Candidate:
     treatment = catalogue.options[option]
     action = catalogue.actions[treatment.action].action_id
-    return Candidate(action, treatment.treatment_id, treatment.channel, placement_id, probability, priority, propensity)
+    return Candidate(action, treatment.treatment_id, treatment.channel, placement_id, *numbers)
 
 
 def late_drops(

@@ -26,7 +26,8 @@ IMPOSSIBLE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """An option as it competed: its probability, and what a success and a contact are worth."""
+    """An option as it competed: its probability, what a success is worth and what a contact costs, also later by the
+    pressure that it adds to."""
 
     probability: float
     propensity: float
@@ -73,7 +74,10 @@ def first_slot(record: DecisionRecord, policy: ActivePolicy) -> FirstSlot | None
 
 
 def _options(record: DecisionRecord, policy: ActivePolicy, slot: SlotVector) -> dict[Option, Priced]:
-    columns, cost = record.candidates, policy.catalogue.option_cost
+    columns = record.candidates
+    cost = policy.catalogue.option_cost[columns.option]
+    if columns.pressure_cost is not None:
+        cost = cost + columns.pressure_cost
     stop = int(columns.starts[1]) if columns.starts.size > 1 else 0
     found: dict[Option, Priced] = {}
     for row in range(stop):
@@ -83,7 +87,7 @@ def _options(record: DecisionRecord, policy: ActivePolicy, slot: SlotVector) -> 
             float(slot.probabilities[row]),
             float(columns.propensity[row]),
             float(columns.business_value[row]),
-            float(cost[columns.option[row]]),
+            float(cost[row]),
         )
     return found
 

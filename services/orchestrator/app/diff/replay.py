@@ -109,6 +109,8 @@ class Replayer:
     ) -> ReplayedDecision:
         first = first_slot(record, logged)
         slots = tuple(first_slot(each.record, policy) for each, policy in zip(once, self._policies, strict=True))
+        if _is_in_gap(record) and not all(_is_in_gap(each.record) for each in once):
+            first = None
         success = 0.0
         if first is not None and first.drawn is not None:
             outcomes = await self._world.outcomes.list_by_decision(record.decision_id)
@@ -116,6 +118,12 @@ class Replayer:
         person = record.profile_id or record.decision_id
         made = tuple(each.record for each in again)
         return ReplayedDecision(record, person, first, slots, made, again[-1].segments, success)
+
+
+def _is_in_gap(record: DecisionRecord) -> bool:
+    """What competed was held back, whatever it was worth. A gap begins by chance, so that the decisions outside speak
+    for those within: who does something there is not told to do what the log never tried."""
+    return record.pressure is not None and record.pressure.gap.is_open
 
 
 def _nothing_to_compare(sampled: int, left_out: Counter[str]) -> FailedPrecondition:

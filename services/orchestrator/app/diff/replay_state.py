@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.volume.desk import NO_PERIOD
+from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.contact_limits import ContactCount
+from services.orchestrator.domain.contact_pressure import SentContact
 from services.orchestrator.domain.decision import Proposition
 from services.orchestrator.domain.policy_parts import ContactLimitPart
 from services.orchestrator.domain.volume.resources import VolumeTable
@@ -32,6 +34,7 @@ class _Contact:
     action: str
     campaign: str
     sign: int
+    is_outbound: bool
 
 
 class ReplayState:
@@ -54,9 +57,11 @@ class ReplayState:
             return
         for record, sign in ((logged, TAKEN_BACK), (made, MADE)):
             campaign = record.command.campaign_id
+            is_outbound = record.command.places.direction is Direction.OUTBOUND
             for each in _proposed(record):
                 if person:
-                    contact = _Contact(logged.decision_time_ms, each.channel, each.action, campaign, sign)
+                    about = each.channel, each.action, campaign
+                    contact = _Contact(logged.decision_time_ms, *about, sign, is_outbound)
                     self._contacts[person].append(contact)
                 for use in each.uses:
                     self._used[use.resource_id, use.period_ms] += sign * use.used
@@ -83,6 +88,21 @@ class ReplayState:
             limits = self._policy.compiled.campaign_limits.of(campaign)
             self._counted[key] = limits.counts_of(self._policy.catalogue, [(channel, action)])
         return self._counted[key]
+
+    def sent(self, person: str, recorded: Iterable[SentContact]) -> tuple[SentContact, ...]:
+        """What the person was sent in place of what was. A contact that is taken back is the one on its channel that
+        went out nearest to its decision."""
+        sent = list(recorded)
+        for contact in self._contacts.get(person, ()):
+            if not contact.is_outbound:
+                continue
+            if contact.sign == MADE:
+                sent.append(SentContact(contact.time_ms, contact.channel))
+                continue
+            own = [each for each in sent if each.channel == contact.channel]
+            if own:
+                sent.remove(min(own, key=lambda each: abs(each.time_ms - contact.time_ms)))
+        return tuple(sorted(sent, key=lambda each: (each.time_ms, each.channel)))
 
     def volume(self, record: DecisionRecord, logged: VolumeTable, now_ms: int) -> VolumeStanding | None:
         """What is left of resources. One that nobody counted then is whole, and one that grants more has more left."""

@@ -9,6 +9,7 @@ from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import Budget
 from services.orchestrator.app.decide.flow import Decide
 from services.orchestrator.app.decide.gather import Known
+from services.orchestrator.app.decide.press import may_weigh, pressed_by
 from services.orchestrator.app.decide.quiet import quiet_standing
 from services.orchestrator.app.decide.recall import RecalledLedger, recalled_brief, recalled_knowledge
 from services.orchestrator.app.decide.stopwatch import Stopwatch
@@ -16,8 +17,10 @@ from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.diff.replay_state import ReplayState
 from services.orchestrator.app.diff.replayed_scores import ReplayedScores
 from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, RuleEvaluator
+from services.orchestrator.app.pressure.learning import learning_key
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.arms import Arm, ArmStanding
+from services.orchestrator.domain.contact_pressure import PressureBasis
 from services.orchestrator.domain.decision import Explain, Mode
 from shared.errors import TandemError
 from shared.values import NOT_FOUND
@@ -60,7 +63,7 @@ async def rerun(
     """Raises InvalidArgument where the request makes no sense under the policy; Unavailable where the rules or the
     scores cannot be asked for: a degraded decision would say nothing of the policy."""
     brief = _brief(record, policy)
-    known = _known(record, logged, brief, state)
+    known = _pressed(world, record, logged, brief, _known(record, logged, brief, state), state)
     rules = _AskedRules(world.rules)
     # An arm that goes without a model has the prior's propensities on record.
     has_scores = record.arm.arm is not Arm.RULES_ONLY
@@ -79,6 +82,21 @@ def explain_of(policy: ActivePolicy) -> Explain:
     """As much as says what each cap dropped."""
     has_caps = bool(policy.limits.limits) or not policy.compiled.volume.is_empty or policy.contact.quiet is not None
     return Explain.REASONS if has_caps else Explain.NONE
+
+
+def _pressed(
+    world: Surroundings, record: DecisionRecord, logged: ActivePolicy, brief: Brief, known: Known, state: ReplayState
+) -> Known:
+    """By the estimate of then, where the policy learns the same as the one that decided; else by that of now. Contacts
+    of before the log kept them are not known."""
+    known = replace(known, pressure=None, pressure_basis=None)
+    if brief.pressure is None or not may_weigh(brief, known.view):
+        return known
+    basis = record.pressure_basis
+    contacts = state.sent(record.profile_id, () if basis is None else basis.contacts)
+    own = logged.compiled.pressure is not None and learning_key(logged) == learning_key(brief.policy)
+    estimate = basis.estimate if own and basis is not None else world.pressure.current(brief.policy)
+    return pressed_by(brief, known, PressureBasis(estimate, contacts))
 
 
 def _brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:

@@ -46,6 +46,13 @@ class Prices:
     cost: Column
     resource_cost: Column | None = None
     """Of what a contact takes from others, at the prices of resources; None where nothing has a price."""
+    pressure_cost: Column | None = None
+    """Of what a contact will cost later, by the pressure that it adds to; None where nothing has a price."""
+
+    @property
+    def extra_costs(self) -> tuple[Column, ...]:
+        """Beside the cost of the contact itself."""
+        return tuple(each for each in (self.resource_cost, self.pressure_cost) if each is not None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

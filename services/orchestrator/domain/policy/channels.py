@@ -12,6 +12,7 @@ from services.orchestrator.domain.policy.explorations import EXPLORATION_BUDGET
 from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, optional, read_fields
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
+from services.orchestrator.domain.policy.pressure import PRESSURE_WEIGHT
 from services.orchestrator.domain.policy.scalars import integer
 from services.orchestrator.domain.policy.shapes import one_of, open_mapping
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, reference, upper_identifier, within
@@ -30,6 +31,8 @@ class ChannelDeclaration:
     """None: as the arbitration says."""
     silence: float | None = None
     """With which probability a place stays silent on purpose; None: as the arbitration says."""
+    pressure_weight: float | None = None
+    """How much a contact counts as pressure; None: as much as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ CHANNEL_FIELDS: tuple[Field[Any], ...] = (
     LIMITS,
     EXPLORATION_BUDGET,
     CHANNEL_SILENCE,
+    PRESSURE_WEIGHT,
     *STAGE_FIELDS,
 )
 
@@ -88,11 +92,20 @@ def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDecl
         needs_consent=consent == "REQUIRED",
         limits=fields.get(LIMITS, TextLimits()),
     )
-    if direction is Direction.INBOUND and fields.is_written(EXPLORATION_BUDGET):
-        message = "exploration_budget: is for outbound channels, whose contacts are scarce"
-        findings.error(fields.place(EXPLORATION_BUDGET), "CONTRADICTION", message)
+    if direction is Direction.INBOUND:
+        for field, why in _OUTBOUND_ONLY:
+            if fields.is_written(field):
+                message = f"{field.name}: is for outbound channels, {why}"
+                findings.error(fields.place(field), "CONTRADICTION", message)
     budget, silence = fields.get(EXPLORATION_BUDGET, None), fields.get(CHANNEL_SILENCE, None)
-    return ChannelDeclaration(channel, rules_of(fields), budget, silence)
+    return ChannelDeclaration(channel, rules_of(fields), budget, silence, fields.get(PRESSURE_WEIGHT, None))
+
+
+_OUTBOUND_ONLY: tuple[tuple[Field[Any], str], ...] = (
+    (EXPLORATION_BUDGET, "whose contacts are scarce"),
+    (PRESSURE_WEIGHT, "an answer to who comes to us is no pressure"),
+)
+"""Fields, and why."""
 
 
 CHANNEL = Field("channel", leaf(reference), required=True)

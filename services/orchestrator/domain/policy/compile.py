@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.orchestrator.domain.at_most import at_most_table
 from services.orchestrator.domain.campaign_limits import CampaignLimits
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.contact_pressure import option_weights
 from services.orchestrator.domain.contact_rules import ContactRules
 from services.orchestrator.domain.policy.aggregate_checks import check_conditions
 from services.orchestrator.domain.policy.arms import salted
@@ -26,6 +27,7 @@ from services.orchestrator.domain.policy.parts import (
     rule_set,
     trait_schema,
 )
+from services.orchestrator.domain.policy.pressure_plan import check_pressure, pressure_plan
 from services.orchestrator.domain.policy.references import (
     check_constants,
     check_guarantees,
@@ -64,7 +66,7 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
     rules = None if findings.has("CONSTANT_TYPE") else rule_set(document, actions)
     if rules is None or any(finding.is_error for finding in ordered):
         return Compilation(ordered, rules, None)
-    columns, schema = catalogue(document, actions), trait_schema(document)
+    columns, schema, plan = catalogue(document, actions), trait_schema(document), pressure_plan(document)
     compiled = CompiledPolicy(
         version=policy_version(files),
         settings=document.written.settings,
@@ -76,6 +78,8 @@ def _compile(files: Mapping[str, bytes], findings: Findings) -> Compilation:
         contact=_contact_rules(document, columns),
         volume=volume_table(document, actions),
         arms=salted(document.arms, document.written.settings.name),
+        pressure=plan,
+        pressure_weights=None if plan is None else option_weights(columns, plan),
         regulated=regulated_actions(actions),
         targets=tuple(each.target for each in document.targets),
         objectives=objectives(document),
@@ -109,6 +113,7 @@ def _check(
     check_triggers(document, findings)
     check_objectives(document, actions, findings)
     check_volume(document, actions, findings)
+    check_pressure(document, findings)
 
 
 def _contact_rules(document: PolicyDocument, columns: Catalogue) -> ContactRules:

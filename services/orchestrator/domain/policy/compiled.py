@@ -24,6 +24,7 @@ from services.orchestrator.domain.policy_parts import (
     RuleSetPart,
     TraitSchemaPart,
 )
+from services.orchestrator.domain.pressure.plan import PressurePlan
 from services.orchestrator.domain.targets import Target
 from services.orchestrator.domain.volume.resources import NO_VOLUME, VolumeTable
 
@@ -88,6 +89,10 @@ class CompiledPolicy:
     contact: ContactRules = field(default_factory=ContactRules)
     volume: VolumeTable = NO_VOLUME
     arms: Arms = NO_ARMS
+    pressure: PressurePlan | None = None
+    """None where contacts are to have no price of their own."""
+    pressure_weights: Column | None = None
+    """float64[O], of the plan: what a contact by each option weighs."""
     regulated: NDArray[np.bool_] | None = None
     """bool[A]: what is left to no chance, in no arm; None where nothing is."""
     targets: tuple[Target, ...] = ()

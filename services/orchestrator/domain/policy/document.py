@@ -23,6 +23,7 @@ from services.orchestrator.domain.policy.folder import Folder
 from services.orchestrator.domain.policy.inferred_traits import inferred_traits
 from services.orchestrator.domain.policy.namespaces import read_namespace
 from services.orchestrator.domain.policy.objectives import MAX_OBJECTIVES, ObjectiveDeclaration, read_objective
+from services.orchestrator.domain.policy.pressure import PRESSURE, PressureDeclaration, read_pressure
 from services.orchestrator.domain.policy.purposes import (
     EventTypeDeclaration,
     PurposeDeclaration,
@@ -78,7 +79,7 @@ NAMED_SECTIONS = frozenset(
     | {"currencies", "targets", *VOLUME_FIELDS}
 )
 FIELD_SECTIONS = {field.name for field in SINGLES} | {field.name for field in STAGE_FIELDS}
-TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy", USE.name}
+TOP_LEVEL_KEYS = NAMED_SECTIONS | FIELD_SECTIONS | {*RECORDS, "contact_policy", PRESSURE, USE.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,9 @@ class PolicyDocument:
     arms: Arms = NO_ARMS
     """The salt is empty where it is not written."""
     targets: tuple[TargetDeclaration, ...] = ()
+    channel_weights: Mapping[str, float] = field(default_factory=dict)
+    """How much a contact counts as pressure, on the channels that say so."""
+    pressure: PressureDeclaration | None = None
 
     @property
     def arbitrated(self) -> str:
@@ -188,6 +192,9 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         },
         resources=_read_resources(sections),
         channel_silences={each.channel.name: each.silence for each in channels if each.silence is not None},
+        channel_weights={
+            each.channel.name: each.pressure_weight for each in channels if each.pressure_weight is not None
+        },
         placements=sections.named("placements", "placement", read_placement),
         issues=sections.named("issues", "issue", read_issue),
         groups=sections.named("groups", "group", read_group),
@@ -197,6 +204,7 @@ def read_document(folder: Folder, findings: Findings) -> PolicyDocument:
         objectives=sections.named("objectives", "objective", read_objective),
         arms=read_arms(sections, findings),
         targets=sections.named("targets", "target", read_target),
+        pressure=read_pressure(sections, findings),
     )
 
 

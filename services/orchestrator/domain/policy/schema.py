@@ -19,6 +19,7 @@ from services.orchestrator.domain.policy.currencies import CURRENCIES, CURRENCIE
 from services.orchestrator.domain.policy.fields import Field, Shape
 from services.orchestrator.domain.policy.namespaces import NAMESPACE_FIELDS
 from services.orchestrator.domain.policy.objectives import OBJECTIVE_FIELDS
+from services.orchestrator.domain.policy.pressure import PRESSURE, PRESSURE_FIELDS
 from services.orchestrator.domain.policy.purposes import EVENT_TYPE_FIELDS, PURPOSE_FIELDS
 from services.orchestrator.domain.policy.segments import SEGMENT_FIELDS
 from services.orchestrator.domain.policy.settings import RECORDS, SINGLES
@@ -77,6 +78,7 @@ def _sections() -> dict[str, Shape]:
         **{field.name: shape_of(field) for field in singles},
         "contact_policy": record(CONTACT_FIELDS),
         "relations": _RELATIONS,
+        PRESSURE: record(_optional(PRESSURE_FIELDS)),
         ARMS: ARMS_SHAPE,
         CURRENCIES: CURRENCIES_SHAPE,
     }

@@ -22,19 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(tandem/orchestrator/v1/arbitration.proto\x12\x16tandem.orchestrator.v1\"q\n\nAssignment\x12\x38\n\x06method\x18\x01 \x01(\x0e\x32(.tandem.orchestrator.v1.AssignmentMethod\x12\r\n\x05value\x18\x02 \x01(\x01\x12\r\n\x05\x62ound\x18\x03 \x01(\x01\x12\x0b\n\x03gap\x18\x04 \x01(\x01\"\xa4\x01\n\x11RandomisedSilence\x12\x1b\n\x13silence_probability\x18\x01 \x01(\x01\x12\x1a\n\x12winner_probability\x18\x02 \x01(\x01\x12\x10\n\x08withheld\x18\x03 \x01(\x08\x12\x14\n\x0cghost_action\x18\x04 \x01(\t\x12\x17\n\x0fghost_treatment\x18\x05 \x01(\t\x12\x15\n\rghost_channel\x18\x06 \x01(\t*\x94\x01\n\x10\x41ssignmentMethod\x12!\n\x1d\x41SSIGNMENT_METHOD_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x41SSIGNMENT_METHOD_IN_ORDER\x10\x01\x12\x1e\n\x1a\x41SSIGNMENT_METHOD_MATCHING\x10\x02\x12\x1d\n\x19\x41SSIGNMENT_METHOD_PROGRAM\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(tandem/orchestrator/v1/arbitration.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\nAssignment\x12\x38\n\x06method\x18\x01 \x01(\x0e\x32(.tandem.orchestrator.v1.AssignmentMethod\x12\r\n\x05value\x18\x02 \x01(\x01\x12\r\n\x05\x62ound\x18\x03 \x01(\x01\x12\x0b\n\x03gap\x18\x04 \x01(\x01\"\xa4\x01\n\x11RandomisedSilence\x12\x1b\n\x13silence_probability\x18\x01 \x01(\x01\x12\x1a\n\x12winner_probability\x18\x02 \x01(\x01\x12\x10\n\x08withheld\x18\x03 \x01(\x08\x12\x14\n\x0cghost_action\x18\x04 \x01(\t\x12\x17\n\x0fghost_treatment\x18\x05 \x01(\t\x12\x15\n\rghost_channel\x18\x06 \x01(\t\"\xe1\x01\n\x10PressureStanding\x12\r\n\x05level\x18\x01 \x01(\x01\x12\x10\n\x08\x63ontacts\x18\x02 \x01(\x05\x12\x16\n\x0eweight_per_day\x18\x03 \x01(\x01\x12\r\n\x05price\x18\x04 \x01(\x01\x12\x11\n\tcertainty\x18\x05 \x01(\x01\x12\x0e\n\x06in_gap\x18\x06 \x01(\x08\x12\x30\n\x0cgap_end_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fgap_probability\x18\x08 \x01(\x01\x12\x17\n\x0flevel_deviation\x18\t \x01(\x01*\x94\x01\n\x10\x41ssignmentMethod\x12!\n\x1d\x41SSIGNMENT_METHOD_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x41SSIGNMENT_METHOD_IN_ORDER\x10\x01\x12\x1e\n\x1a\x41SSIGNMENT_METHOD_MATCHING\x10\x02\x12\x1d\n\x19\x41SSIGNMENT_METHOD_PROGRAM\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tandem.orchestrator.v1.arbitration_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ASSIGNMENTMETHOD']._serialized_start=351
-  _globals['_ASSIGNMENTMETHOD']._serialized_end=499
-  _globals['_ASSIGNMENT']._serialized_start=68
-  _globals['_ASSIGNMENT']._serialized_end=181
-  _globals['_RANDOMISEDSILENCE']._serialized_start=184
-  _globals['_RANDOMISEDSILENCE']._serialized_end=348
+  _globals['_ASSIGNMENTMETHOD']._serialized_start=612
+  _globals['_ASSIGNMENTMETHOD']._serialized_end=760
+  _globals['_ASSIGNMENT']._serialized_start=101
+  _globals['_ASSIGNMENT']._serialized_end=214
+  _globals['_RANDOMISEDSILENCE']._serialized_start=217
+  _globals['_RANDOMISEDSILENCE']._serialized_end=381
+  _globals['_PRESSURESTANDING']._serialized_start=384
+  _globals['_PRESSURESTANDING']._serialized_end=609
 # @@protoc_insertion_point(module_scope)

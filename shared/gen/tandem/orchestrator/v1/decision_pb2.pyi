@@ -48,6 +48,7 @@ class NoActionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NO_ACTION_REASON_RANDOMISED_SILENCE: _ClassVar[NoActionReason]
     NO_ACTION_REASON_VOLUME: _ClassVar[NoActionReason]
     NO_ACTION_REASON_HOLDOUT: _ClassVar[NoActionReason]
+    NO_ACTION_REASON_CONTACT_GAP: _ClassVar[NoActionReason]
 
 class ExplorationKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -75,6 +76,7 @@ NO_ACTION_REASON_CONTACT_POLICY: NoActionReason
 NO_ACTION_REASON_RANDOMISED_SILENCE: NoActionReason
 NO_ACTION_REASON_VOLUME: NoActionReason
 NO_ACTION_REASON_HOLDOUT: NoActionReason
+NO_ACTION_REASON_CONTACT_GAP: NoActionReason
 EXPLORATION_KIND_UNSPECIFIED: ExplorationKind
 EXPLORATION_KIND_NONE: ExplorationKind
 EXPLORATION_KIND_THOMPSON: ExplorationKind
@@ -119,7 +121,7 @@ class SendWindow(_message.Message):
     def __init__(self, earliest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., latest: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Proposition(_message.Message):
-    __slots__ = ("proposition_id", "channel", "issue", "group", "action", "treatment", "locale", "content", "content_version", "message_class", "rank", "priority", "propensity", "context_weight", "business_value", "lever", "cost", "choice_probability", "uncertainty", "evidence", "expire_time", "tracking_token", "consent_ref", "reservation_id", "sticky_from_decision_id", "send_window", "resource_cost", "uses")
+    __slots__ = ("proposition_id", "channel", "issue", "group", "action", "treatment", "locale", "content", "content_version", "message_class", "rank", "priority", "propensity", "context_weight", "business_value", "lever", "cost", "choice_probability", "uncertainty", "evidence", "expire_time", "tracking_token", "consent_ref", "reservation_id", "sticky_from_decision_id", "send_window", "resource_cost", "uses", "pressure_cost")
     class ContentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +157,7 @@ class Proposition(_message.Message):
     SEND_WINDOW_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_COST_FIELD_NUMBER: _ClassVar[int]
     USES_FIELD_NUMBER: _ClassVar[int]
+    PRESSURE_COST_FIELD_NUMBER: _ClassVar[int]
     proposition_id: str
     channel: str
     issue: str
@@ -183,7 +186,8 @@ class Proposition(_message.Message):
     send_window: SendWindow
     resource_cost: float
     uses: _containers.RepeatedCompositeFieldContainer[_volume_pb2.ResourceUse]
-    def __init__(self, proposition_id: _Optional[str] = ..., channel: _Optional[str] = ..., issue: _Optional[str] = ..., group: _Optional[str] = ..., action: _Optional[str] = ..., treatment: _Optional[str] = ..., locale: _Optional[str] = ..., content: _Optional[_Mapping[str, str]] = ..., content_version: _Optional[str] = ..., message_class: _Optional[str] = ..., rank: _Optional[int] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ..., context_weight: _Optional[float] = ..., business_value: _Optional[float] = ..., lever: _Optional[float] = ..., cost: _Optional[float] = ..., choice_probability: _Optional[float] = ..., uncertainty: _Optional[float] = ..., evidence: _Optional[float] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tracking_token: _Optional[str] = ..., consent_ref: _Optional[str] = ..., reservation_id: _Optional[str] = ..., sticky_from_decision_id: _Optional[str] = ..., send_window: _Optional[_Union[SendWindow, _Mapping]] = ..., resource_cost: _Optional[float] = ..., uses: _Optional[_Iterable[_Union[_volume_pb2.ResourceUse, _Mapping]]] = ...) -> None: ...
+    pressure_cost: float
+    def __init__(self, proposition_id: _Optional[str] = ..., channel: _Optional[str] = ..., issue: _Optional[str] = ..., group: _Optional[str] = ..., action: _Optional[str] = ..., treatment: _Optional[str] = ..., locale: _Optional[str] = ..., content: _Optional[_Mapping[str, str]] = ..., content_version: _Optional[str] = ..., message_class: _Optional[str] = ..., rank: _Optional[int] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ..., context_weight: _Optional[float] = ..., business_value: _Optional[float] = ..., lever: _Optional[float] = ..., cost: _Optional[float] = ..., choice_probability: _Optional[float] = ..., uncertainty: _Optional[float] = ..., evidence: _Optional[float] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tracking_token: _Optional[str] = ..., consent_ref: _Optional[str] = ..., reservation_id: _Optional[str] = ..., sticky_from_decision_id: _Optional[str] = ..., send_window: _Optional[_Union[SendWindow, _Mapping]] = ..., resource_cost: _Optional[float] = ..., uses: _Optional[_Iterable[_Union[_volume_pb2.ResourceUse, _Mapping]]] = ..., pressure_cost: _Optional[float] = ...) -> None: ...
 
 class NoAction(_message.Message):
     __slots__ = ("reason", "expected_value", "choice_probability")
@@ -235,7 +239,7 @@ class PlacementResult(_message.Message):
     def __init__(self, placement_id: _Optional[str] = ..., propositions: _Optional[_Union[Propositions, _Mapping]] = ..., fallback: _Optional[_Union[Fallback, _Mapping]] = ..., no_action: _Optional[_Union[NoAction, _Mapping]] = ...) -> None: ...
 
 class Candidate(_message.Message):
-    __slots__ = ("action", "treatment", "channel", "placement_id", "choice_probability", "priority", "propensity")
+    __slots__ = ("action", "treatment", "channel", "placement_id", "choice_probability", "priority", "propensity", "pressure_cost")
     ACTION_FIELD_NUMBER: _ClassVar[int]
     TREATMENT_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
@@ -243,6 +247,7 @@ class Candidate(_message.Message):
     CHOICE_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    PRESSURE_COST_FIELD_NUMBER: _ClassVar[int]
     action: str
     treatment: str
     channel: str
@@ -250,7 +255,8 @@ class Candidate(_message.Message):
     choice_probability: float
     priority: float
     propensity: float
-    def __init__(self, action: _Optional[str] = ..., treatment: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., choice_probability: _Optional[float] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ...) -> None: ...
+    pressure_cost: float
+    def __init__(self, action: _Optional[str] = ..., treatment: _Optional[str] = ..., channel: _Optional[str] = ..., placement_id: _Optional[str] = ..., choice_probability: _Optional[float] = ..., priority: _Optional[float] = ..., propensity: _Optional[float] = ..., pressure_cost: _Optional[float] = ...) -> None: ...
 
 class ExploredSlot(_message.Message):
     __slots__ = ("placement_id", "rank", "kind", "gamma", "floor", "floor_bound", "budget_bound", "silence_probability", "randomised_silence", "sticky_from_decision_id")

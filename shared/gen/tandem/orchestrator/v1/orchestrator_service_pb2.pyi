@@ -5,6 +5,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from tandem.common.v1 import subject_pb2 as _subject_pb2
 from tandem.common.v1 import value_pb2 as _value_pb2
+from tandem.orchestrator.v1 import arbitration_pb2 as _arbitration_pb2
 from tandem.orchestrator.v1 import attribution_pb2 as _attribution_pb2
 from tandem.orchestrator.v1 import batch_pb2 as _batch_pb2
 from tandem.orchestrator.v1 import conversion_pb2 as _conversion_pb2
@@ -16,6 +17,7 @@ from tandem.orchestrator.v1 import performance_pb2 as _performance_pb2
 from tandem.orchestrator.v1 import policy_pb2 as _policy_pb2
 from tandem.orchestrator.v1 import policy_diff_pb2 as _policy_diff_pb2
 from tandem.orchestrator.v1 import policy_lifecycle_pb2 as _policy_lifecycle_pb2
+from tandem.orchestrator.v1 import pressure_pb2 as _pressure_pb2
 from tandem.orchestrator.v1 import replay_pb2 as _replay_pb2
 from tandem.orchestrator.v1 import volume_pb2 as _volume_pb2
 from tandem.orchestrator.v1 import why_not_pb2 as _why_not_pb2
@@ -90,7 +92,7 @@ class GetDecisionRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ...) -> None: ...
 
 class GetDecisionResponse(_message.Message):
-    __slots__ = ("request", "response", "outcomes", "explored_slots")
+    __slots__ = ("request", "response", "outcomes", "explored_slots", "pressure")
     class CapturedOutcome(_message.Message):
         __slots__ = ("item", "capture_time")
         ITEM_FIELD_NUMBER: _ClassVar[int]
@@ -102,11 +104,13 @@ class GetDecisionResponse(_message.Message):
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
     EXPLORED_SLOTS_FIELD_NUMBER: _ClassVar[int]
+    PRESSURE_FIELD_NUMBER: _ClassVar[int]
     request: _decision_pb2.DecideRequest
     response: _decision_pb2.DecideResponse
     outcomes: _containers.RepeatedCompositeFieldContainer[GetDecisionResponse.CapturedOutcome]
     explored_slots: _containers.RepeatedCompositeFieldContainer[_decision_pb2.ExploredSlot]
-    def __init__(self, request: _Optional[_Union[_decision_pb2.DecideRequest, _Mapping]] = ..., response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[GetDecisionResponse.CapturedOutcome, _Mapping]]] = ..., explored_slots: _Optional[_Iterable[_Union[_decision_pb2.ExploredSlot, _Mapping]]] = ...) -> None: ...
+    pressure: _arbitration_pb2.PressureStanding
+    def __init__(self, request: _Optional[_Union[_decision_pb2.DecideRequest, _Mapping]] = ..., response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[GetDecisionResponse.CapturedOutcome, _Mapping]]] = ..., explored_slots: _Optional[_Iterable[_Union[_decision_pb2.ExploredSlot, _Mapping]]] = ..., pressure: _Optional[_Union[_arbitration_pb2.PressureStanding, _Mapping]] = ...) -> None: ...
 
 class ExplainDecisionRequest(_message.Message):
     __slots__ = ("decision_id", "subject", "time", "actions")
@@ -121,7 +125,7 @@ class ExplainDecisionRequest(_message.Message):
     def __init__(self, decision_id: _Optional[str] = ..., subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExplainDecisionResponse(_message.Message):
-    __slots__ = ("response", "attributes", "segments", "marginals")
+    __slots__ = ("response", "attributes", "segments", "marginals", "pressure")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -133,11 +137,13 @@ class ExplainDecisionResponse(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     MARGINALS_FIELD_NUMBER: _ClassVar[int]
+    PRESSURE_FIELD_NUMBER: _ClassVar[int]
     response: _decision_pb2.DecideResponse
     attributes: _containers.MessageMap[str, _value_pb2.Feature]
     segments: _containers.RepeatedScalarFieldContainer[str]
     marginals: _containers.RepeatedCompositeFieldContainer[_marginal_pb2.SlotMarginals]
-    def __init__(self, response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., attributes: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., segments: _Optional[_Iterable[str]] = ..., marginals: _Optional[_Iterable[_Union[_marginal_pb2.SlotMarginals, _Mapping]]] = ...) -> None: ...
+    pressure: _arbitration_pb2.PressureStanding
+    def __init__(self, response: _Optional[_Union[_decision_pb2.DecideResponse, _Mapping]] = ..., attributes: _Optional[_Mapping[str, _value_pb2.Feature]] = ..., segments: _Optional[_Iterable[str]] = ..., marginals: _Optional[_Iterable[_Union[_marginal_pb2.SlotMarginals, _Mapping]]] = ..., pressure: _Optional[_Union[_arbitration_pb2.PressureStanding, _Mapping]] = ...) -> None: ...
 
 class PublishPolicyRequest(_message.Message):
     __slots__ = ("request_id", "files", "author")

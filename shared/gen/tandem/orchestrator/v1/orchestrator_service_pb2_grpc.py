@@ -12,6 +12,7 @@ from tandem.orchestrator.v1 import orchestrator_service_pb2 as tandem_dot_orches
 from tandem.orchestrator.v1 import performance_pb2 as tandem_dot_orchestrator_dot_v1_dot_performance__pb2
 from tandem.orchestrator.v1 import policy_diff_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__diff__pb2
 from tandem.orchestrator.v1 import policy_lifecycle_pb2 as tandem_dot_orchestrator_dot_v1_dot_policy__lifecycle__pb2
+from tandem.orchestrator.v1 import pressure_pb2 as tandem_dot_orchestrator_dot_v1_dot_pressure__pb2
 from tandem.orchestrator.v1 import replay_pb2 as tandem_dot_orchestrator_dot_v1_dot_replay__pb2
 from tandem.orchestrator.v1 import volume_pb2 as tandem_dot_orchestrator_dot_v1_dot_volume__pb2
 from tandem.orchestrator.v1 import why_not_pb2 as tandem_dot_orchestrator_dot_v1_dot_why__not__pb2
@@ -128,6 +129,11 @@ class OrchestratorServiceStub:
                 '/tandem.orchestrator.v1.OrchestratorService/GetVolume',
                 request_serializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.SerializeToString,
                 response_deserializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.FromString,
+                _registered_method=True)
+        self.GetPressure = channel.unary_unary(
+                '/tandem.orchestrator.v1.OrchestratorService/GetPressure',
+                request_serializer=tandem_dot_orchestrator_dot_v1_dot_pressure__pb2.GetPressureRequest.SerializeToString,
+                response_deserializer=tandem_dot_orchestrator_dot_v1_dot_pressure__pb2.GetPressureResponse.FromString,
                 _registered_method=True)
         self.GetPerformance = channel.unary_unary(
                 '/tandem.orchestrator.v1.OrchestratorService/GetPerformance',
@@ -332,6 +338,15 @@ class OrchestratorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPressure(self, request, context):
+        """What contacts taught of marketing pressure: what it does to responses and to unsubscribing, how sure that is, and
+        what one more contact costs at several paces. Fails: FAILED_PRECONDITION (NO_ACTIVE_POLICY), UNAVAILABLE
+        (STORE_UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetPerformance(self, request, context):
         """What decisions brought: contacts, responses, conversions and money, by arm and by whatever is asked for, the lift of
         each arm over the baseline with its interval, whether the arms are as large as they should be, and targets.
@@ -500,6 +515,11 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
                     servicer.GetVolume,
                     request_deserializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.FromString,
                     response_serializer=tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.SerializeToString,
+            ),
+            'GetPressure': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPressure,
+                    request_deserializer=tandem_dot_orchestrator_dot_v1_dot_pressure__pb2.GetPressureRequest.FromString,
+                    response_serializer=tandem_dot_orchestrator_dot_v1_dot_pressure__pb2.GetPressureResponse.SerializeToString,
             ),
             'GetPerformance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPerformance,
@@ -988,6 +1008,33 @@ class OrchestratorService:
             '/tandem.orchestrator.v1.OrchestratorService/GetVolume',
             tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeRequest.SerializeToString,
             tandem_dot_orchestrator_dot_v1_dot_volume__pb2.GetVolumeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPressure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tandem.orchestrator.v1.OrchestratorService/GetPressure',
+            tandem_dot_orchestrator_dot_v1_dot_pressure__pb2.GetPressureRequest.SerializeToString,
+            tandem_dot_orchestrator_dot_v1_dot_pressure__pb2.GetPressureResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,10 +26,11 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tandem.common.v1 import stage_pb2 as tandem_dot_common_dot_v1_dot_stage__pb2
 from tandem.common.v1 import subject_pb2 as tandem_dot_common_dot_v1_dot_subject__pb2
+from tandem.orchestrator.v1 import arbitration_pb2 as tandem_dot_orchestrator_dot_v1_dot_arbitration__pb2
 from tandem.orchestrator.v1 import decision_pb2 as tandem_dot_orchestrator_dot_v1_dot_decision__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$tandem/orchestrator/v1/why_not.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctandem/common/v1/stage.proto\x1a\x1etandem/common/v1/subject.proto\x1a%tandem/orchestrator/v1/decision.proto\"\xd8\x01\n\rWhyNotRequest\x12\x30\n\x07subject\x18\x01 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x61\x63tion\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x32\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x15\n\rmax_decisions\x18\x05 \x01(\x05\"\xe1\x03\n\x0eWhyNotDecision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x31\n\rdecision_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0epolicy_version\x18\x03 \x01(\t\x12\x36\n\x07verdict\x18\x04 \x01(\x0e\x32%.tandem.orchestrator.v1.WhyNotVerdict\x12*\n\x07reasons\x18\x05 \x03(\x0b\x32\x19.tandem.common.v1.Dropped\x12\x15\n\rplacement_ids\x18\x06 \x03(\t\x12O\n\x10\x65mpty_placements\x18\x07 \x03(\x0b\x32\x35.tandem.orchestrator.v1.WhyNotDecision.EmptyPlacement\x12\x12\n\nadvisories\x18\x08 \x03(\t\x12\x16\n\x0e\x61sked_channels\x18\t \x03(\t\x12\x17\n\x0f\x61\x63tion_channels\x18\n \x03(\t\x1a^\n\x0e\x45mptyPlacement\x12\x14\n\x0cplacement_id\x18\x01 \x01(\t\x12\x36\n\x06reason\x18\x02 \x01(\x0e\x32&.tandem.orchestrator.v1.NoActionReason\"\xef\x01\n\x0eWhyNotResponse\x12\x39\n\tdecisions\x18\x01 \x03(\x0b\x32&.tandem.orchestrator.v1.WhyNotDecision\x12\x14\n\x0cperson_known\x18\x02 \x01(\x08\x12\x17\n\x0f\x61\x63tion_declared\x18\x03 \x01(\x08\x12\x39\n\x15\x65\x61rlier_decision_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x14latest_decision_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd1\x01\n\rWhyNotVerdict\x12\x1f\n\x1bWHY_NOT_VERDICT_UNSPECIFIED\x10\x00\x12\x1c\n\x18WHY_NOT_VERDICT_PROPOSED\x10\x01\x12\x1b\n\x17WHY_NOT_VERDICT_DROPPED\x10\x02\x12!\n\x1dWHY_NOT_VERDICT_NOT_IN_POLICY\x10\x03\x12\x1c\n\x18WHY_NOT_VERDICT_DEGRADED\x10\x04\x12#\n\x1fWHY_NOT_VERDICT_EMPTY_PLACEMENT\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$tandem/orchestrator/v1/why_not.proto\x12\x16tandem.orchestrator.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctandem/common/v1/stage.proto\x1a\x1etandem/common/v1/subject.proto\x1a(tandem/orchestrator/v1/arbitration.proto\x1a%tandem/orchestrator/v1/decision.proto\"\xd8\x01\n\rWhyNotRequest\x12\x30\n\x07subject\x18\x01 \x01(\x0b\x32\x19.tandem.common.v1.SubjectB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x61\x63tion\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x32\n\x08\x65nd_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x15\n\rmax_decisions\x18\x05 \x01(\x05\"\x9d\x04\n\x0eWhyNotDecision\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x31\n\rdecision_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0epolicy_version\x18\x03 \x01(\t\x12\x36\n\x07verdict\x18\x04 \x01(\x0e\x32%.tandem.orchestrator.v1.WhyNotVerdict\x12*\n\x07reasons\x18\x05 \x03(\x0b\x32\x19.tandem.common.v1.Dropped\x12\x15\n\rplacement_ids\x18\x06 \x03(\t\x12O\n\x10\x65mpty_placements\x18\x07 \x03(\x0b\x32\x35.tandem.orchestrator.v1.WhyNotDecision.EmptyPlacement\x12\x12\n\nadvisories\x18\x08 \x03(\t\x12\x16\n\x0e\x61sked_channels\x18\t \x03(\t\x12\x17\n\x0f\x61\x63tion_channels\x18\n \x03(\t\x12:\n\x08pressure\x18\x0b \x01(\x0b\x32(.tandem.orchestrator.v1.PressureStanding\x1a^\n\x0e\x45mptyPlacement\x12\x14\n\x0cplacement_id\x18\x01 \x01(\t\x12\x36\n\x06reason\x18\x02 \x01(\x0e\x32&.tandem.orchestrator.v1.NoActionReason\"\xef\x01\n\x0eWhyNotResponse\x12\x39\n\tdecisions\x18\x01 \x03(\x0b\x32&.tandem.orchestrator.v1.WhyNotDecision\x12\x14\n\x0cperson_known\x18\x02 \x01(\x08\x12\x17\n\x0f\x61\x63tion_declared\x18\x03 \x01(\x08\x12\x39\n\x15\x65\x61rlier_decision_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x14latest_decision_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd1\x01\n\rWhyNotVerdict\x12\x1f\n\x1bWHY_NOT_VERDICT_UNSPECIFIED\x10\x00\x12\x1c\n\x18WHY_NOT_VERDICT_PROPOSED\x10\x01\x12\x1b\n\x17WHY_NOT_VERDICT_DROPPED\x10\x02\x12!\n\x1dWHY_NOT_VERDICT_NOT_IN_POLICY\x10\x03\x12\x1c\n\x18WHY_NOT_VERDICT_DEGRADED\x10\x04\x12#\n\x1fWHY_NOT_VERDICT_EMPTY_PLACEMENT\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,14 +45,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WHYNOTREQUEST'].fields_by_name['start_time']._serialized_options = b'\342A\001\002'
   _globals['_WHYNOTREQUEST'].fields_by_name['end_time']._loaded_options = None
   _globals['_WHYNOTREQUEST'].fields_by_name['end_time']._serialized_options = b'\342A\001\002'
-  _globals['_WHYNOTVERDICT']._serialized_start=1177
-  _globals['_WHYNOTVERDICT']._serialized_end=1386
-  _globals['_WHYNOTREQUEST']._serialized_start=232
-  _globals['_WHYNOTREQUEST']._serialized_end=448
-  _globals['_WHYNOTDECISION']._serialized_start=451
-  _globals['_WHYNOTDECISION']._serialized_end=932
-  _globals['_WHYNOTDECISION_EMPTYPLACEMENT']._serialized_start=838
-  _globals['_WHYNOTDECISION_EMPTYPLACEMENT']._serialized_end=932
-  _globals['_WHYNOTRESPONSE']._serialized_start=935
-  _globals['_WHYNOTRESPONSE']._serialized_end=1174
+  _globals['_WHYNOTVERDICT']._serialized_start=1279
+  _globals['_WHYNOTVERDICT']._serialized_end=1488
+  _globals['_WHYNOTREQUEST']._serialized_start=274
+  _globals['_WHYNOTREQUEST']._serialized_end=490
+  _globals['_WHYNOTDECISION']._serialized_start=493
+  _globals['_WHYNOTDECISION']._serialized_end=1034
+  _globals['_WHYNOTDECISION_EMPTYPLACEMENT']._serialized_start=940
+  _globals['_WHYNOTDECISION_EMPTYPLACEMENT']._serialized_end=1034
+  _globals['_WHYNOTRESPONSE']._serialized_start=1037
+  _globals['_WHYNOTRESPONSE']._serialized_end=1276
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tandem.common.v1 import stage_pb2 as _stage_pb2
 from tandem.common.v1 import subject_pb2 as _subject_pb2
+from tandem.orchestrator.v1 import arbitration_pb2 as _arbitration_pb2
 from tandem.orchestrator.v1 import decision_pb2 as _decision_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -44,7 +45,7 @@ class WhyNotRequest(_message.Message):
     def __init__(self, subject: _Optional[_Union[_subject_pb2.Subject, _Mapping]] = ..., action: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_decisions: _Optional[int] = ...) -> None: ...
 
 class WhyNotDecision(_message.Message):
-    __slots__ = ("decision_id", "decision_time", "policy_version", "verdict", "reasons", "placement_ids", "empty_placements", "advisories", "asked_channels", "action_channels")
+    __slots__ = ("decision_id", "decision_time", "policy_version", "verdict", "reasons", "placement_ids", "empty_placements", "advisories", "asked_channels", "action_channels", "pressure")
     class EmptyPlacement(_message.Message):
         __slots__ = ("placement_id", "reason")
         PLACEMENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -62,6 +63,7 @@ class WhyNotDecision(_message.Message):
     ADVISORIES_FIELD_NUMBER: _ClassVar[int]
     ASKED_CHANNELS_FIELD_NUMBER: _ClassVar[int]
     ACTION_CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    PRESSURE_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     decision_time: _timestamp_pb2.Timestamp
     policy_version: str
@@ -72,7 +74,8 @@ class WhyNotDecision(_message.Message):
     advisories: _containers.RepeatedScalarFieldContainer[str]
     asked_channels: _containers.RepeatedScalarFieldContainer[str]
     action_channels: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, decision_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., policy_version: _Optional[str] = ..., verdict: _Optional[_Union[WhyNotVerdict, str]] = ..., reasons: _Optional[_Iterable[_Union[_stage_pb2.Dropped, _Mapping]]] = ..., placement_ids: _Optional[_Iterable[str]] = ..., empty_placements: _Optional[_Iterable[_Union[WhyNotDecision.EmptyPlacement, _Mapping]]] = ..., advisories: _Optional[_Iterable[str]] = ..., asked_channels: _Optional[_Iterable[str]] = ..., action_channels: _Optional[_Iterable[str]] = ...) -> None: ...
+    pressure: _arbitration_pb2.PressureStanding
+    def __init__(self, decision_id: _Optional[str] = ..., decision_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., policy_version: _Optional[str] = ..., verdict: _Optional[_Union[WhyNotVerdict, str]] = ..., reasons: _Optional[_Iterable[_Union[_stage_pb2.Dropped, _Mapping]]] = ..., placement_ids: _Optional[_Iterable[str]] = ..., empty_placements: _Optional[_Iterable[_Union[WhyNotDecision.EmptyPlacement, _Mapping]]] = ..., advisories: _Optional[_Iterable[str]] = ..., asked_channels: _Optional[_Iterable[str]] = ..., action_channels: _Optional[_Iterable[str]] = ..., pressure: _Optional[_Union[_arbitration_pb2.PressureStanding, _Mapping]] = ...) -> None: ...
 
 class WhyNotResponse(_message.Message):
     __slots__ = ("decisions", "person_known", "action_declared", "earlier_decision_time", "latest_decision_time")

@@ -1,0 +1,73 @@
+"""What was learnt of marketing pressure, as tables."""
+
+from __future__ import annotations
+
+from google.protobuf.duration_pb2 import Duration
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from tandem.orchestrator.v1.pressure_pb2 import GetPressureResponse, PressureEffect, PressurePlan
+
+from services.orchestrator.domain.policy.scalars import span_words
+
+
+def pressure_view(answer: GetPressureResponse) -> RenderableType:
+    parts: list[RenderableType] = [Text(line) for line in (*_declared(answer.plan), _sampled(answer))]
+    if not answer.HasField("estimate_time"):
+        return Group(*parts, Text("this server has not read yet what was learnt: ask again in a moment"))
+    return Group(*parts, Text(), _effects(answer), Text(), _prices(answer))
+
+
+def _declared(plan: PressurePlan) -> tuple[str, ...]:
+    contact = f"a contact adds its channel's weight to the level; half of it is left after {_span(plan.half_life)}"
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in sorted(plan.channel_weights.items()))
+    level = f"{contact}, none after {_span(plan.window)}; weights: {weights or 'all 1'}"
+    if not plan.gap_share:
+        return level, "no gaps are declared: nothing more is learnt"
+    lengths = " or ".join(_span(each) for each in plan.gap_lengths)
+    return level, f"gaps: {plan.gap_share:.1%} of periods begin with {lengths} without outbound marketing"
+
+
+def _sampled(answer: GetPressureResponse) -> str:
+    return f"learnt from {answer.samples:,} contacts; {answer.waiting:,} decisions wait for responses"
+
+
+def _effects(answer: GetPressureResponse) -> Table:
+    table = _table("What one more unit of level does to a contact, nineteen times of twenty within the interval")
+    table.add_column("chance of")
+    for name in ("change", "from", "to"):
+        table.add_column(name, justify="right")
+    table.add_row("a response", *_effect(answer, "response"))
+    table.add_row("unsubscribing", *_effect(answer, "unsubscribe"))
+    table.caption = f"certainty that it does harm, by which prices shrink: {answer.certainty:.0%}"
+    table.caption_justify = "left"
+    return table
+
+
+def _effect(answer: GetPressureResponse, name: str) -> tuple[str, ...]:
+    if not answer.HasField(name):  # type: ignore[arg-type]
+        return ("not known yet", "", "")
+    effect: PressureEffect = getattr(answer, name)
+    return tuple(f"{each:+.3%}" for each in (effect.slope, effect.low, effect.high))
+
+
+def _prices(answer: GetPressureResponse) -> Table:
+    table = _table("What one more contact of weight 1 costs, subtracted from its priority")
+    table.add_column("after one every")
+    for name in ("level", "price"):
+        table.add_column(name, justify="right")
+    for pace in answer.paces:
+        table.add_row(_span(pace.interval), f"{pace.level:.2f}", f"{pace.price:,.4g} {answer.currency_code}")
+    unsubscribed = f"an unsubscribe {answer.plan.unsubscribe_value:,.4g}"
+    table.caption = f"a response is worth {answer.mean_value:,.4g} {answer.currency_code} on average, {unsubscribed}"
+    table.caption_justify = "left"
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(box=None, title=title, title_justify="left", title_style="bold", pad_edge=False)
+
+
+def _span(duration: Duration) -> str:
+    """As policies write it: 3d12h."""
+    return span_words(duration.ToMilliseconds())
