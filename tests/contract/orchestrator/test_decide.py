@@ -14,7 +14,7 @@ from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
 from services.profile.domain.consents import ConsentStatus
-from shared.clock import system_clock
+from shared.clock import MS_PER_DAY, system_clock, to_ms
 from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 from shared.values import FeatureStatus
 from tests.support.dumps import dump_sqlite
@@ -304,6 +304,12 @@ async def test_decisions_may_be_made_for_another_moment(shop: Shop) -> None:
     simulated = await shop.decide(replace(inbound("side_bar", count=3), decision_time_ms=then, mode=Mode.SIMULATE))
     assert "summer_2020" in actions(simulated.placements[0])
     assert simulated.decision_time_ms == then
+    executed = await shop.decide(replace(inbound("side_bar", count=3), decision_time_ms=then))
+    assert "summer_2020" not in actions(executed.placements[0]), "it has ended by now"
+    (ended,) = (each for each in executed.dropped if each.action == "summer_2020")
+    assert (ended.rule_id, ended.threshold) == ("valid_until", "< 2020-09-02T00:00:00Z")
+    assert ended.observed is not None
+    assert to_ms(ended.observed) > executed.decision_time_ms + 365 * MS_PER_DAY
     with pytest.raises(InvalidArgument):
         await shop.decide(replace(inbound(), decision_time_ms=system_clock() + HOUR_MS))
 

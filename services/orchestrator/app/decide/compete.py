@@ -68,6 +68,7 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
         kept,
         quiet=_quiet(brief, known),
         channel_ranks=_channel_ranks(brief, known),
+        acts_ms=brief.acts_ms,
     )
     fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
     numbers = action_numbers(verdict.eligible, verdict.numbers, declared_numbers(brief.policy.compiled))

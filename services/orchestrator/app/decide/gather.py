@@ -87,6 +87,7 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
             else SubjectView(consistency_token=token)
         )
         _check_sound(view, query)
+        today = await _today(brief, view, query, profiles, deadline_ms)
     except InvalidArgument as fault:
         raise _in_words_of_the_request(fault) from fault
     except AlreadyExists:
@@ -95,7 +96,19 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
         _log.warning("no profile", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
         nothing = Known(SubjectView(), _features(brief, {}), is_complete=False)
         return nothing.without(Trouble.of(Party.PROFILE, failure))
-    return _known(brief, view)
+    return _known(brief, view, today)
+
+
+async def _today(
+    brief: Brief, view: SubjectView, query: SubjectQuery, profiles: ProfileReader, deadline_ms: int
+) -> SubjectView:
+    """What limits count, and what is held: at the moment of the contact, which is another one where the past is decided
+    for."""
+    if not brief.has_limits or brief.acts_ms <= brief.now_ms:
+        return view
+    today = await profiles.get(replace(query, read_time_ms=brief.acts_ms, is_now=True), deadline_ms=deadline_ms)
+    _check_sound(today, query)
+    return today
 
 
 def _check_sound(view: SubjectView, query: SubjectQuery) -> None:
@@ -159,12 +172,12 @@ def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: B
     )
 
 
-def _known(brief: Brief, view: SubjectView) -> Known:
+def _known(brief: Brief, view: SubjectView, today: SubjectView) -> Known:
     command, may = brief.command, _may_profile(brief, view)
-    counts = _contact_counts(brief, view) if brief.has_limits else ()
+    counts = _contact_counts(brief, today) if brief.has_limits else ()
     is_hidden = bool(view.profile_id or command.events) and not may
     return Known(
-        view,
+        replace(view, held=today.held),
         _features(brief, {} if is_hidden else view.features),
         (*view.advisories, PROFILING_BASIS_MISSING) if is_hidden else view.advisories,
         counts,
