@@ -213,15 +213,6 @@ async def test_what_is_decided_for_the_past_meets_the_limits_and_the_cool_downs_
     assert not replayed.differing
 
 
-async def test_what_is_fetched_ahead_for_the_past_can_still_be_shown(tmp_path: Path) -> None:
-    async with ready(tmp_path, contact_policy(SEEN_ONCE)) as shop:
-        before_ms = system_clock()
-        ahead = await shop.decide(inbound("side_bar"), mode=Mode.PREFETCH, decision_time_ms=before_ms - EARLIER_MS)
-    expire_ms = only(ahead).expire_time_ms
-    assert expire_ms is not None
-    assert expire_ms >= before_ms + 3_600_000
-
-
 def _today() -> str:
     return DAYS[to_datetime(system_clock()).weekday()]
 

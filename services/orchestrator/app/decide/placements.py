@@ -126,7 +126,7 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
 def _expire_ms(brief: Brief, ends_ms: int) -> int | None:
     """When the action ends, or, of what is fetched ahead, the reservation."""
     if brief.is_prefetch:
-        return min(ends_ms, brief.acts_ms + brief.policy.contact.prefetch_ms)
+        return min(ends_ms, brief.now_ms + brief.policy.contact.prefetch_ms)
     return ends_ms if ends_ms < INT64_MAX else None
 
 
