@@ -35,7 +35,7 @@ def command_from(request: pb.DecideRequest) -> DecideCommand:
         events=tuple(event_from(event, f"events[{index}]") for index, event in enumerate(request.events)),
         consistency_token=fields.short_text(request.consistency_token.value, "consistency_token.value"),
         context={
-            fields.short_text(name, "context"): value_from_proto(value, f'context["{name}"]')
+            _context_name(name): value_from_proto(value, f'context["{name}"]')
             for name, value in request.context.items()
         },
         locale=fields.short_text(request.locale, "locale"),
@@ -52,6 +52,12 @@ def command_from(request: pb.DecideRequest) -> DecideCommand:
         forced_arm=fields.short_text(request.forced_arm, "forced_arm").upper(),
         campaign_id=fields.short_text(request.campaign_id, "campaign_id"),
     )
+
+
+def _context_name(name: str) -> str:
+    if not name:
+        raise InvalidArgument.field('context[""]', "must have a name")
+    return fields.short_text(name, "context")
 
 
 def _signals(signals: consent_pb2.ConsentSignals) -> ConsentSignals:
