@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import PROFILE_SHARE, Budget
 from services.orchestrator.app.decide.quiet import quiet_standing
+from services.orchestrator.app.persons import PROFILE
 from services.orchestrator.app.ports import (
     NO_SIGNALS,
     ConsentSignals,
@@ -27,7 +28,7 @@ from services.orchestrator.domain.quiet_table import QuietStanding
 from services.orchestrator.domain.sticky import StickyProposition
 from services.orchestrator.domain.trouble import Party, Trouble
 from services.orchestrator.domain.volume.standing import VolumeStanding
-from shared.errors import AlreadyExists, FailedPrecondition, Internal, InvalidArgument, TandemError, Violation
+from shared.errors import AlreadyExists, FailedPrecondition, Internal, InvalidArgument, NotFound, TandemError, Violation
 from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature
 
@@ -73,7 +74,8 @@ class Known:
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:
     """Records the signals and the events of the call (or overlays them, in a simulation) and reads the person.
 
-    Raises what the caller got wrong about the subject, the signals or the events.
+    Raises what the caller got wrong about the subject, the signals or the events; NotFound (PROFILE_NOT_FOUND) for
+    the id of a profile that is none.
     """
     deadline_ms = budget.share(PROFILE_SHARE)
     events = _dated(brief)
@@ -92,11 +94,29 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
         raise _in_words_of_the_request(fault) from fault
     except AlreadyExists:
         raise
+    except NotFound as nobody:
+        if nobody.reason != "PROFILE_NOT_FOUND":
+            return _unread(brief, nobody)
+        raise
     except TandemError as failure:
-        _log.warning("no profile", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
-        nothing = Known(SubjectView(), _features(brief, {}), is_complete=False)
-        return nothing.without(Trouble.of(Party.PROFILE, failure))
+        return _unread(brief, failure)
+    _check_somebody(brief, view)
     return _known(brief, view, today)
+
+
+def _unread(brief: Brief, failure: TandemError) -> Known:
+    _log.warning("no profile", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
+    nothing = Known(SubjectView(), _features(brief, {}), is_complete=False)
+    return nothing.without(Trouble.of(Party.PROFILE, failure))
+
+
+def _check_somebody(brief: Brief, view: SubjectView) -> None:
+    """Raises NotFound where the id of a profile names nobody: it is no newcomer, who would be decided for unknown."""
+    for place, identity in enumerate(brief.command.identities):
+        if not view.profile_id and identity.namespace.strip().lower() == PROFILE:
+            path = f"subject.identities[{place}]"
+            text = f"{path}: no profile has the id {identity.value!r}"
+            raise NotFound("PROFILE_NOT_FOUND", text, metadata={"field": path})
 
 
 async def _today(
