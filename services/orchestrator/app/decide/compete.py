@@ -78,7 +78,8 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
         lineup = held_out(catalogue, lineup)
     at_stake = None if known.volume is None else known.volume.at_stake(lineup.option)
     if known.volume is not None:
-        lineup = within_volume(catalogue, lineup, known.volume)
+        again = [each.row for each in still_candidates(known.sticky, catalogue, brief.places, lineup)]
+        lineup = within_volume(catalogue, lineup, known.volume, again)
     formula = formula_of(arm, settings.formula)
     contest = price(catalogue, lineup, numbers, formula)
     if known.volume is not None and formula.cost:
