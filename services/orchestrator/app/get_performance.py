@@ -13,7 +13,7 @@ that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from services.orchestrator.app.active_policies import ActivePolicies, ActivePolicy
 from services.orchestrator.app.performance_book import Customer, rows_of, usual_baseline
@@ -43,6 +43,7 @@ class GetPerformance:
         _check(question, active)
         reading = PerformanceReading(self._sources, self._policies, question)
         await reading.scan()
+        _check_baseline(question, [active, *filter(None, reading.versions.values())])
         has_arms = bool(reading.compared.customers)
         book = reading.compared if has_arms else reading.undeclared
         await reading.enter_attributes(book.customers.values())
@@ -74,6 +75,15 @@ def _ratio(customers: Iterable[Customer], versions: Mapping[str, ActivePolicy | 
         for arm in (Arm.DECISIONING, *arms.shares):
             expected[arm] = expected.get(arm, 0.0) + arms.share_of(arm)
     return sample_ratio(observed, expected)
+
+
+def _check_baseline(question: PerformanceQuestion, policies: Sequence[ActivePolicy]) -> None:
+    """An arm that nobody can have been in is no baseline of anything."""
+    declared = {Arm.DECISIONING}.union(*(policy.compiled.arms.shares for policy in policies))
+    if question.baseline is not None and question.baseline not in declared:
+        names = ", ".join(arm.name for arm in sorted(declared))
+        text = f"no policy of the period declares the arm {question.baseline.name}; there are {names}"
+        raise InvalidArgument.field("baseline", text)
 
 
 def _check(question: PerformanceQuestion, active: ActivePolicy) -> None:

@@ -65,6 +65,8 @@ class Admission:
     """None where no hour can be quiet."""
     channel_ranks: Indices | None = None
     """int32[N]: of the channels of an action the one with the lowest comes first; None where all are equals."""
+    acts_ms: int | None = None
+    """When what is decided is shown: what has ended by then is out. None: at the moment."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +120,13 @@ def _alive(catalogue: Catalogue, admission: Admission) -> tuple[Mask, list[DropB
     alive[admission.eligible] = True
     excluded = np.zeros_like(alive)
     excluded[admission.excluded] = True
+    shown_ms = admission.now_ms if admission.acts_ms is None else admission.acts_ms
     blocks = []
     for check, fails in (
         (Check.EXCLUDED, excluded),
         (Check.PAUSED, catalogue.paused),
         (Check.VALID_FROM, catalogue.valid_from_ms > admission.now_ms),
-        (Check.VALID_UNTIL, catalogue.valid_until_ms <= admission.now_ms),
+        (Check.VALID_UNTIL, catalogue.valid_until_ms <= shown_ms),
     ):
         blocks.append(DropBlock.of(check, np.flatnonzero(alive & fails).astype(np.int32)))
         alive &= ~fails

@@ -41,6 +41,10 @@ class QuietTable:
     """Numbers of the rules."""
     option_group: NDArray[np.int32]
 
+    @property
+    def keeps_holidays(self) -> bool:
+        return any(rule.holidays for rule in self.rules)
+
     def standing(self, zone_name: str, region: Region, now_ms: int) -> QuietStanding:
         """Of somebody whose zone nobody knows it may always be night."""
         if not zone_name:

@@ -9,6 +9,7 @@ import numpy as np
 
 from services.orchestrator.domain.arbitration.slots import Sticky
 from services.orchestrator.domain.catalogue import Catalogue
+from services.orchestrator.domain.lineup import Lineup
 from services.orchestrator.domain.places import Place
 from services.orchestrator.domain.pricing import Contest
 
@@ -27,7 +28,7 @@ class StickyProposition:
 
 
 def still_candidates(
-    propositions: Sequence[StickyProposition], catalogue: Catalogue, places: Sequence[Place], contest: Contest
+    propositions: Sequence[StickyProposition], catalogue: Catalogue, places: Sequence[Place], contest: Contest | Lineup
 ) -> tuple[Sticky, ...]:
     """Those that compete for their placement now, as rows, in the order of their ranks."""
     if not propositions:

@@ -65,6 +65,7 @@ def span(answer: Answer) -> tuple[datetime, datetime]:
     return to_datetime(window.earliest_ms), to_datetime(window.latest_ms)
 
 
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NIGHTLY = "{id: night, channels: [email, sms], from: '21:00', to: '08:00'}"
 
 
@@ -171,8 +172,49 @@ async def test_an_executed_decision_is_recorded_with_its_hours_and_explained_by_
     assert (record.quiet.zone, record.quiet.windows[0].earliest_ms) == ("UTC", window.earliest_ms)
 
 
+ANY_AGE = {"when: 'age >= 18'": "when: 'true'"}
+EARLIER_MS = 3 * MS_PER_DAY
+"""Far enough for another day wherever midnight is."""
+
+
+@pytest.mark.parametrize("is_quiet_now", [False, True])
+async def test_what_is_decided_for_the_past_goes_by_the_quiet_hours_of_now(is_quiet_now: bool, tmp_path: Path) -> None:
+    then_ms = system_clock() - EARLIER_MS
+    then = DAYS[to_datetime(then_ms).weekday()]
+    days = ", ".join(day for day in DAYS if (day == then) is not is_quiet_now)
+    rule = f"{{id: closed, channel: email, from: '00:00', to: '24:00', days: [{days}]}}"
+    async with ready(tmp_path, quiet(rule, "time_zone: UTC")) as shop:
+        executed = await shop.decide(outbound("EMAIL"), decision_time_ms=then_ms)
+        explained = await shop.orchestrator.explain_decision(executed.decision_id)
+        replayed = await shop.orchestrator.replay_decision(executed.decision_id)
+    assert executed.decision_time_ms == then_ms
+    assert channels(executed) == ([] if is_quiet_now else ["EMAIL"])
+    assert {each.rule_id for each in of_limits(executed)} == ({"closed"} if is_quiet_now else set())
+    assert explained.answer == executed
+    assert not replayed.differing
+
+
+async def test_what_is_decided_for_the_past_meets_the_limits_and_the_cool_downs_of_now(tmp_path: Path) -> None:
+    then_ms = system_clock() - EARLIER_MS
+    rules = contact_policy(
+        "suppression_rules: [{id: busy, event: cart_add, pause: 1d, channel: email}],"
+        " limits: [{id: text, channel: sms, max: 1, window: 1d}]"
+    )
+    async with ready(tmp_path, {**rules, **ANY_AGE}) as shop:
+        before = [await shop.decide(outbound(each), decision_time_ms=then_ms) for each in ("SMS", "EMAIL")]
+        await shop.decide(inbound("side_bar"), events=(cart_add(event_time_ms=system_clock() - 1_000),))
+        executed = await shop.decide(outbound(), decision_time_ms=then_ms)
+        replayed = await shop.orchestrator.replay_decision(executed.decision_id)
+        record = await record_in(tmp_path, executed.decision_id)
+    assert [channels(each) for each in before] == [["SMS"], ["EMAIL"]]
+    assert channels(executed) == []
+    assert {each.rule_id for each in of_limits(executed)} == {"busy", "text"}
+    assert record.refusals == (), "the draw knows of the limits already"
+    assert not replayed.differing
+
+
 def _today() -> str:
-    return ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[to_datetime(system_clock()).weekday()]
+    return DAYS[to_datetime(system_clock()).weekday()]
 
 
 async def capture(shop: Shop, answer: Answer, *outcomes: Outcome) -> None:

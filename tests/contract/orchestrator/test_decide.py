@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from services.orchestrator.app.ports import ConsentSignals
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.decision import Explain, Mode
 from services.orchestrator.domain.lineup import NoActionReason
 from services.orchestrator.domain.places import Accepts, PlacementRequest, PlaceRequest
 from services.profile.domain.consents import ConsentStatus
-from shared.clock import system_clock
-from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument
+from shared.clock import MS_PER_DAY, system_clock, to_ms
+from shared.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from shared.values import FeatureStatus
 from tests.support.dumps import dump_sqlite
 from tests.support.shop import Shop, actions, cart_add, inbound, open_shop, outbound
@@ -72,6 +73,17 @@ async def test_unknown_people_get_what_asks_for_nothing(shop: Shop) -> None:
         assert actions(answer.placements[0]) == ["green_tea"]
         assert set(answer.feature_statuses.values()) == {FeatureStatus.NOT_FOUND}
         assert answer.advisories == ()
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_the_id_of_a_profile_that_is_none_is_not_found(shop: Shop, mode: Mode) -> None:
+    await shop.knows(age=42)
+    known = (await shop.decide(inbound())).profile_id
+    assert (await shop.decide(inbound(who=f"profile:{known}"), mode=mode)).profile_id == known
+    for more in ({}, {"consent_signals": ConsentSignals(gpc=True)}, {"events": (cart_add("profile:p_none"),)}):
+        with pytest.raises(NotFound) as refused:
+            await shop.decide(inbound(who="profile:p_none"), mode=mode, **more)
+        assert refused.value.reason == "PROFILE_NOT_FOUND"
 
 
 async def test_every_action_is_either_proposed_or_dropped_for_a_reason(shop: Shop) -> None:
@@ -304,6 +316,12 @@ async def test_decisions_may_be_made_for_another_moment(shop: Shop) -> None:
     simulated = await shop.decide(replace(inbound("side_bar", count=3), decision_time_ms=then, mode=Mode.SIMULATE))
     assert "summer_2020" in actions(simulated.placements[0])
     assert simulated.decision_time_ms == then
+    executed = await shop.decide(replace(inbound("side_bar", count=3), decision_time_ms=then))
+    assert "summer_2020" not in actions(executed.placements[0]), "it has ended by now"
+    (ended,) = (each for each in executed.dropped if each.action == "summer_2020")
+    assert (ended.rule_id, ended.threshold) == ("valid_until", "< 2020-09-02T00:00:00Z")
+    assert ended.observed is not None
+    assert to_ms(ended.observed) > executed.decision_time_ms + 365 * MS_PER_DAY
     with pytest.raises(InvalidArgument):
         await shop.decide(replace(inbound(), decision_time_ms=system_clock() + HOUR_MS))
 

@@ -41,6 +41,13 @@ def test_an_outcome_that_is_understood_comes_back_as_it_was_understood(message: 
     assert repr(again) == repr(understood)  # NaN is not equal to itself
 
 
+def test_an_attribute_of_the_context_has_a_name() -> None:
+    nameless = decision_pb2.DecideRequest(request_id="r", context={"": {"int_value": 1}, "page": {"int_value": 2}})
+    with pytest.raises(InvalidArgument) as refused:
+        request.command_from(nameless)
+    assert [each.field for each in refused.value.violations] == ['context[""]']
+
+
 def test_an_answer_says_on_the_wire_what_it_says_inside() -> None:
     inside = decisions.answer()
     response = answer.response_of(inside)

@@ -355,6 +355,7 @@ async def test_who_is_erased_is_in_no_report(market: Market) -> None:
         ({"by": PerformanceKey.ATTRIBUTE, "attribute": "unheard_of"}, "attribute"),
         ({"by": PerformanceKey.ACTION_ATTRIBUTE, "attribute": "unheard_of"}, "attribute"),
         ({"attribute": "age"}, "attribute"),
+        ({"baseline": Arm.RULES_ONLY}, "baseline"),
     ],
 )
 async def test_what_cannot_be_reported_is_refused_by_its_field(

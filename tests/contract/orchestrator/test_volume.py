@@ -116,6 +116,34 @@ async def test_an_answer_given_again_takes_nothing(tmp_path: Path) -> None:
         assert not proposed(await shop.decide(inbound("side_bar")))
 
 
+STICKY = {"exploration: THOMPSON": "exploration: THOMPSON, sticky: 1h"}
+
+
+async def test_a_message_that_is_sent_again_is_paid_for_again(tmp_path: Path) -> None:
+    async with ready(tmp_path, {**MAIL, **STICKY}) as shop:
+        answers = [await shop.decide(outbound("EMAIL"), sticky_key="autumn") for _ in range(4)]
+        assert [len(proposed(answer)) for answer in answers] == [1, 1, 0, 0]
+        (again,) = answers[1].placements[0].propositions
+        assert again.sticky_from_decision_id == answers[0].decision_id
+        assert [(each.resource_id, each.used) for each in again.uses] == [("mail", 2_000)]
+        assert await committed(shop, "mail") == pytest.approx(0.004)
+        replayed = await shop.orchestrator.replay_decision(answers[1].decision_id)
+        assert replayed.is_identical, replayed.differing
+
+
+async def test_a_piece_that_was_promised_is_still_there_when_it_is_served_again(tmp_path: Path) -> None:
+    async with ready(tmp_path, {**declared("stock:", "  greetings: {units: 1, channel: web}"), **STICKY}) as shop:
+        answers = [await shop.decide(inbound("side_bar"), sticky_key="page") for _ in range(3)]
+        assert len({*map(tuple, map(proposed, answers))}) == 1
+        assert [len(proposed(answer)) for answer in answers] == [1, 1, 1]
+        assert [bool(answer.placements[0].propositions[0].uses) for answer in answers] == [True, False, False]
+        assert await committed(shop, "greetings") == 1
+        assert not proposed(await shop.decide(inbound("side_bar")))
+        assert not proposed(await shop.decide(inbound("side_bar", who="crm:bob"), sticky_key="page"))
+        replayed = await shop.orchestrator.replay_decision(answers[2].decision_id)
+        assert replayed.is_identical, replayed.differing
+
+
 async def test_a_simulation_takes_nothing_and_leaves_no_trace(tmp_path: Path) -> None:
     async with ready(tmp_path, WEB_2) as shop:
         before = dump_sqlite(tmp_path)

@@ -70,6 +70,8 @@ def _places(request: pb.DecideRequest) -> PlaceRequest:
 
 
 def context_from(context: Mapping[str, value_pb2.TypedValue], path: str) -> dict[str, Value]:
+    if "" in context:
+        raise InvalidArgument.field(f'{path}[""]', "must have a name")
     return {
         fields.short_text(name, path): value_from_proto(value, f'{path}["{name}"]') for name, value in context.items()
     }

@@ -48,6 +48,12 @@ class Brief:
     """What a simulation takes for read in place of what is known."""
 
     @property
+    def acts_ms(self) -> int:
+        """When what is answered goes out, or is shown. Whatever forbids that goes by this moment: consents, contact
+        limits, quiet hours, the end of a season, what is left of budgets."""
+        return self.consent_ms
+
+    @property
     def catalogue(self) -> Catalogue:
         return self.policy.catalogue
 

@@ -71,6 +71,7 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
         kept,
         quiet=_quiet(brief, known),
         channel_ranks=_channel_ranks(brief, known),
+        acts_ms=brief.acts_ms,
     )
     fits = [_fits(brief, place, known.features, verdict) for place in brief.places]
     numbers = action_numbers(verdict.eligible, verdict.numbers, declared_numbers(brief.policy.compiled))
@@ -83,7 +84,8 @@ def compete(brief: Brief, known: Known, verdict: PolicyVerdict) -> Competition:
         lineup = held_back(catalogue, lineup, weights)
     at_stake = None if known.volume is None else known.volume.at_stake(lineup.option)
     if known.volume is not None:
-        lineup = within_volume(catalogue, lineup, known.volume)
+        again = [each.row for each in still_candidates(known.sticky, catalogue, brief.places, lineup)]
+        lineup = within_volume(catalogue, lineup, known.volume, again)
     formula = formula_of(arm, settings.formula)
     contest = price(catalogue, lineup, numbers, formula)
     if known.volume is not None and formula.cost:

@@ -48,7 +48,7 @@ class ContactWords:
             return Wording(residence.zone_trait or "time_zone", UNKNOWN, "a time zone")
         if rule.holidays and not region.country:
             return Wording(residence.country_trait or "country", UNKNOWN, "a country whose public holidays are known")
-        wall = Calendar(zone(quiet.standing.zone), region).wall(self._brief.now_ms)
+        wall = Calendar(zone(quiet.standing.zone), region).wall(self._brief.acts_ms)
         shown = f"{_DAYS[wall.weekday()]} {wall:%Y-%m-%d %H:%M} {quiet.standing.zone}"
         return Wording("local_time", present(shown), f"not {_hours(rule)}")
 

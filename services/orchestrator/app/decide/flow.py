@@ -49,8 +49,9 @@ class Decide:
         self, command: DecideCommand, deadline_ms: int | None = None, arrival_ms: int | None = None
     ) -> Answer:
         """`arrival_ms` None: now. Raises InvalidArgument, AlreadyExists, FailedPrecondition (NO_ACTIVE_POLICY);
-        Unavailable when the decision could not be recorded. A service that does not answer degrades the answer instead.
-        For a campaign also NotFound, and Unavailable in place of a degraded answer."""
+        NotFound (PROFILE_NOT_FOUND) for the id of a profile that is none; Unavailable when the decision could not be
+        recorded. A service that does not answer degrades the answer instead.
+        For a campaign NotFound for whoever is unknown, and Unavailable in place of a degraded answer."""
         if command.mode is Mode.SIMULATE:
             return (await self._decide(command, self._world.new_decision_id(), deadline_ms, arrival_ms)).record.answer
         keep = Keep(self._world, deadline_ms)

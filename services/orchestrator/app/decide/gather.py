@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decide.budget import PROFILE_SHARE, Budget
 from services.orchestrator.app.decide.quiet import quiet_standing
+from services.orchestrator.app.persons import PROFILE
 from services.orchestrator.app.ports import (
     NO_SIGNALS,
     ConsentSignals,
@@ -29,7 +30,7 @@ from services.orchestrator.domain.quiet_table import QuietStanding
 from services.orchestrator.domain.sticky import StickyProposition
 from services.orchestrator.domain.trouble import Party, Trouble
 from services.orchestrator.domain.volume.standing import VolumeStanding
-from shared.errors import AlreadyExists, FailedPrecondition, Internal, InvalidArgument, TandemError, Violation
+from shared.errors import AlreadyExists, FailedPrecondition, Internal, InvalidArgument, NotFound, TandemError, Violation
 from shared.ids import content_id
 from shared.values import NOT_FOUND, Feature
 
@@ -79,7 +80,8 @@ class Known:
 async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known:
     """Records the signals and the events of the call (or overlays them, in a simulation) and reads the person.
 
-    Raises what the caller got wrong about the subject, the signals or the events.
+    Raises what the caller got wrong about the subject, the signals or the events; NotFound (PROFILE_NOT_FOUND) for
+    the id of a profile that is none.
     """
     deadline_ms = budget.share(PROFILE_SHARE)
     events = _dated(brief)
@@ -93,15 +95,46 @@ async def gather(brief: Brief, profiles: ProfileReader, budget: Budget) -> Known
             else SubjectView(consistency_token=token)
         )
         _check_sound(view, query)
+        today = await _today(brief, view, query, profiles, deadline_ms)
     except InvalidArgument as fault:
         raise _in_words_of_the_request(fault) from fault
     except AlreadyExists:
         raise
+    except NotFound as nobody:
+        if nobody.reason != "PROFILE_NOT_FOUND":
+            return _unread(brief, nobody)
+        raise
     except TandemError as failure:
-        _log.warning("no profile", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
-        nothing = Known(SubjectView(), _features(brief, {}), is_complete=False)
-        return nothing.without(Trouble.of(Party.PROFILE, failure))
-    return _known(brief, view)
+        return _unread(brief, failure)
+    _check_somebody(brief, view)
+    return _known(brief, view, today)
+
+
+def _unread(brief: Brief, failure: TandemError) -> Known:
+    _log.warning("no profile", extra={"fields": {"cause": failure.message, "reason": failure.reason}})
+    nothing = Known(SubjectView(), _features(brief, {}), is_complete=False)
+    return nothing.without(Trouble.of(Party.PROFILE, failure))
+
+
+def _check_somebody(brief: Brief, view: SubjectView) -> None:
+    """Raises NotFound where the id of a profile names nobody: it is no newcomer, who would be decided for unknown."""
+    for place, identity in enumerate(brief.command.identities):
+        if not view.profile_id and identity.namespace.strip().lower() == PROFILE:
+            path = f"subject.identities[{place}]"
+            text = f"{path}: no profile has the id {identity.value!r}"
+            raise NotFound("PROFILE_NOT_FOUND", text, metadata={"field": path})
+
+
+async def _today(
+    brief: Brief, view: SubjectView, query: SubjectQuery, profiles: ProfileReader, deadline_ms: int
+) -> SubjectView:
+    """What limits count, and what is held: at the moment of the contact, which is another one where the past is decided
+    for."""
+    if not brief.has_limits or brief.acts_ms <= brief.now_ms:
+        return view
+    today = await profiles.get(replace(query, read_time_ms=brief.acts_ms, is_now=True), deadline_ms=deadline_ms)
+    _check_sound(today, query)
+    return today
 
 
 def _check_sound(view: SubjectView, query: SubjectQuery) -> None:
@@ -165,12 +198,12 @@ def _query(brief: Brief, events: tuple[SubjectEvent, ...], token: str, budget: B
     )
 
 
-def _known(brief: Brief, view: SubjectView) -> Known:
+def _known(brief: Brief, view: SubjectView, today: SubjectView) -> Known:
     command, may = brief.command, may_use_profile(brief, view)
-    counts = _contact_counts(brief, view) if brief.has_limits else ()
+    counts = _contact_counts(brief, today) if brief.has_limits else ()
     is_hidden = bool(view.profile_id or command.events) and not may
     return Known(
-        view,
+        replace(view, held=today.held),
         _features(brief, {} if is_hidden else view.features),
         (*view.advisories, PROFILING_BASIS_MISSING) if is_hidden else view.advisories,
         counts,

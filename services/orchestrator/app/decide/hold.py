@@ -26,14 +26,14 @@ class Hold:
         self.taken: dict[Slot, Taken] = {}
 
     async def first_refused(self, draws: Sequence[SlotDraw]) -> tuple[int, Refusal] | None:
-        """Which of the draws cannot stand, and why; None where all can. What is served again takes nothing anew."""
+        """Which of the draws cannot stand, and why; None where all can."""
         if self._standing is None:
             return None
         for index, draw in enumerate(draws):
             slot = (draw.place, draw.slot)
-            if draw.row == SILENCE or draw.sticky is not None or slot in self.taken:
+            if draw.row == SILENCE or slot in self.taken:
                 continue
-            uses = self._standing.uses_of(int(self._option[draw.row]))
+            uses = self._standing.uses_of(int(self._option[draw.row]), is_again=draw.sticky is not None)
             if not uses:
                 continue
             deadline_ms = self._budget.share(VOLUME_SHARE)

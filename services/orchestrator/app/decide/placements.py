@@ -119,7 +119,7 @@ def _proposition(settled: Settled, draw: SlotDraw, signer: TokenSigner) -> Propo
         sticky_from_decision_id="" if draw.sticky is None else draw.sticky.decision_id,
         send_window=send_span(settled.brief, settled.known.quiet, option),
         resource_cost=0.0 if contest.prices.resource_cost is None else float(contest.prices.resource_cost[row]),
-        uses=() if draw.sticky is not None or volume is None else volume.uses_of(option),
+        uses=() if volume is None else volume.uses_of(option, is_again=draw.sticky is not None),
         pressure_cost=0.0 if contest.prices.pressure_cost is None else float(contest.prices.pressure_cost[row]),
     )
 

@@ -1,4 +1,4 @@
-"""When a person may be reached: the quiet hours where they live, at the moment decided for."""
+"""When a person may be reached: the quiet hours where they live, at the moment of the contact."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def quiet_standing(brief: Brief, view: SubjectView) -> QuietStanding | None:
         return None
     # What a person is protected by needs no basis: these traits count also where the profile may not be used otherwise.
     features = {**view.features, **brief.override}
-    return quiet.standing(_zone(brief, features), _region(brief, features), brief.now_ms)
+    region = _region(brief, features) if quiet.keeps_holidays else brief.policy.contact.residence.region
+    return quiet.standing(_zone(brief, features), region, brief.acts_ms)
 
 
 def send_span(brief: Brief, standing: QuietStanding | None, option: int) -> SendSpan | None:

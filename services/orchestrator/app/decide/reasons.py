@@ -72,6 +72,7 @@ class _Words:
         self._reserve = competition.reserve
         self._contact = ContactWords(brief, competition)
         self._now = present(to_datetime(brief.now_ms))
+        self._shown = present(to_datetime(brief.acts_ms))
         self._by_check: Mapping[Check, Callable[[int, int, float], Wording]] = {
             Check.VALID_FROM: self._valid_from,
             Check.VALID_UNTIL: self._valid_until,
@@ -117,7 +118,9 @@ class _Words:
         return Wording("now()", self._now, f">= {moment(int(self._catalogue.valid_from_ms[action]))}")
 
     def _valid_until(self, action: int, _channel: int, _observed: float) -> Wording:
-        return Wording("now()", self._now, f"< {moment(int(self._catalogue.valid_until_ms[action]))}")
+        ends_ms = int(self._catalogue.valid_until_ms[action])
+        seen = self._now if ends_ms <= self._brief.now_ms else self._shown
+        return Wording("now()", seen, f"< {moment(ends_ms)}")
 
     def _consent(self, _action: int, channel: int, _observed: float) -> Wording:
         declared = self._catalogue.channels[self._catalogue.channel_names[channel]]

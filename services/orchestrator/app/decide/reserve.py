@@ -178,7 +178,7 @@ class _Negotiation:
             action.action_id,
             treatment.treatment_id,
             PropositionRef(self._brief.decision_id, draw.place, draw.slot).proposition_id,
-            None if span is None or span.earliest_ms <= self._brief.now_ms else span.earliest_ms,
+            None if span is None or span.earliest_ms <= self._brief.acts_ms else span.earliest_ms,
             self._brief.command.campaign_id,
         )
 

@@ -40,6 +40,7 @@ from services.orchestrator.domain.policy.volume_table import check_volume, volum
 from services.orchestrator.domain.policy_parts import USUAL_OBJECTIVE
 from services.orchestrator.domain.quiet_table import quiet_table
 from shared.ids import content_id
+from shared.public_holidays import countries
 
 
 def compile_policy(files: Mapping[str, bytes]) -> Compilation:
@@ -118,6 +119,8 @@ def _check(
 
 def _contact_rules(document: PolicyDocument, columns: Catalogue) -> ContactRules:
     declared = document.contact
+    if any(rule.holidays for rule in declared.quiet_rules):
+        countries()  # a decision has no time to load them
     return ContactRules(
         quiet_table(columns, declared.quiet_rules) if declared.quiet_rules else None,
         declared.residence,

@@ -129,6 +129,11 @@ class VolumeTable:
     def index(self) -> dict[str, int]:
         return {resource.resource_id: index for index, resource in enumerate(self.resources)}
 
+    @property
+    def is_stock(self) -> NDArray[np.bool_]:
+        """bool[R]."""
+        return np.array([resource.kind is ResourceKind.STOCK for resource in self.resources], dtype=np.bool_)
+
     def largest_use(self, resource: int) -> int:
         """Of one contact; 0 where no option uses the resource."""
         return int(self.use[:, resource].max(initial=0))

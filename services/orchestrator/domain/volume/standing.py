@@ -66,11 +66,14 @@ class VolumeStanding:
     def price(self) -> NDArray[np.float64]:
         return np.array([each.price for each in self.resources])
 
-    def uses_of(self, option: int) -> tuple[ResourceUse, ...]:
+    def uses_of(self, option: int, *, is_again: bool = False) -> tuple[ResourceUse, ...]:
+        """What a contact takes. Served again, it is promised the same piece of stock; money and capacity are used by
+        every contact."""
+        rows = zip(self.resources, self.table.use[option].tolist(), self.table.is_stock.tolist(), strict=True)
         return tuple(
             ResourceUse(each.resource_id, each.period_ms, used, each.price)
-            for each, used in zip(self.resources, self.table.use[option].tolist(), strict=True)
-            if used
+            for each, used, is_stock in rows
+            if used and not (is_again and is_stock)
         )
 
     def cost_of(self, options: Indices) -> Column:
@@ -89,9 +92,11 @@ def standing_of(table: VolumeTable, recorded: Iterable[ResourceStanding]) -> Vol
     return None if table.is_empty else VolumeStanding(table, tuple(recorded))
 
 
-def within_volume(catalogue: Catalogue, lineup: Lineup, standing: VolumeStanding) -> Lineup:
-    """Without the candidates that a resource has no room for."""
+def within_volume(catalogue: Catalogue, lineup: Lineup, standing: VolumeStanding, again: Sequence[int] = ()) -> Lineup:
+    """Without the candidates that a resource has no room for. The rows `again` may be served again: the stock they take
+    is theirs already."""
     short = standing.table.use[lineup.option] > standing.room
+    short[np.ix_(np.array(again, dtype=np.intp), standing.table.is_stock)] = False
     out = short.any(axis=1)
     if not out.any():
         return lineup
