@@ -317,6 +317,13 @@ CREATE TABLE policy_switches (
 """
 """One that is there is under way, or ended in the middle."""
 
+RECEIPT_TIMES = """
+ALTER TABLE receipts ADD COLUMN made_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE receipts SET made_ms = 1000 * CAST(strftime('%s', 'now') AS INTEGER);
+CREATE INDEX receipts_by_time ON receipts (made_ms);
+"""
+"""They are kept for 30 days, those from before counted from now."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -332,6 +339,7 @@ MIGRATIONS: tuple[str, ...] = (
     COMPARISON_COLUMN,
     POLICY_AUTHORS,
     POLICY_SWITCHES,
+    RECEIPT_TIMES,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -370,7 +378,7 @@ MONGO_SCHEMA = MongoSchema(
         "policy_activations": [IndexModel([("policy_version", 1), ("_id", -1)])],
         "policy_switches": [],
         "active_policy": [],
-        "receipts": [],
+        "receipts": [IndexModel([("made_ms", 1)])],
         "secrets": [],
         "contact_history": [
             IndexModel([("profile_id", 1), ("time_ms", 1)]),

@@ -42,6 +42,7 @@ from services.orchestrator.app.policy_register import PolicyCursor
 from services.orchestrator.app.policy_switches import FollowActivePolicy
 from services.orchestrator.app.ports import Identity
 from services.orchestrator.app.prune_decisions import PruneDecisions
+from services.orchestrator.app.prune_receipts import PruneReceipts, ReceiptBox
 from services.orchestrator.app.publish import PublishedPolicy, PublishPolicy
 from services.orchestrator.app.record_conversions import (
     ConversionItem,
@@ -66,9 +67,10 @@ from shared.errors import InvalidArgument
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """How records of decisions are compared, and for how many days they are kept; 0: for ever."""
+    """How records of decisions are compared, and for how many days they are kept (0: for ever); receipts of calls."""
 
     differences: Differences
+    receipts: ReceiptBox
     kept_days: float = 0
 
 
@@ -101,7 +103,9 @@ class OrchestratorApplication:
         settling = volume_courier(volume.bank, world.clock)
         self._volume = GetVolume(volume.bank, world.policies, world.clock)
         follow = FollowActivePolicy(life.register, life.restore, world.clock)
-        self.couriers = (rewards, contacts, erasures, prune, matching, implied, settling, volume.desk, follow)
+        forget = PruneReceipts(records.receipts, world.clock)
+        of_outcomes = (rewards, contacts, matching, implied, settling, volume.desk)
+        self.couriers = (*of_outcomes, erasures, prune, forget, follow)
         """What runs in the background."""
         self._decide = Decide(world)
         self._decide_batch = DecideBatch(world)
@@ -113,7 +117,7 @@ class OrchestratorApplication:
         self._replay = ReplayDecision(world, records.differences)
         self._list = ListDecisions(world)
         self._publish = PublishPolicy(life)
-        self._validate = ValidatePolicy(life.parts.rules)
+        self._validate = ValidatePolicy(life.parts.rules, life.policies)
         self._approve = ApprovePolicy(life)
         self._activate = ActivatePolicy(life)
         self._roll_back = RollBackPolicy(life)

@@ -39,8 +39,9 @@ if _version_not_supported:
 class OrchestratorServiceStub:
     """Decides what to say to a person, on which channel, or to say nothing; records every decision so that it can be
     explained, and learns from its outcomes.
-    Every mutation is idempotent under its request_id: another body under the same id fails with ALREADY_EXISTS
-    (REQUEST_ID_REUSED).
+    Every mutation is idempotent under its request_id, decisions for as long as they are kept, all others for 30 days: another
+    body under the same id fails with ALREADY_EXISTS (REQUEST_ID_REUSED). Outcomes, conversions and touches are taken once
+    by keys of their own, which stay as long as they do.
     """
 
     def __init__(self, channel):
@@ -184,8 +185,9 @@ class OrchestratorServiceStub:
 class OrchestratorServiceServicer:
     """Decides what to say to a person, on which channel, or to say nothing; records every decision so that it can be
     explained, and learns from its outcomes.
-    Every mutation is idempotent under its request_id: another body under the same id fails with ALREADY_EXISTS
-    (REQUEST_ID_REUSED).
+    Every mutation is idempotent under its request_id, decisions for as long as they are kept, all others for 30 days: another
+    body under the same id fails with ALREADY_EXISTS (REQUEST_ID_REUSED). Outcomes, conversions and touches are taken once
+    by keys of their own, which stay as long as they do.
     """
 
     def Decide(self, request, context):
@@ -561,8 +563,9 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
 class OrchestratorService:
     """Decides what to say to a person, on which channel, or to say nothing; records every decision so that it can be
     explained, and learns from its outcomes.
-    Every mutation is idempotent under its request_id: another body under the same id fails with ALREADY_EXISTS
-    (REQUEST_ID_REUSED).
+    Every mutation is idempotent under its request_id, decisions for as long as they are kept, all others for 30 days: another
+    body under the same id fails with ALREADY_EXISTS (REQUEST_ID_REUSED). Outcomes, conversions and touches are taken once
+    by keys of their own, which stay as long as they do.
     """
 
     @staticmethod
