@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.orchestrator.adapters.mongo_receipts import earlier_receipt, find_receipt, insert_receipt
@@ -108,9 +109,10 @@ class MongoPolicyStore:
             return await find_receipt(self._database, rpc, request_id)
 
     async def _store_files(self, record: PolicyRecord) -> None:
-        with mongo_errors(_STORE):
-            for piece in _pieces(record):
-                await self._files.update_one({"_id": piece["_id"]}, {"$setOnInsert": piece}, upsert=True)
+        pieces = [UpdateOne({"_id": piece["_id"]}, {"$setOnInsert": piece}, upsert=True) for piece in _pieces(record)]
+        if pieces:
+            with mongo_errors(_STORE):
+                await self._files.bulk_write(pieces, ordered=False)
 
     async def _is_done(self, receipt: Receipt, session: AsyncClientSession) -> bool:
         """Whether the same call finished meanwhile. Raises AlreadyExists when another call took its request id."""
