@@ -222,8 +222,8 @@ class OrchestratorServiceServicer:
 
     def CaptureOutcomes(self, request, context):
         """What became of propositions. Fails per item: NOT_FOUND (DECISION_NOT_FOUND, PROPOSITION_NOT_FOUND),
-        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION, NO_EXCHANGE_RATE); the other items are taken. A REQUIRED field left empty refuses the
-        whole call.
+        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION, NO_EXCHANGE_RATE); the other items are taken. A REQUIRED field left
+        empty refuses the whole call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -231,9 +231,11 @@ class OrchestratorServiceServicer:
 
     def RecordConversions(self, request, context):
         """What persons bought or did, and what came back of it, from systems that know no decision. Objectives that declare
-        `conversions` learn from it. Fails per item: NOT_FOUND (PROFILE_NOT_FOUND, CONVERSION_NOT_FOUND), INVALID_ARGUMENT
-        (INVALID_FIELD, NO_EXCHANGE_RATE), ALREADY_EXISTS (ID_REUSED); the other items are taken. A REQUIRED field left empty
-        refuses the whole call; so does FAILED_PRECONDITION (NO_ACTIVE_POLICY).
+        `conversions` learn from it. A purchase is told in one way, here or as an outcome CONVERTED: nothing says that two such
+        words are of the same purchase, and GetPerformance would count it twice.
+        Fails per item: NOT_FOUND (PROFILE_NOT_FOUND, CONVERSION_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD,
+        NO_EXCHANGE_RATE), ALREADY_EXISTS (ID_REUSED); the other items are taken. A REQUIRED field left empty refuses the whole
+        call; so does FAILED_PRECONDITION (NO_ACTIVE_POLICY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
