@@ -43,13 +43,13 @@ def _subject(options: Mapping[str, Any], persona: Persona | None) -> Subject:
     if persona is None:
         return named
     if named.identities:
-        raise click.UsageError("--persona names the person: leave --identity out")
+        raise click.UsageError("--persona names the person: leave --subject out")
     return persona.subject
 
 
 def _events(options: Mapping[str, Any], subject: Subject) -> list[Event]:
     if options["events"] and not subject.identities:
-        raise click.UsageError("--event needs to know who did it: add --identity")
+        raise click.UsageError("--event needs to know who did it: add --subject")
     return [
         Event(event_id=new_id("cli"), subject=subject, type=kind, properties=properties)
         for kind, properties in options["events"]

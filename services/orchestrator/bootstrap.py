@@ -23,6 +23,7 @@ from services.orchestrator.adapters.mongo_performance import MongoPerformanceSto
 from services.orchestrator.adapters.mongo_policy_register import MongoPolicyRegister
 from services.orchestrator.adapters.mongo_policy_store import MongoPolicyStore
 from services.orchestrator.adapters.mongo_pressure_store import MongoPressureStore
+from services.orchestrator.adapters.mongo_receipts import MongoReceiptBox
 from services.orchestrator.adapters.mongo_resource_bank import MongoResourceBank
 from services.orchestrator.adapters.mongo_sticky import MongoStickyStore
 from services.orchestrator.adapters.mongo_touch_store import MongoTouchStore
@@ -40,6 +41,7 @@ from services.orchestrator.adapters.sqlite_performance import SqlitePerformanceS
 from services.orchestrator.adapters.sqlite_policy_register import SqlitePolicyRegister
 from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
 from services.orchestrator.adapters.sqlite_pressure_store import SqlitePressureStore
+from services.orchestrator.adapters.sqlite_receipts import SqliteReceiptBox
 from services.orchestrator.adapters.sqlite_resource_bank import SqliteResourceBank
 from services.orchestrator.adapters.sqlite_sticky import SqliteStickyStore
 from services.orchestrator.adapters.sqlite_touch_store import SqliteTouchStore
@@ -74,6 +76,7 @@ from services.orchestrator.app.ports import (
     TraitSchemaPublisher,
 )
 from services.orchestrator.app.pressure.learnt import LearntPressure
+from services.orchestrator.app.prune_receipts import ReceiptBox
 from services.orchestrator.app.secret_store import SecretStore
 from services.orchestrator.app.sticky_store import StickyStore
 from services.orchestrator.app.surroundings import BUDGET_MS, Surroundings
@@ -149,6 +152,7 @@ class Stores:
     sticky: StickyStore
     feedback: FeedbackStores
     bank: ResourceBank
+    receipts: ReceiptBox
     check: Callable[[], Awaitable[None]]
     """Raises where the stores do not answer."""
 
@@ -200,7 +204,7 @@ async def bootstrap(
     )
     parts = PartPublishers(others.profile, others.rules, others.scoring)
     erasing = Erasing(others.erasures, stores.erasures, others.scoring)
-    records = Records(differing_fields, options.decision_retention_days)
+    records = Records(differing_fields, stores.receipts, options.decision_retention_days)
     amounts = Amounts(stores.bank, clock)
     life = PolicyLife(stores.policies, stores.register, parts, policies, amounts, clock, options.policy_approval)
     app = OrchestratorApplication(world, life, erasing, records, Shared(Volume(desk, stores.bank), pressure))
@@ -250,6 +254,7 @@ async def _open_sqlite(settings: ServiceSettings, stack: AsyncExitStack) -> Stor
             SqlitePressureStore(database),
         ),
         SqliteResourceBank(database),
+        SqliteReceiptBox(database),
         check,
     )
 
@@ -279,5 +284,6 @@ async def _open_mongo(settings: ServiceSettings, stack: AsyncExitStack) -> Store
             MongoPressureStore(database),
         ),
         MongoResourceBank(database),
+        MongoReceiptBox(database),
         database.ping,
     )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 from tandem.orchestrator.v1.decision_pb2 import DecideRequest, DecideResponse, DecisionMode
 
-from services.cli.arguments import parse_attribute, parse_event, parse_identity, parse_placement
+from services.cli.arguments import parse_attribute, parse_event, parse_placement
 from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.decide_request import decide_request
 from services.cli.failures import CommandFailed
@@ -18,6 +18,7 @@ from services.cli.option_types import Parsed
 from services.cli.output import document_of, json_option, show, show_json
 from services.cli.personas import Persona, read_persona
 from services.cli.rendering.decision import decision_view
+from services.cli.subject_option import subject_option
 from shared.clock import system_clock
 from shared.rpc.channel import call
 
@@ -25,7 +26,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("--identity", "identities"), {"multiple": True, "type": Parsed(parse_identity, "NS=VALUE"), "help": "Whom."}),
     (("--persona",), {"type": _FILE, "help": "Whom, as a file; what it tells is written first, unless simulated."}),
     (("--direction",), {"type": click.Choice(["inbound", "outbound"]), "help": "Who began; default inbound."}),
     (("--channel", "channels"), {"multiple": True, "help": "Where; default any of the direction."}),
@@ -68,21 +68,22 @@ def _decide_options(command: Command) -> Command:
 
 
 @click.command()
+@subject_option()
 @_decide_options
 @json_option
 @connection_options
 def decide(*, as_json: bool, **options: Any) -> None:
     """Ask for one decision and show what was chosen, what it is worth, and what fell where.
 
-    --identity, --channel, --placement, --context, --override and --event may be repeated. --mode simulate leaves no
+    --subject, --channel, --placement, --context, --override and --event may be repeated. --mode simulate leaves no
     trace.
 
     \b
-      tandem decide --identity cookie=7f3a --placement home_hero
-      tandem decide --identity crm=1042 --direction outbound --channel email --channel push
-      tandem decide --identity cookie=7f3a --context weather=rain --event 'cart_add:{"sku": "A1"}'
+      tandem decide --subject cookie=7f3a --placement home_hero
+      tandem decide --subject crm=1042 --direction outbound --channel email --channel push
+      tandem decide --subject cookie=7f3a --context weather=rain --event 'cart_add:{"sku": "A1"}'
       tandem decide --persona services/cli/samples/boutique/personas/lea.yaml --explain
-      tandem decide --identity crm=1042 --mode simulate --override age=18 --explain
+      tandem decide --subject crm=1042 --mode simulate --override age=18 --explain
     """
     persona = read_persona(options["persona"], system_clock()) if options["persona"] else None
     connection = connection_from(options)

@@ -10,15 +10,14 @@ from tandem.common.v1.subject_pb2 import Identity, Subject
 from tandem.orchestrator.v1.orchestrator_service_pb2 import EraseSubjectDataRequest
 from tandem.profile.v1.rights_pb2 import EraseSubjectRequest, EraseSubjectResponse
 
-from services.cli.arguments import parse_identity
 from services.cli.connection import Stubs, connection_from, connection_options, run
-from services.cli.option_types import Parsed
+from services.cli.subject_option import subject_option
 from shared.ids import new_id
 from shared.rpc.channel import call
 
 
 @click.command()
-@click.option("--identity", "identities", multiple=True, required=True, type=Parsed(parse_identity, "NS=VALUE"))
+@subject_option(required=True)
 @click.option("--reason", default="", help="For the audit trail; must not name the person.")
 @click.option("--request-id", default="", help="The same id gives the same answer; default a new one.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -27,7 +26,7 @@ def erase(*, identities: Sequence[Identity], reason: str, request_id: str, yes: 
     """Erase a person everywhere, and keep the identities out from then on. This cannot be undone.
 
     \b
-      tandem erase --identity crm=1042 --reason 'article 17 request of 2026-11-22'
+      tandem erase --subject crm=1042 --reason 'article 17 request of 2026-11-22'
     """
     names = ", ".join(f"{each.namespace}={each.value}" for each in identities)
     if not yes:

@@ -11,14 +11,13 @@ from tandem.common.v1.subject_pb2 import Identity, Subject
 from tandem.orchestrator.v1.orchestrator_service_pb2 import ExportSubjectDataRequest
 from tandem.profile.v1.rights_pb2 import ExportSubjectRequest
 
-from services.cli.arguments import parse_identity
 from services.cli.connection import Stubs, connection_from, connection_options, run
-from services.cli.option_types import Parsed
+from services.cli.subject_option import subject_option
 from shared.rpc.channel import call_stream
 
 
 @click.command()
-@click.option("--identity", "identities", multiple=True, required=True, type=Parsed(parse_identity, "NS=VALUE"))
+@subject_option(required=True)
 @click.option("--out", "target_file", type=click.File("w", encoding="utf-8"), default="-", help="Default: stdout.")
 @connection_options
 def export(*, identities: Sequence[Identity], target_file: TextIO, **options: Any) -> None:
@@ -26,7 +25,7 @@ def export(*, identities: Sequence[Identity], target_file: TextIO, **options: An
     merges and changes, and every decision with its outcomes.
 
     \b
-      tandem export --identity crm=1042 --out 1042.jsonl
+      tandem export --subject crm=1042 --out 1042.jsonl
     """
     connection = connection_from(options)
     subject = Subject(identities=identities)

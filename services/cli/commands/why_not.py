@@ -11,12 +11,11 @@ import click
 from tandem.common.v1.subject_pb2 import Identity, Subject
 from tandem.orchestrator.v1.why_not_pb2 import WhyNotRequest
 
-from services.cli.arguments import parse_identity
 from services.cli.connection import connection_from, connection_options, run
 from services.cli.moments import in_utc, option_moment
-from services.cli.option_types import Parsed
 from services.cli.output import document_of, json_option, show, show_json
 from services.cli.rendering.absence import absence_view
+from services.cli.subject_option import subject_option
 from services.orchestrator.domain.policy.scalars import MAX_DURATION_MS, span_of
 from shared.clock import to_ms
 from shared.rpc.channel import call
@@ -27,7 +26,7 @@ Span = tuple[datetime, datetime]
 
 
 @click.command("why-not")
-@click.option("--subject", "identities", multiple=True, required=True, type=Parsed(parse_identity, "NS=VALUE"))
+@subject_option(required=True)
 @click.option("--action", required=True, help="What they did not get.")
 @click.option("--at", required=True, help="A day, 2026-11-17, or a moment, 2026-11-17T10:00Z.")
 @click.option("--within", default="1h", show_default=True, help="Of a moment: so long before and after it.")

@@ -1,11 +1,13 @@
 """Rows as conversions: one row per line of an order, or one with all its `lines`.
 
 Rows that follow each other under one conversion_id are one conversion. What is wrong with one of them is wrong with
-all: half an order is never sent.
+all: half an order is never sent. A row that cannot be read is one of the order on both sides of it, or of the one
+beside it whose id it shows.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -50,18 +52,36 @@ class OrderRows:
 
 
 def orders_of(rows: Iterable[Row | BrokenRow], reading: Reading) -> Iterator[OrderRows | BrokenRow]:
-    """In the order of the file. A row that cannot be read ends the conversion before it."""
+    """In the order of the file; rows that cannot be read come before the conversion that they are beside."""
     held: list[Row] = []
+    broken: list[BrokenRow] = []
+    """Behind the rows that are held."""
+    is_torn = False
     for row in rows:
-        if held and (isinstance(row, BrokenRow) or _id_of(row) != _id_of(held[0])):
-            yield _order(tuple(held), reading)
-            held = []
         if isinstance(row, BrokenRow):
-            yield row
-        else:
+            broken.append(row)
+        elif held and _id_of(row) == _id_of(held[0]):
+            is_torn = is_torn or bool(broken)
+            yield from broken
+            broken = []
             held.append(row)
+        else:
+            if held:
+                yield _order(tuple(held), reading, is_torn=is_torn or _shows(broken, held[0]))
+            yield from broken
+            held, is_torn, broken = [row], _shows(broken, row), []
     if held:
-        yield _order(tuple(held), reading)
+        yield _order(tuple(held), reading, is_torn=is_torn or _shows(broken, held[0]))
+    yield from broken
+
+
+def _shows(broken: Iterable[BrokenRow], row: Row) -> bool:
+    """Whether one of them has the id of the row in it."""
+    cell = row.cells.get("conversion_id")
+    if cell is None or cell == "":
+        return False
+    wanted = re.compile(rf"(?<![\w-]){re.escape(str(cell).strip())}(?![\w-])")
+    return any(wanted.search(each.raw) for each in broken)
 
 
 def _id_of(row: Row) -> object:
@@ -70,7 +90,10 @@ def _id_of(row: Row) -> object:
     return ("row", row.number) if cell is None or cell == "" else str(cell).strip()
 
 
-def _order(rows: tuple[Row, ...], reading: Reading) -> OrderRows:
+def _order(rows: tuple[Row, ...], reading: Reading, *, is_torn: bool) -> OrderRows:
+    """`is_torn`: a row of it cannot be read."""
+    if is_torn:
+        return OrderRows(rows, None, refused=(rows[0], RowRefused("conversion_id", "a row of it cannot be read")))
     conversion = None
     lines: list[OrderLine] = []
     line_rows: list[Row] = []
@@ -139,7 +162,8 @@ def _line(row: Row, cells: Mapping[str, Cell], reading: Reading, prefix: str) ->
     sku = _text(own, f"{prefix}sku")
     if not sku:
         raise RowRefused(f"{prefix}sku", "is empty")
-    line = OrderLine(sku=sku, quantity=float(_number(own, f"{prefix}quantity") or 1))
+    quantity = _number(own, f"{prefix}quantity")
+    line = OrderLine(sku=sku, quantity=1.0 if quantity is None else float(quantity))
     for name in ("net_price", "margin"):
         amount = _number(own, f"{prefix}{name}")
         if amount is not None:

@@ -12,7 +12,7 @@ from tandem.orchestrator.v1.conversion_pb2 import RecordConversionsRequest, Reco
 
 from services.cli.conversions.rows import OrderRows, Reading, orders_of
 from services.cli.importing.files.opening import open_rows
-from services.cli.importing.files.rows import BrokenRow, Row
+from services.cli.importing.files.rows import BrokenRow
 from services.cli.importing.mapping import ImportMapping
 from services.cli.importing.progress_file import Progress, save
 from services.cli.importing.rejects import Reject, RejectsFile
@@ -53,8 +53,7 @@ class ConversionImport:
     progress_path: Path | None = None
     batch_size: int = 500
     tally: ConversionTally = field(default_factory=ConversionTally)
-    _batch: list[OrderRows] = field(default_factory=list)
-    _broken: list[Reject] = field(default_factory=list)
+    _batch: list[OrderRows | BrokenRow] = field(default_factory=list)
 
     async def run(self) -> ConversionTally:
         """Everything that is not done yet. Raises what ends the import; the progress is on disk then, too."""
@@ -74,36 +73,36 @@ class ConversionImport:
         return self.tally
 
     async def _take(self, order: OrderRows | BrokenRow) -> None:
-        if isinstance(order, BrokenRow):
-            await self._settle()
-            self.tally.rows += 1
-            name = str(self.path)
-            self._reject(Reject(name, order.number, order.line, order.column, "BROKEN_ROW", order.message, order.raw))
-            self.progress.files[0].rows_done = order.number
-            return
-        self.tally.rows += len(order.rows)
+        self.tally.rows += 1 if isinstance(order, BrokenRow) else len(order.rows)
         self._batch.append(order)
         if len(self._batch) >= self.batch_size:
             await self._settle()
 
     async def _settle(self) -> None:
-        """All that is held is acknowledged or refused, and so done."""
+        """All that is held is acknowledged or refused. It is done up to the last order: whoever goes on there must see
+        what cannot be read behind it, for it may be of the next one."""
         batch, self._batch = self._batch, []
-        if not batch:
-            return
-        sent = [order for order in batch if order.conversion is not None]
-        answers = iter(await self._sent(sent, batch[0].rows[0]))
-        for order in batch:
-            self._settle_one(order, None if order.conversion is None else next(answers))
-        self.progress.files[0].rows_done = batch[-1].rows[-1].number
+        answers = iter(await self._sent([each for each in batch if isinstance(each, OrderRows)]))
+        for each in batch:
+            if isinstance(each, BrokenRow):
+                self._reject_broken(each)
+                continue
+            self._settle_one(each, None if each.conversion is None else next(answers))
+            self.progress.files[0].rows_done = each.rows[-1].number
         self._save()
 
-    async def _sent(self, orders: Sequence[OrderRows], first: Row) -> Sequence[RecordConversionsResponse.Item]:
-        if not orders:
+    async def _sent(self, orders: Sequence[OrderRows]) -> Sequence[RecordConversionsResponse.Item]:
+        """Under an id made of its rows: an import that goes on with other batches sends other requests."""
+        conversions = [each.conversion for each in orders if each.conversion is not None]
+        if not conversions:
             return []
-        conversions = [order.conversion for order in orders if order.conversion is not None]
-        request = RecordConversionsRequest(request_id=f"{self.progress.run_id}/{first.number}", conversions=conversions)
+        rows = f"{orders[0].rows[0].number}-{orders[-1].rows[-1].number}"
+        request = RecordConversionsRequest(request_id=f"{self.progress.run_id}/{rows}", conversions=conversions)
         return (await self.send(request)).items
+
+    def _reject_broken(self, row: BrokenRow) -> None:
+        name = str(self.path)
+        self._reject(Reject(name, row.number, row.line, row.column, "BROKEN_ROW", row.message, row.raw))
 
     def _settle_one(self, order: OrderRows, item: RecordConversionsResponse.Item | None) -> None:
         if order.refused is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import asdict
 
-from pymongo import ASCENDING, UpdateOne
+from pymongo import ASCENDING, UpdateMany, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from services.orchestrator.adapters.blob import BlobCodec
@@ -67,6 +67,7 @@ async def note_sightings(
     ids = sorted({each.contact.presentation for each in said})
     known = {each["_id"]: each async for each in contacts.find({"_id": {"$in": ids}}, session=session)}
     withdrawn: list[str] = []
+    matched_again: list[UpdateMany] = []
     for sighting in said:
         key = sighting.contact.presentation
         before = known.get(key)
@@ -74,11 +75,13 @@ async def note_sightings(
         if before is not None and before["answering"] == Answering.IMPLIED and after["answering"] == Answering.ANSWERED:
             withdrawn.append(implied_key(key))
         if after["is_shown"] and not (before and before["is_shown"]):
-            await _match_again(database, sighting, session)
+            matched_again += _match_again(sighting)
     puts: list[UpdateOne] = [
         UpdateOne({"_id": key}, {"$set": _without_id(known[key]), "$inc": {"touched": 1}}, upsert=True) for key in ids
     ]
     await contacts.bulk_write(puts, session=session)
+    if matched_again:
+        await database.collection("conversions").bulk_write(matched_again, session=session)
     if withdrawn:
         await database.collection("outcomes").delete_many({"_id": {"$in": withdrawn}}, session=session)
 
@@ -94,17 +97,17 @@ def _noted(before: Document | None, sighting: Sighting, codec: BlobCodec) -> Doc
     return document | {"answering": int(answering), "is_shown": document["is_shown"] or contact.is_shown}
 
 
-async def _match_again(database: MongoDatabase, sighting: Sighting, session: AsyncClientSession) -> None:
+def _match_again(sighting: Sighting) -> list[UpdateMany]:
     contact = sighting.contact
     if contact.matching_ms is None:
-        return
+        return []
     query = {
         "profile_id": contact.profile_id,
         "reverses": "",
         "occurred_time_ms": {"$gte": contact.time_ms, "$lte": contact.matching_ms},
     }
     change = {"$inc": {"revision": 1}, "$set": {"is_unmatched": True}}
-    await database.collection("conversions").update_many(query, change, session=session)
+    return [UpdateMany(query, change)]
 
 
 def _without_id(document: Document) -> Document:

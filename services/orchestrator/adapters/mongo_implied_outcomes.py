@@ -19,8 +19,8 @@ _STORE = "orchestrator"
 
 
 class MongoImpliedOutcomes:
-    """Implements ImpliedOutcomeStore. Each outcome is a transaction of its own: replicas that are at the same ones do
-    not hold each other up."""
+    """Implements ImpliedOutcomeStore. Replicas that are at the same contacts meet in these: MongoDB runs one of them
+    again, which then finds what the other left."""
 
     def __init__(self, database: MongoDatabase) -> None:
         self._database = database
@@ -36,18 +36,20 @@ class MongoImpliedOutcomes:
         return tuple(self._codec.decode(Implied, each["implied"]) for each in found)
 
     async def imply(self, implied: Sequence[Implied]) -> tuple[Implied, ...]:
-        return tuple([each for each in implied if await self._imply(each)])
-
-    async def _imply(self, implied: Implied) -> bool:
-        outcome = implied.outcome
-        awaited = {"_id": outcome.reward_key, "answering": int(Answering.WAITING)}
+        by_contact = {each.outcome.reward_key: each for each in implied}
+        documents = {key: outcome_document(each.outcome, self._codec) for key, each in by_contact.items()}
         ended = {"$set": {"answering": int(Answering.IMPLIED), "due_ms": None, "implied": None}}
 
-        async def change(session: AsyncClientSession) -> bool:
-            if (await self._contacts.update_one(awaited, ended, session=session)).modified_count == 0:
-                return False
-            await self._outcomes.insert_one(outcome_document(outcome, self._codec), session=session)
-            await insert_reports(self._reports, implied.reports, session)
-            return True
+        async def change(session: AsyncClientSession) -> tuple[Implied, ...]:
+            awaited = {"_id": {"$in": list(by_contact)}, "answering": int(Answering.WAITING)}
+            found = await self._contacts.find(awaited, {"_id": 1}, session=session).to_list()
+            taken = [key for key in by_contact if key in {each["_id"] for each in found}]
+            if not taken:
+                return ()
+            await self._contacts.update_many({"_id": {"$in": taken}}, ended, session=session)
+            await self._outcomes.insert_many([documents[key] for key in taken], session=session)
+            reports = [report for key in taken for report in by_contact[key].reports]
+            await insert_reports(self._reports, reports, session)
+            return tuple(by_contact[key] for key in taken)
 
-        return await self._database.transaction(change)
+        return await self._database.transaction(change) if by_contact else ()

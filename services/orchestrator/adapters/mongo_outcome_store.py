@@ -16,6 +16,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.mongo_contact_history import note_sightings
 from services.orchestrator.adapters.mongo_contact_outbox import CONTACT_OUTBOX, insert_reports
+from services.orchestrator.adapters.mongo_receipts import earlier_receipt, find_receipt, insert_receipt
 from services.orchestrator.adapters.mongo_resource_bank import SETTLEMENTS, insert_settlements
 from services.orchestrator.app.outcome_store import (
     Capture,
@@ -28,7 +29,6 @@ from services.orchestrator.app.outcome_store import (
 )
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
-from shared.errors import request_id_reused
 from shared.mongo import Document, MongoDatabase, mongo_errors
 
 _STORE = "orchestrator"
@@ -41,7 +41,6 @@ class MongoOutcomeStore:
         self._database = database
         self._outcomes = database.collection("outcomes")
         self._rewards = database.collection("reward_outbox")
-        self._receipts = database.collection("receipts")
         self._reports = database.collection(CONTACT_OUTBOX)
         self._delays = database.collection("success_delays")
         self._settlements = database.collection(SETTLEMENTS)
@@ -52,16 +51,17 @@ class MongoOutcomeStore:
         presentations = {key: self._codec.encode(each) for key, each in capture.presentations.items()}
 
         async def change(session: AsyncClientSession) -> tuple[Receipt, Sequence[str]]:
-            earlier = await self._receipt(capture.rpc, capture.request_id, session)
+            own = capture.rpc, capture.request_id, capture.body_hash
+            earlier = await earlier_receipt(self._database, *own, session)
             if earlier is not None:
-                return _same(earlier, capture), ()
+                return earlier, ()
             new_keys = await self._insert(documents, session)
             successes = await self._queue_rewards(presentations, capture.waits, session)
             await note_sightings(self._database, capture.sightings, new_keys, self._codec, session)
             await insert_reports(self._reports, said_by(new_keys, capture.reports), session)
             await insert_settlements(self._settlements, said_by(new_keys, capture.settlements), session)
-            receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
-            await self._receipts.insert_one(_receipt_document(receipt), session=session)
+            receipt = Receipt(*own, capture.response_of(new_keys))
+            await insert_receipt(self._database, receipt, session)
             return receipt, successes
 
         receipt, successes = await self._database.transaction(change)
@@ -70,7 +70,7 @@ class MongoOutcomeStore:
 
     async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
         with mongo_errors(_STORE):
-            return await self._receipt(rpc, request_id, None)
+            return await find_receipt(self._database, rpc, request_id)
 
     async def list_by_decision(self, decision_id: str) -> tuple[CapturedOutcome, ...]:
         with mongo_errors(_STORE):
@@ -107,10 +107,6 @@ class MongoOutcomeStore:
         if updates:
             with mongo_errors(_STORE):
                 await self._rewards.bulk_write(updates, ordered=False)
-
-    async def _receipt(self, rpc: str, request_id: str, session: AsyncClientSession | None) -> Receipt | None:
-        found = await self._receipts.find_one({"_id": f"{rpc}/{request_id}"}, session=session)
-        return Receipt(rpc, request_id, found["body_hash"], found["response"]) if found is not None else None
 
     async def _insert(self, documents: Sequence[Document], session: AsyncClientSession) -> set[str]:
         """The keys that were new. A key that another transaction takes meanwhile makes this one run again."""
@@ -207,17 +203,3 @@ def outcome_document(outcome: CapturedOutcome, codec: BlobCodec) -> Document:
 def _due(now_ms: int) -> Document:
     """Rewards from before there were due times have none, and are due."""
     return {"is_pending": True, "due_ms": {"$not": {"$gt": now_ms}}}
-
-
-def _same(earlier: Receipt, capture: Capture) -> Receipt:
-    if earlier.body_hash != capture.body_hash:
-        raise request_id_reused(capture.request_id)
-    return earlier
-
-
-def _receipt_document(receipt: Receipt) -> Document:
-    return {
-        "_id": f"{receipt.rpc}/{receipt.request_id}",
-        "body_hash": receipt.body_hash,
-        "response": receipt.response,
-    }

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from services.orchestrator.adapters.mongo_receipts import earlier_receipt, find_receipt, insert_receipt
 from services.orchestrator.app.policy_store import (
     BY_NOBODY,
     NOTHING_ACTIVE,
@@ -20,7 +22,6 @@ from services.orchestrator.app.policy_store import (
     PolicyVersions,
     Receipt,
 )
-from shared.errors import request_id_reused
 from shared.mongo import MongoDatabase, mongo_errors
 
 PIECE_BYTES = 8 * 1024 * 1024
@@ -41,7 +42,6 @@ class MongoPolicyStore:
         self._files = database.collection("policy_files")
         self._active = database.collection("active_policy")
         self._activations = database.collection("policy_activations")
-        self._receipts = database.collection("receipts")
 
     async def add(
         self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer, *, may_be_first: bool = True
@@ -64,7 +64,7 @@ class MongoPolicyStore:
             if record.author:
                 published_by = {"$addToSet": {"authors": record.author}}
                 await self._policies.update_one({"_id": record.versions.policy}, published_by, session=session)
-            await self._receipts.insert_one(_receipt_document(receipt), session=session)
+            await insert_receipt(self._database, receipt, session)
             if may_be_first and pointer == NOTHING_ACTIVE:
                 how = Activating(record.author, record.publish_time_ms)
                 await self._move_pointer(record.versions.policy, pointer, how, session)
@@ -98,7 +98,7 @@ class MongoPolicyStore:
                 return True
             if await self._read_pointer(session) != pointer:
                 return False
-            await self._receipts.insert_one(_receipt_document(receipt), session=session)
+            await insert_receipt(self._database, receipt, session)
             await self._move_pointer(policy_version, pointer, how, session)
             return True
 
@@ -106,20 +106,18 @@ class MongoPolicyStore:
 
     async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
         with mongo_errors(_STORE):
-            found = await self._receipts.find_one({"_id": _receipt_id(rpc, request_id)})
-        return Receipt(rpc, request_id, found["body_hash"], found["response"]) if found is not None else None
+            return await find_receipt(self._database, rpc, request_id)
 
     async def _store_files(self, record: PolicyRecord) -> None:
-        with mongo_errors(_STORE):
-            for piece in _pieces(record):
-                await self._files.update_one({"_id": piece["_id"]}, {"$setOnInsert": piece}, upsert=True)
+        pieces = [UpdateOne({"_id": piece["_id"]}, {"$setOnInsert": piece}, upsert=True) for piece in _pieces(record)]
+        if pieces:
+            with mongo_errors(_STORE):
+                await self._files.bulk_write(pieces, ordered=False)
 
     async def _is_done(self, receipt: Receipt, session: AsyncClientSession) -> bool:
         """Whether the same call finished meanwhile. Raises AlreadyExists when another call took its request id."""
-        found = await self._receipts.find_one({"_id": _receipt_id(receipt.rpc, receipt.request_id)}, session=session)
-        if found is not None and found["body_hash"] != receipt.body_hash:
-            raise request_id_reused(receipt.request_id)
-        return found is not None
+        own = receipt.rpc, receipt.request_id, receipt.body_hash
+        return await earlier_receipt(self._database, *own, session) is not None
 
     async def _read_pointer(self, session: AsyncClientSession | None) -> ActivePointer:
         found = await self._active.find_one({"_id": _POINTER_ID}, session=session)
@@ -172,16 +170,4 @@ def _document(record: PolicyRecord) -> Document:
             "catalogue": versions.catalogue,
         },
         "feature_sets": dict(versions.feature_sets),
-    }
-
-
-def _receipt_id(rpc: str, request_id: str) -> str:
-    return f"{rpc}/{request_id}"
-
-
-def _receipt_document(receipt: Receipt) -> Document:
-    return {
-        "_id": _receipt_id(receipt.rpc, receipt.request_id),
-        "body_hash": receipt.body_hash,
-        "response": receipt.response,
     }

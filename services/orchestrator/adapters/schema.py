@@ -267,6 +267,13 @@ CREATE TABLE pressure_tallies (
 """
 """Decisions whose contacts will teach pressure when their time is over, and the sums of what others taught."""
 
+RECEIPT_TIMES = """
+ALTER TABLE receipts ADD COLUMN made_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE receipts SET made_ms = 1000 * CAST(strftime('%s', 'now') AS INTEGER);
+CREATE INDEX receipts_by_time ON receipts (made_ms);
+"""
+"""They are kept for 30 days, those from before counted from now."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -283,6 +290,7 @@ MIGRATIONS: tuple[str, ...] = (
     POLICY_AUTHORS,
     POLICY_SWITCHES,
     PRESSURE_TABLES,
+    RECEIPT_TIMES,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -325,7 +333,7 @@ MONGO_SCHEMA = MongoSchema(
         "policy_activations": [IndexModel([("policy_version", 1), ("_id", -1)])],
         "policy_switches": [],
         "active_policy": [],
-        "receipts": [],
+        "receipts": [IndexModel([("made_ms", 1)])],
         "secrets": [],
         "contact_history": [
             IndexModel([("profile_id", 1), ("time_ms", 1)]),

@@ -9,6 +9,7 @@ from typing import Any
 from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.sqlite_contact_history import encoded, note_sightings
 from services.orchestrator.adapters.sqlite_contact_outbox import insert_reports
+from services.orchestrator.adapters.sqlite_receipts import earlier_receipt, insert_receipt, read_receipt
 from services.orchestrator.adapters.sqlite_resource_bank import insert_settlements
 from services.orchestrator.app.outcome_store import (
     Capture,
@@ -20,11 +21,8 @@ from services.orchestrator.app.outcome_store import (
 )
 from services.orchestrator.app.policy_store import Receipt
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_of
-from shared.errors import request_id_reused
 from shared.sqlite import SqliteDatabase
 
-_RECEIPT = "SELECT body_hash, response FROM receipts WHERE rpc = ? AND request_id = ?"
-_INSERT_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?)"
 INSERT_OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (idempotency_key) DO NOTHING"
 _BY_KEY = "SELECT outcome FROM outcomes WHERE idempotency_key BETWEEN ? AND ? ORDER BY idempotency_key"
 LAST_CHARACTER = "\U0010ffff"
@@ -65,7 +63,7 @@ class SqliteOutcomeStore:
         sightings = encoded(capture.sightings, self._codec)
 
         def change(connection: sqlite3.Connection) -> Receipt:
-            earlier = _earlier(connection, capture)
+            earlier = earlier_receipt(connection, capture.rpc, capture.request_id, capture.body_hash)
             if earlier is not None:
                 return earlier
             new_keys = {row[0] for row in rows if connection.execute(INSERT_OUTCOME, row).rowcount == 1}
@@ -76,14 +74,13 @@ class SqliteOutcomeStore:
             insert_reports(connection, said_by(new_keys, capture.reports))
             insert_settlements(connection, said_by(new_keys, capture.settlements))
             receipt = Receipt(capture.rpc, capture.request_id, capture.body_hash, capture.response_of(new_keys))
-            connection.execute(_INSERT_RECEIPT, (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response))
+            insert_receipt(connection, receipt)
             return receipt
 
         return await self._database.write(change)
 
     async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
-        row = self._database.read_one(_RECEIPT, (rpc, request_id))
-        return Receipt(rpc, request_id, *row) if row is not None else None
+        return read_receipt(self._database, rpc, request_id)
 
     async def list_by_decision(self, decision_id: str) -> tuple[CapturedOutcome, ...]:
         rows = self._database.read("SELECT outcome FROM outcomes WHERE decision_id = ? ORDER BY rowid", (decision_id,))
@@ -121,13 +118,6 @@ def outcome_row(outcome: CapturedOutcome, codec: BlobCodec) -> _Row:
         outcome.outcome_time_ms,
         codec.encode(outcome),
     )
-
-
-def _earlier(connection: sqlite3.Connection, capture: Capture) -> Receipt | None:
-    row = connection.execute(_RECEIPT, (capture.rpc, capture.request_id)).fetchone()
-    if row is not None and row[0] != capture.body_hash:
-        raise request_id_reused(capture.request_id)
-    return Receipt(capture.rpc, capture.request_id, *row) if row is not None else None
 
 
 def _lessons(outcomes: Sequence[CapturedOutcome], new_keys: Set[str]) -> Iterator[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import sqlite3
 
 import msgspec
 
+from services.orchestrator.adapters.sqlite_receipts import earlier_receipt, insert_receipt, read_receipt
 from services.orchestrator.app.policy_store import (
     BY_NOBODY,
     NOTHING_ACTIVE,
@@ -15,11 +16,9 @@ from services.orchestrator.app.policy_store import (
     PolicyVersions,
     Receipt,
 )
-from shared.errors import request_id_reused
 from shared.sqlite import SqliteDatabase
 
 _POINTER = "SELECT policy_version, generation FROM active_policy"
-_RECEIPT = "SELECT body_hash, response FROM receipts WHERE rpc = ? AND request_id = ?"
 
 
 class SqlitePolicyStore:
@@ -32,12 +31,12 @@ class SqlitePolicyStore:
         self, record: PolicyRecord, receipt: Receipt, pointer: ActivePointer, *, may_be_first: bool = True
     ) -> bool:
         def change(connection: sqlite3.Connection) -> bool:
-            if _is_done(connection, receipt):
+            if earlier_receipt(connection, receipt.rpc, receipt.request_id, receipt.body_hash):
                 return True
             if _pointer(connection) != pointer:
                 return False
             _insert_record(connection, record)
-            _insert_receipt(connection, receipt)
+            insert_receipt(connection, receipt)
             if may_be_first and pointer == NOTHING_ACTIVE:
                 how = Activating(record.author, record.publish_time_ms)
                 _move_pointer(connection, record.versions.policy, pointer, how)
@@ -69,19 +68,18 @@ class SqlitePolicyStore:
         self, policy_version: str, receipt: Receipt, pointer: ActivePointer, how: Activating = BY_NOBODY
     ) -> bool:
         def change(connection: sqlite3.Connection) -> bool:
-            if _is_done(connection, receipt):
+            if earlier_receipt(connection, receipt.rpc, receipt.request_id, receipt.body_hash):
                 return True
             if _pointer(connection) != pointer:
                 return False
-            _insert_receipt(connection, receipt)
+            insert_receipt(connection, receipt)
             _move_pointer(connection, policy_version, pointer, how)
             return True
 
         return await self._database.write(change)
 
     async def receipt(self, rpc: str, request_id: str) -> Receipt | None:
-        row = self._database.read_one(_RECEIPT, (rpc, request_id))
-        return Receipt(rpc, request_id, *row) if row is not None else None
+        return read_receipt(self._database, rpc, request_id)
 
 
 def _pointer(connection: sqlite3.Connection) -> ActivePointer:
@@ -102,14 +100,6 @@ def _move_pointer(connection: sqlite3.Connection, policy_version: str, pointer: 
         "INSERT INTO policy_activations VALUES (?, ?, ?, ?, ?)",
         (generation, policy_version, how.actor, how.time_ms, how.restores),
     )
-
-
-def _is_done(connection: sqlite3.Connection, receipt: Receipt) -> bool:
-    """Whether the same call finished meanwhile. Raises AlreadyExists when another call took its request id."""
-    row = connection.execute(_RECEIPT, (receipt.rpc, receipt.request_id)).fetchone()
-    if row is not None and row[0] != receipt.body_hash:
-        raise request_id_reused(receipt.request_id)
-    return row is not None
 
 
 def _insert_record(connection: sqlite3.Connection, record: PolicyRecord) -> None:
@@ -137,11 +127,4 @@ def _insert_record(connection: sqlite3.Connection, record: PolicyRecord) -> None
     connection.executemany(
         "INSERT OR IGNORE INTO policy_files VALUES (?, ?, ?)",
         [(versions.policy, path, content) for path, content in record.files.items()],
-    )
-
-
-def _insert_receipt(connection: sqlite3.Connection, receipt: Receipt) -> None:
-    connection.execute(
-        "INSERT INTO receipts VALUES (?, ?, ?, ?)",
-        (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response),
     )

@@ -5,11 +5,26 @@ from __future__ import annotations
 import sqlite3
 
 from services.orchestrator.app.policy_store import Receipt
+from shared.clock import system_clock
 from shared.errors import request_id_reused
 from shared.sqlite import SqliteDatabase
 
 _RECEIPT = "SELECT body_hash, response FROM receipts WHERE rpc = ? AND request_id = ?"
-_INSERT = "INSERT INTO receipts VALUES (?, ?, ?, ?)"
+_INSERT = "INSERT INTO receipts (rpc, request_id, body_hash, response, made_ms) VALUES (?, ?, ?, ?, ?)"
+_PRUNE = """
+DELETE FROM receipts WHERE (rpc, request_id) IN
+(SELECT rpc, request_id FROM receipts WHERE made_ms < ? ORDER BY made_ms LIMIT ?)
+"""
+
+
+class SqliteReceiptBox:
+    """Implements ReceiptBox."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    async def prune(self, before_ms: int, limit: int) -> int:
+        return await self._database.write(lambda connection: connection.execute(_PRUNE, (before_ms, limit)).rowcount)
 
 
 def read_receipt(database: SqliteDatabase, rpc: str, request_id: str) -> Receipt | None:
@@ -26,4 +41,6 @@ def earlier_receipt(connection: sqlite3.Connection, rpc: str, request_id: str, b
 
 
 def insert_receipt(connection: sqlite3.Connection, receipt: Receipt) -> None:
-    connection.execute(_INSERT, (receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response))
+    """Dated by the clock of the machine: nothing but its pruning goes by that."""
+    row = receipt.rpc, receipt.request_id, receipt.body_hash, receipt.response, system_clock()
+    connection.execute(_INSERT, row)

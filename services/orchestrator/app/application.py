@@ -45,6 +45,7 @@ from services.orchestrator.app.pressure.fold import FoldPressure
 from services.orchestrator.app.pressure.get_pressure import GetPressure, PressureReport
 from services.orchestrator.app.pressure.learnt import LearntPressure, PressureCourier
 from services.orchestrator.app.prune_decisions import PruneDecisions
+from services.orchestrator.app.prune_receipts import PruneReceipts, ReceiptBox
 from services.orchestrator.app.publish import PublishedPolicy, PublishPolicy
 from services.orchestrator.app.record_conversions import (
     ConversionItem,
@@ -69,9 +70,10 @@ from shared.errors import InvalidArgument
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """How records of decisions are compared, and for how many days they are kept; 0: for ever."""
+    """How records of decisions are compared, and for how many days they are kept (0: for ever); receipts of calls."""
 
     differences: Differences
+    receipts: ReceiptBox
     kept_days: float = 0
 
 
@@ -115,8 +117,9 @@ class OrchestratorApplication:
         follow = FollowActivePolicy(life.register, life.restore, world.clock)
         pressing = PressureCourier(FoldPressure(world, consent), shared.pressure, world.clock)
         self._pressure = GetPressure(feedback.pressure, shared.pressure, world.policies, world.clock)
-        recurrent = (prune, matching, implied, settling, volume.desk, follow, pressing)
-        self.couriers = (rewards, contacts, erasures, *recurrent)
+        forget = PruneReceipts(records.receipts, world.clock)
+        of_outcomes = (rewards, contacts, matching, implied, settling, volume.desk, pressing)
+        self.couriers = (*of_outcomes, erasures, prune, forget, follow)
         """What runs in the background."""
         self._decide = Decide(world)
         self._decide_batch = DecideBatch(world)
@@ -128,7 +131,7 @@ class OrchestratorApplication:
         self._replay = ReplayDecision(world, records.differences)
         self._list = ListDecisions(world)
         self._publish = PublishPolicy(life)
-        self._validate = ValidatePolicy(life.parts.rules)
+        self._validate = ValidatePolicy(life.parts.rules, life.policies)
         self._approve = ApprovePolicy(life)
         self._activate = ActivatePolicy(life)
         self._roll_back = RollBackPolicy(life)

@@ -38,8 +38,11 @@ def contact_results(outcomes: Iterable[CapturedOutcome]) -> Mapping[str, Contact
 def _result(outcomes: Sequence[CapturedOutcome]) -> ContactResult:
     learnt = reward_of(Lesson(each.effect, each.outcome_time_ms) for each in outcomes)
     own = [each for each in outcomes if not each.item.idempotency_key.startswith(OWN_KEYS) and not each.item.is_machine]
+    # With amounts: what came back in part is bought still, as it is where a conversion tells of it.
     bought = reward_of(
-        Lesson(_CONVERSION[each.item.outcome], each.outcome_time_ms) for each in own if each.item.outcome in _CONVERSION
+        Lesson(_CONVERSION[each.item.outcome], each.outcome_time_ms, each.revenue)
+        for each in own
+        if each.item.outcome in _CONVERSION
     )
     return ContactResult(
         is_shown=learnt is not None,

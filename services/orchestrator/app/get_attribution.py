@@ -7,16 +7,18 @@ are those of all contacts of the period, whether anything came of them or not.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from services.orchestrator.app.active_policies import ActivePolicies
-from services.orchestrator.app.contact_history import ContactHistory
+from services.orchestrator.app.contact_history import Contact, ContactHistory
 from services.orchestrator.app.conversion_store import ConversionStore, TouchStore
-from services.orchestrator.app.persons import Person, PersonFinder, people
+from services.orchestrator.app.persons import PersonFinder, people
 from services.orchestrator.domain.attribution import AttributionModel, Touchpoint, split, weights
 from services.orchestrator.domain.conversion import Conversion
+from services.orchestrator.domain.touch import Touch
 from shared.clock import MS_PER_DAY, Clock
 from shared.errors import FailedPrecondition, InvalidArgument
 
@@ -96,7 +98,8 @@ class GetAttribution:
         self._clock = clock
 
     async def __call__(self, question: AttributionQuestion) -> Attribution:
-        """Raises InvalidArgument, FailedPrecondition (NO_ACTIVE_POLICY), Unavailable."""
+        """Page by page; what is computed is so off the loop. Raises InvalidArgument, FailedPrecondition
+        (NO_ACTIVE_POLICY), Unavailable."""
         _check(question)
         policy = await self._policies.current()
         if policy is None:
@@ -114,28 +117,18 @@ class GetAttribution:
         persons = await people(
             self._sources.persons, {each.profile_id for each in page}, deadline_ms=self._clock() + FIND_MS
         )
-        paths = await self._paths(book.question, page, persons)
-        for conversion in page:
-            person = persons.get(conversion.profile_id)
-            path = paths.get(person.profile_id, ()) if person is not None else ()
-            book.enter(conversion, reversals.get(conversion.conversion_id, ()), path)
-            await asyncio.sleep(0)
-
-    async def _paths(
-        self, question: AttributionQuestion, page: Sequence[Conversion], persons: Mapping[str, Person]
-    ) -> Mapping[str, Sequence[Touchpoint]]:
-        """All contacts of each person around the conversions of the page, in their order."""
         owners = {profile_id: each.profile_id for each in persons.values() for profile_id in each.profile_ids}
-        from_ms = page[0].occurred_time_ms - question.lookback_ms
-        to_ms = page[-1].occurred_time_ms
-        found: dict[str, list[Touchpoint]] = {}
-        for contact in await self._sources.history.shown(list(owners), from_ms, to_ms):
-            key = _key_of(question.by, contact.channel, contact.campaign, contact.action)
-            found.setdefault(owners[contact.profile_id], []).append(Touchpoint(contact.time_ms, key))
-        for touch in await self._sources.touches.between(list(owners), from_ms, to_ms):
-            key = _key_of(question.by, touch.platform, touch.campaign_ref, "")
-            found.setdefault(owners[touch.profile_id], []).append(Touchpoint(touch.occurred_time_ms, key))
-        return {owner: sorted(path, key=_time_of) for owner, path in found.items()}
+        from_ms, to_ms = page[0].occurred_time_ms - book.question.lookback_ms, page[-1].occurred_time_ms
+        contacts = await self._sources.history.shown(list(owners), from_ms, to_ms)
+        touches = await self._sources.touches.between(list(owners), from_ms, to_ms)
+
+        def enter() -> None:
+            paths = _paths(book.question.by, owners, contacts, touches)
+            for conversion in page:
+                path = paths.get(owners.get(conversion.profile_id, ""), ())
+                book.enter(conversion, reversals.get(conversion.conversion_id, ()), path)
+
+        await asyncio.to_thread(enter)  # somebody may have been shown thousands of things
 
     async def _enter_costs(self, book: _Book) -> None:
         question = book.question
@@ -160,7 +153,8 @@ class _Book:
         revenue = bought.revenue - sum(each.revenue for each in returned)
         margin = bought.margin - sum(each.margin for each in returned)
         first_ms = bought.occurred_time_ms - self.question.lookback_ms
-        within = [each for each in path if first_ms <= each.time_ms <= bought.occurred_time_ms]
+        begin = bisect_left(path, first_ms, key=_time_of)
+        within = path[begin : bisect_right(path, bought.occurred_time_ms, key=_time_of)]
         if not within:
             self._unattributed.add(AttributionRow("", 1.0, revenue, margin))
             return
@@ -182,6 +176,20 @@ class _Book:
 
     def _row(self, key: str) -> AttributionRow:
         return self._rows.setdefault(key, AttributionRow(key))
+
+
+def _paths(
+    by: AttributionKey, owners: Mapping[str, str], contacts: Iterable[Contact], touches: Iterable[Touch]
+) -> Mapping[str, Sequence[Touchpoint]]:
+    """All contacts of each person, in their order. `owners`: who each profile is by now."""
+    found: dict[str, list[Touchpoint]] = {}
+    for contact in contacts:
+        key = _key_of(by, contact.channel, contact.campaign, contact.action)
+        found.setdefault(owners[contact.profile_id], []).append(Touchpoint(contact.time_ms, key))
+    for touch in touches:
+        key = _key_of(by, touch.platform, touch.campaign_ref, "")
+        found.setdefault(owners[touch.profile_id], []).append(Touchpoint(touch.occurred_time_ms, key))
+    return {owner: sorted(path, key=_time_of) for owner, path in found.items()}
 
 
 def _key_of(by: AttributionKey, channel: str, campaign: str, action: str) -> str:

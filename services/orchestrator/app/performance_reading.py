@@ -57,7 +57,6 @@ class PerformanceReading:
                 raise InvalidArgument.field("to_time", message)
             await self._enter(rows)
             after = rows[-1].cursor
-            await asyncio.sleep(0)  # others have their turn
 
     async def enter_attributes(self, customers: Collection[Customer]) -> None:
         """Puts each under what their first decision read, where that is the key."""
@@ -65,30 +64,43 @@ class PerformanceReading:
             return
         ids = [each.first_decision for each in customers]
         features = await self.sources.performance.features(ids, self.question.attribute)
-        for each in customers:
-            feature = features.get(each.first_decision)
-            each.rename("", text_of(feature.value) if feature is not None and feature.is_known else "")
+
+        def rename() -> None:
+            for each in customers:
+                feature = features.get(each.first_decision)
+                each.rename("", text_of(feature.value) if feature is not None and feature.is_known else "")
+
+        await asyncio.to_thread(rename)
 
     async def enter_purchases(self, book: Book) -> None:
         """What was bought in the period, less what came back of it."""
         question, after_ms, after_id = self.question, self.question.from_ms, ""
         while page := await self.sources.conversions.purchases(after_ms, question.to_ms, after_id, PAGE):
             reversals = await self.sources.conversions.reversals([each.conversion_id for each in page])
-            for bought in page:
-                tally = _of_purchase(bought, reversals.get(bought.conversion_id, ()))
-                self.totals.bought.add(tally)
-                customer = book.customers.get(bought.profile_id)
-                if customer is not None and not question.by.is_of_contacts:
-                    customer.buys(bought.occurred_time_ms, tally)
+            await asyncio.to_thread(self._enter_purchases, book, page, reversals)
             after_ms, after_id = page[-1].occurred_time_ms, page[-1].conversion_id
-            await asyncio.sleep(0)
+
+    def _enter_purchases(
+        self, book: Book, page: Iterable[Conversion], reversals: Mapping[str, Sequence[Conversion]]
+    ) -> None:
+        for bought in page:
+            tally = _of_purchase(bought, reversals.get(bought.conversion_id, ()))
+            self.totals.bought.add(tally)
+            customer = book.customers.get(bought.profile_id)
+            if customer is not None and not self.question.by.is_of_contacts:
+                customer.buys(bought.occurred_time_ms, tally)
 
     async def _enter(self, rows: Sequence[PerformanceRow]) -> None:
         for version in {row.policy_version for row in rows} - self.versions.keys():
             self.versions[version] = await self._policy(version)
         outcomes = await self.sources.performance.outcomes([row.decision_id for row in rows if row.contacts])
-        results = contact_results(outcomes)
+        results = await asyncio.to_thread(contact_results, outcomes)
         money = await self._money({key for each in results.values() for key in each.credited})
+        await asyncio.to_thread(self._enter_rows, rows, results, money)
+
+    def _enter_rows(
+        self, rows: Iterable[PerformanceRow], results: Mapping[str, ContactResult], money: Mapping[str, int]
+    ) -> None:
         for row in rows:
             customer = self._customer(row)
             for contact in row.contacts:

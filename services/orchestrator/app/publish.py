@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.orchestrator.app.policy_life import MAX_ATTEMPTS, PolicyLife, too_much_change
 from services.orchestrator.app.policy_store import NOTHING_ACTIVE, ActivePointer, PolicyRecord
 from services.orchestrator.app.receipts import earlier_answer, receipt_of
-from services.orchestrator.app.validate import examine
-from services.orchestrator.domain.policy.changed_forms import changed_forms
+from services.orchestrator.app.validate import differences, examine
 from services.orchestrator.domain.policy.compiled import CompiledPolicy
 from services.orchestrator.domain.policy.findings import in_order, where
 from services.orchestrator.domain.policy.folder import policy_files
-from services.orchestrator.domain.policy_parts import Finding, Place
+from services.orchestrator.domain.policy_parts import Finding
 from services.orchestrator.domain.policy_state import Approving
 from shared.errors import InvalidArgument, Violation
 from shared.ids import content_hash
@@ -77,17 +76,10 @@ class PublishPolicy:
         too_low = await self._amounts.too_low(examined.policy.volume)
         if too_low:
             raise policy_invalid(in_order(too_low))
-        warnings = in_order([*examined.findings, *await self._changed_forms(examined.policy, files)])
+        warnings = in_order([*examined.findings, *await differences(examined.policy, files, self._policies)])
         published = await self._store_it(_Publication(request_id, body_hash, files, examined.policy, warnings, author))
         await self._policies.refresh()
         return published
-
-    async def _changed_forms(self, policy: CompiledPolicy, files: Mapping[str, bytes]) -> Iterable[Finding]:
-        active = await self._policies.current()
-        if active is None:
-            return ()
-        before, after = active.compiled.trait_schema.namespaces, policy.trait_schema.namespaces
-        return changed_forms(before, after, Place(min(policy_files(files)), 1, 1))
 
     async def _store_it(self, publication: _Publication) -> PublishedPolicy:
         activated_early = False

@@ -1,4 +1,4 @@
-"""A request id stands for one request: the same again is answered the same, another body is refused."""
+"""A request id stands for one request: the same again is answered the same, another body is refused; for 30 days."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -13,14 +14,14 @@ import pytest
 
 from services.orchestrator import bootstrap as deciding
 from services.orchestrator.adapters.sqlite_conversion_store import SqliteConversionStore
-from services.orchestrator.app import match_conversions
+from services.orchestrator.app import get_attribution, match_conversions
 from services.orchestrator.app.capture_answer import ItemFault
 from services.orchestrator.app.get_attribution import AttributionKey, AttributionQuestion
 from services.orchestrator.app.outcome_store import Money, OutcomeItem
 from services.orchestrator.app.ports import Identity, Reward
 from services.orchestrator.app.record_conversions import ConversionItem, OrderLine, RecordAnswer, TouchItem
 from services.orchestrator.bootstrap import ScoringPort
-from services.orchestrator.domain.attribution import AttributionModel
+from services.orchestrator.domain.attribution import AttributionModel, split
 from services.orchestrator.domain.conversion import Conversion
 from services.orchestrator.domain.decision import Answer, Proposition
 from services.orchestrator.domain.outcome import Outcome
@@ -409,6 +410,22 @@ async def test_attribution_counts_own_contacts_and_those_that_others_told_of(til
     campaigns = await till.attributed(by=AttributionKey.CAMPAIGN, model=AttributionModel.FIRST_TOUCH)
     assert [(row.key, row.revenue) for row in campaigns.rows] == [("brand", 10_500_000), ("", 0)]
     assert last.total.margin == 2_000_000
+
+
+async def test_attribution_is_computed_off_the_loop(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    await till.shows()
+    till.clock.now_ms += HOUR_MS
+    await till.sells(sale())
+    threads = set[threading.Thread]()
+
+    def seen(amount: int, shares: Sequence[float]) -> list[int]:
+        threads.add(threading.current_thread())
+        return split(amount, shares)
+
+    monkeypatch.setattr(get_attribution, "split", seen)
+    assert (await till.attributed()).total.conversions == 1
+    assert threads
+    assert threading.current_thread() not in threads
 
 
 async def test_what_was_bought_before_a_merge_counts_to_the_survivor(till: Till) -> None:

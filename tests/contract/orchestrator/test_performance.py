@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from services.orchestrator import bootstrap as deciding
-from services.orchestrator.app import performance_reading
+from services.orchestrator.app import get_performance, performance_reading
 from services.orchestrator.app.outcome_store import Money, OutcomeItem
 from services.orchestrator.app.performance_report import (
     ArmRow,
@@ -134,6 +136,28 @@ def proposed(answer: Answer) -> list[Proposition]:
 
 def by_arm(performance: Performance, key: str = "") -> Mapping[str, ArmRow]:
     return {row.arm.name: row for row in performance.rows if row.key == key}
+
+
+async def test_a_report_is_computed_off_the_loop(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = await market.person()
+    await market.tells(person, Outcome.IMPRESSION)
+    threads = dict[str, threading.Thread]()
+
+    def watched(module: ModuleType, name: str) -> None:
+        compute = getattr(module, name)
+
+        def seen(*given: Any, **named: Any) -> Any:
+            threads[name] = threading.current_thread()
+            return compute(*given, **named)
+
+        monkeypatch.setattr(module, name, seen)
+
+    watched(performance_reading, "contact_results")
+    watched(performance_reading, "reward_key")
+    watched(get_performance, "rows_of")
+    assert sum(row.persons for row in (await market.report()).rows) == 1
+    assert threads.keys() >= {"contact_results", "rows_of"}
+    assert threading.current_thread() not in threads.values()
 
 
 async def test_a_report_is_what_a_careful_clerk_would_have_counted(

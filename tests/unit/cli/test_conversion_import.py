@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -166,6 +167,71 @@ async def test_an_import_that_ended_goes_on_where_it_was(tmp_path: Path, fails_a
     assert again["rows"] == 14 - 4 * fails_at
     assert {key: len(each.lines) for key, each in run.till.taken.items()} == {f"c_{index}": 2 for index in range(7)}
     assert (await run(progress_path=progress_path))["rows"] == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "whole"),
+    [
+        (["c_1,2026-11-01,crm:1,tea,1,5,,,", "c_1,2026-11-01", "c_1,2026-11-01,crm:1,cup,1,5,,,"], set()),
+        (["c_1,2026-11-01,crm:1,tea,1,5,,,", "c_1,2026-11-01"], set()),
+        (["c_1,2026-11-01", "c_1,2026-11-01,crm:1,tea,1,5,,,"], set()),
+        (["c_1,2026-11-01,crm:1,tea,1,5,,,", "xyz", "c_1,2026-11-01,crm:1,cup,1,5,,,"], set()),
+        (["c_1,2026-11-01,crm:1,tea,1,5,,,", "c_10,2026-11-01"], {"c_1"}),
+        (["c_1,2026-11-01,crm:1,tea,1,5,,,", "c_2,2026-11-01", "c_2,2026-11-01,crm:1,cup,1,5,,,"], {"c_1"}),
+    ],
+)
+@pytest.mark.parametrize("batch_size", [1, 2, 9])
+async def test_an_order_with_a_row_that_cannot_be_read_is_refused_whole(
+    tmp_path: Path, rows: list[str], whole: set[str], batch_size: int
+) -> None:
+    run = csv(tmp_path, *rows, "c_9,2026-11-01,crm:1,tea,1,5,,,")
+    done = await run(batch_size=batch_size)
+    assert (done["rows"], run.till.taken.keys()) == (len(rows) + 1, whole | {"c_9"})
+    broken = [index for index, row in enumerate(rows, 2) if row.count(",") < 2]
+    assert [line for line, _, reason in run.told if reason == "BROKEN_ROW"] == broken
+
+
+@pytest.mark.parametrize("fails_at", range(4))
+async def test_an_import_that_goes_on_sends_no_half_of_an_order_either(tmp_path: Path, fails_at: int) -> None:
+    half = ["c_2,2026-11-01", "c_2,2026-11-01,crm:1,tea,1,5,,,"]
+    orders = [f"c_{index},2026-11-01,crm:1,tea,1,5,,," for index in (1, 3, 4)]
+    run, progress_path = csv(tmp_path, orders[0], *half, *orders[1:]), tmp_path / "progress"
+    run.till.fails_at = fails_at
+    with suppress(Unavailable):
+        await run(progress_path=progress_path, batch_size=1)
+    run.till.fails_at = 10**9
+    await run(progress_path=progress_path, batch_size=3)
+    assert run.till.taken.keys() == {"c_1", "c_3", "c_4"}
+
+
+async def test_an_import_goes_on_with_batches_of_another_size(tmp_path: Path) -> None:
+    """Also where the answer to the last one was lost."""
+    run = csv(tmp_path, *(f"c_{index},2026-11-01,crm:1,tea,1,5,,," for index in range(6)))
+    progress_path, bodies = tmp_path / "progress", dict[str, bytes]()
+
+    async def lossy(request: pb.RecordConversionsRequest) -> pb.RecordConversionsResponse:
+        body = bodies.setdefault(request.request_id, request.SerializeToString())
+        assert body == request.SerializeToString(), "the server would refuse it: REQUEST_ID_REUSED"
+        answer = await Till.send(run.till, request)
+        if len(bodies) == 2:
+            raise Unavailable("STORE_UNAVAILABLE", "the answer is lost")
+        return answer
+
+    run.till.send = lossy  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        await run(progress_path=progress_path, batch_size=2)
+    assert await run(progress_path=progress_path, batch_size=3) == {
+        "rows": 4,
+        "recorded": 2,
+        "duplicates": 2,
+        "rejected": 0,
+    }
+
+
+async def test_a_quantity_of_nothing_is_not_one(tmp_path: Path) -> None:
+    run = csv(tmp_path, "c_1,2026-11-01,crm:1,tea,0,5,,,", "c_2,2026-11-01,crm:1,tea,,5,,,")
+    await run()
+    assert [each.lines[0].quantity for each in run.till.taken.values()] == [0.0, 1.0], "the server refuses 0"
 
 
 async def test_json_may_nest_its_lines(tmp_path: Path) -> None:

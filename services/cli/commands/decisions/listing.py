@@ -10,12 +10,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tandem.common.v1.subject_pb2 import Identity, Subject
 from tandem.orchestrator.v1 import decision_list_pb2 as pb
 
-from services.cli.arguments import parse_identity
 from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.moments import option_moment
-from services.cli.option_types import Parsed
 from services.cli.output import document_of, json_option, show, show_json
 from services.cli.rendering.decision_list import decision_list_view
+from services.cli.subject_option import subject_option
 from shared.clock import to_ms
 from shared.rpc.channel import call
 from shared.rpc.values import timestamp_proto
@@ -24,7 +23,7 @@ PAGE = 200
 
 
 @click.command("list")
-@click.option("--subject", "identities", multiple=True, type=Parsed(parse_identity, "NS=VALUE"), help="For whom.")
+@subject_option("For whom.")
 @click.option("--action", default="", help="That was proposed.")
 @click.option("--channel", default="", help="Where.")
 @click.option("--result", type=click.Choice(["proposed", "fallback", "silence"]), help="What a placement got.")

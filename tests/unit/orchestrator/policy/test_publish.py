@@ -46,7 +46,7 @@ class World:
         life = PolicyLife(self.store, self.register, parts, self.policies, amounts, self.clock)
         self.publish = PublishPolicy(life)
         self.activate = ActivatePolicy(life)
-        self.validate = ValidatePolicy(self.services)
+        self.validate = ValidatePolicy(self.services, self.policies)
 
     def clock(self) -> int:
         return self.now_ms
@@ -352,6 +352,24 @@ async def test_a_normalisation_that_changes_is_warned_of(
     world: World, small: str, before: str, after: str, warned: list[str]
 ) -> None:
     await world.publish("one", {"policy.yaml": (small + before).encode()})
-    published = await world.publish("two", {"policy.yaml": (small + after + "currency: CHF\n").encode()})
+    files = {"policy.yaml": (small + after).encode()}
+    validated = await world.validate(files)
+    published = await world.publish("two", files)
     assert {finding.code for finding in published.findings} <= {"NORMALISATION_CHANGED"}
     assert [f"{each.place.line}:{each.place.column}" for each in published.findings] == warned
+    assert validated == published.findings
+
+
+async def test_another_currency_is_warned_of_before_money_is_mixed(world: World, small: str) -> None:
+    await world.publish("one", {"policy.yaml": (small + "currency: EUR\n").encode()})
+    same = {"policy.yaml": (small + "# the usual one\n").encode()}
+    assert (await world.publish("two", same)).findings == ()
+    other = {"a.yaml": small.encode(), "b.yaml": b"# money\ncurrency: CHF\n"}
+    for findings in (await world.validate(other), (await world.publish("three", other)).findings):
+        (warning,) = findings
+        assert (warning.code, warning.place, warning.is_error) == ("CURRENCY_CHANGED", Place("b.yaml", 2, 1), False)
+        assert "counts in EUR" in warning.message
+    await world.activate("four", (await world.publish("five", other)).policy_version)
+    (back,) = await world.validate(same)
+    assert (back.code, back.place) == ("CURRENCY_CHANGED", Place("policy.yaml", 1, 1))
+    assert "count as EUR" in back.message

@@ -40,8 +40,9 @@ if _version_not_supported:
 class OrchestratorServiceStub:
     """Decides what to say to a person, on which channel, or to say nothing; records every decision so that it can be
     explained, and learns from its outcomes.
-    Every mutation is idempotent under its request_id: another body under the same id fails with ALREADY_EXISTS
-    (REQUEST_ID_REUSED).
+    Every mutation is idempotent under its request_id, decisions for as long as they are kept, all others for 30 days: another
+    body under the same id fails with ALREADY_EXISTS (REQUEST_ID_REUSED). Outcomes, conversions and touches are taken once
+    by keys of their own, which stay as long as they do.
     """
 
     def __init__(self, channel):
@@ -190,8 +191,9 @@ class OrchestratorServiceStub:
 class OrchestratorServiceServicer:
     """Decides what to say to a person, on which channel, or to say nothing; records every decision so that it can be
     explained, and learns from its outcomes.
-    Every mutation is idempotent under its request_id: another body under the same id fails with ALREADY_EXISTS
-    (REQUEST_ID_REUSED).
+    Every mutation is idempotent under its request_id, decisions for as long as they are kept, all others for 30 days: another
+    body under the same id fails with ALREADY_EXISTS (REQUEST_ID_REUSED). Outcomes, conversions and touches are taken once
+    by keys of their own, which stay as long as they do.
     """
 
     def Decide(self, request, context):
@@ -226,8 +228,8 @@ class OrchestratorServiceServicer:
 
     def CaptureOutcomes(self, request, context):
         """What became of propositions. Fails per item: NOT_FOUND (DECISION_NOT_FOUND, PROPOSITION_NOT_FOUND),
-        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION, NO_EXCHANGE_RATE); the other items are taken. A REQUIRED field left empty refuses the
-        whole call.
+        INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_ACTION, NO_EXCHANGE_RATE); the other items are taken. A REQUIRED field left
+        empty refuses the whole call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -235,9 +237,11 @@ class OrchestratorServiceServicer:
 
     def RecordConversions(self, request, context):
         """What persons bought or did, and what came back of it, from systems that know no decision. Objectives that declare
-        `conversions` learn from it. Fails per item: NOT_FOUND (PROFILE_NOT_FOUND, CONVERSION_NOT_FOUND), INVALID_ARGUMENT
-        (INVALID_FIELD, NO_EXCHANGE_RATE), ALREADY_EXISTS (ID_REUSED); the other items are taken. A REQUIRED field left empty
-        refuses the whole call; so does FAILED_PRECONDITION (NO_ACTIVE_POLICY).
+        `conversions` learn from it. A purchase is told in one way, here or as an outcome CONVERTED: nothing says that two such
+        words are of the same purchase, and GetPerformance would count it twice.
+        Fails per item: NOT_FOUND (PROFILE_NOT_FOUND, CONVERSION_NOT_FOUND), INVALID_ARGUMENT (INVALID_FIELD,
+        NO_EXCHANGE_RATE), ALREADY_EXISTS (ID_REUSED); the other items are taken. A REQUIRED field left empty refuses the whole
+        call; so does FAILED_PRECONDITION (NO_ACTIVE_POLICY).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -582,8 +586,9 @@ def add_OrchestratorServiceServicer_to_server(servicer, server):
 class OrchestratorService:
     """Decides what to say to a person, on which channel, or to say nothing; records every decision so that it can be
     explained, and learns from its outcomes.
-    Every mutation is idempotent under its request_id: another body under the same id fails with ALREADY_EXISTS
-    (REQUEST_ID_REUSED).
+    Every mutation is idempotent under its request_id, decisions for as long as they are kept, all others for 30 days: another
+    body under the same id fails with ALREADY_EXISTS (REQUEST_ID_REUSED). Outcomes, conversions and touches are taken once
+    by keys of their own, which stay as long as they do.
     """
 
     @staticmethod
