@@ -227,7 +227,7 @@ class TestBudgets:
 async def told(app: OrchestratorApplication, units: int) -> None:
     """Until the account has what was used: a replica writes that down with every beat."""
     async with asyncio.timeout(20):
-        while (await app.get_volume(["greetings"])).resources[0].account.committed != units * MILLIONTHS:
+        while (await app.get_volume(["greetings"])).resources[0].account.committed != units * MILLIONTHS:  # noqa: ASYNC110 nobody tells
             await asyncio.sleep(0.1)
 
 
