@@ -141,7 +141,7 @@ async def test_models_see_the_segments_in_a_batch_too(app: OrchestratorApplicati
     version = (await app.publish_policy(fresh_id(), edited(reading))).policy_version
     await app.activate_policy(fresh_id(), version)
     gold = [who for number, who in enumerate(EVERYBODY) if number % 3 == 2]
-    asked = [replace(inbound("side_bar", who=who), decision_time_ms=NOW_MS) for who in gold]
+    asked = [inbound("side_bar", who=who, explain=Explain.NONE) for who in gold]
     for answer in answers(await app.decide_batch(asked)):
         record = await stores.log.get(answer.decision_id)
         assert record is not None
