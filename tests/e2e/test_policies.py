@@ -97,7 +97,8 @@ def test_a_diff_is_a_gate_and_a_page(
     assert text.count("<svg") >= 5
     assert "of the first slot" in text
     assert re.findall(r"(?:src|href)=|url\(|https?:", text) == [], "it needs nothing else"
-    assert main(["diff", path, "--fail-on", "not-better", "--target", target]) == 1
+    itself = told(capsys, target, "policies", "show")["policy"]["policy_version"]
+    assert main(["diff", itself, "--fail-on", "not-better", "--target", target]) == 1
     output = capsys.readouterr()
     assert "no difference seen" in output.out
     assert "the gate is shut: not-better" in output.err
