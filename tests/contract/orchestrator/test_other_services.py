@@ -105,24 +105,6 @@ def policy() -> CompiledPolicy:
     return compiled
 
 
-async def test_an_audience_is_the_same_on_both_ways(shop: Shop, both: tuple[OtherServices, OtherServices]) -> None:
-    await shop.publish()
-    for number in range(5):
-        await shop.knows(f"crm:a{number}", age=20 + number)
-    for each in both:
-        everybody = await each.profile.members("age >= 20", "", "", deadline_ms=soon())
-        assert len(set(everybody.profile_ids)) == 5
-        assert (list(everybody.profile_ids), everybody.through) == (sorted(everybody.profile_ids), "")
-        rest = await each.profile.members("age >= 20", "", everybody.profile_ids[2], deadline_ms=soon())
-        assert rest.profile_ids == everybody.profile_ids[3:]
-        one = await each.profile.members("age == 22", "", "", deadline_ms=soon())
-        assert len(one.profile_ids) == 1
-        with pytest.raises(InvalidArgument, match="shoe_size"):
-            await each.profile.members("shoe_size > 1", "", "", deadline_ms=soon())
-        with pytest.raises(DeadlineExceeded):
-            await each.profile.members("age >= 20", "", "", deadline_ms=system_clock() - 1)
-
-
 async def test_parts_of_a_policy_get_the_same_versions(
     both: tuple[OtherServices, OtherServices], policy: CompiledPolicy
 ) -> None:
