@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from pymongo import MongoClient
+from tandem.orchestrator.v1 import policy_diff_pb2 as pb
 
 from services.cli.__main__ import main
+from tests.support.dumps import dump_mongo, dump_sqlite
 from tests.support.servers import Deployment, Form, deployed
 from tests.support.shop_policy import edited
 from tests.support.storages import StorageOf
-from tests.support.tandem_client import TandemClient, fresh, inbound
+from tests.support.tandem_client import Refusal, TandemClient, fresh, inbound
 
 
 @pytest.fixture(
@@ -93,7 +97,8 @@ def test_a_diff_is_a_gate_and_a_page(
     assert text.count("<svg") >= 5
     assert "of the first slot" in text
     assert re.findall(r"(?:src|href)=|url\(|https?:", text) == [], "it needs nothing else"
-    assert main(["diff", path, "--fail-on", "not-better", "--target", target]) == 1
+    itself = told(capsys, target, "policies", "show")["policy"]["policy_version"]
+    assert main(["diff", itself, "--fail-on", "not-better", "--target", target]) == 1
     output = capsys.readouterr()
     assert "no difference seen" in output.out
     assert "the gate is shut: not-better" in output.err
@@ -102,6 +107,83 @@ def test_a_diff_is_a_gate_and_a_page(
     assert run["value"]["money_dr"] == document["candidate"]["value"]["money_dr"]
     assert main(["policies", "simulate", version, "--target", target]) == 0
     assert "expected contacts" in capsys.readouterr().out
+
+
+def dump(deployment: Deployment) -> dict[str, list[str]]:
+    storage = deployment.storage
+    if not storage.mongo_uri:
+        return dump_sqlite(storage.folder)
+    with MongoClient[dict[str, Any]](storage.mongo_uri) as mongo:
+        return dump_mongo(mongo, storage.database)
+
+
+def test_policies_are_compared_over_persons_of_a_segment(
+    running: Deployment, shop: TandemClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shop
+    target, page = running.addresses["orchestrator"], tmp_path / "diff.html"
+    changes = {
+        "lever: 1.5": "lever: 0.9",
+        "policy: corner_shop\n": "policy: corner_shop\narms: {holdout: 0.0005}\nstock:\n"
+        "  greetings: {units: 1, channel: web}\n",
+    }
+    version = told(capsys, target, "publish", folder(tmp_path / "candidate", changes))["policy_version"]
+    before = dump(running)
+    asked = "diff", version, "--segment", "gold", "--placement", "side_bar", "--sample", "20", "--by", "tier"
+    document = told(capsys, target, *asked, "--html", str(page), "--fail-on", "not-comparable")
+    assert document["audience"] | {"decision_time": ""} == {
+        "condition": 'tier == "gold"',
+        "audience": "30",
+        "weight": 1.5,
+        "decision_time": "",
+    }
+    assert (document["persons"], document["candidate"]["resource_use"]["greetings"] <= 1.0) == ("20", True)
+    assert document["candidate"]["expected_contacts"] < 2.0 < document["baseline"]["expected_contacts"]
+    assert document["expected_difference"]["high"] < 0.0
+    assert document["verdict"] == "DIFF_VERDICT_EXPECTS_LESS"
+    assert document["arms"] == {"shares": [{"arm": "HOLDOUT", "candidate": 0.0005}]}
+    assert "HOLDOUT 0% to 0.05%" in document["verdict_text"]
+    text = page.read_text()
+    assert "Nobody was asked" in text
+    assert "Control arms differ" in text
+    assert re.findall(r"(?:src|href)=|url\(|https?:", text) == [], "it needs nothing else"
+    again = told(capsys, target, *asked)
+    assert again["candidate"]["contacts_by_action"] == document["candidate"]["contacts_by_action"]
+    assert main([*asked, "--fail-on", "expects-less", "--target", target]) == 1
+    output = capsys.readouterr()
+    assert "expects less" in output.out
+    assert "0.05%" in output.out
+    assert "the gate is shut: expects-less" in output.err
+    simulated = "simulate", version, "--segment", 'tier == "gold"', "--placement", "side_bar", "--sample", "20"
+    run = told(capsys, target, *simulated, "--html", str(tmp_path / "run.html"))["run"]
+    assert run["expected_money"] == document["candidate"]["expected_money"]
+    assert (tmp_path / "run.html").read_text().count("<svg") >= 4
+    assert main([*simulated, "--target", target]) == 0
+    assert "what each policy's own models expect" in " ".join(capsys.readouterr().out.split())
+    assert dump(running) == before
+
+
+def test_what_has_no_log_or_nobody_is_refused(
+    running: Deployment, shop: TandemClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = running.addresses["orchestrator"]
+    version = told(capsys, target, "policies", "show")["policy"]["policy_version"]
+    for command in ("diff", "simulate"):
+        assert main([command, version, "--segment", "age > 500", "--target", target]) == 1
+        assert "error: NO_PROFILES: " in capsys.readouterr().err
+    sample = pb.ProfileSample(segment="true", direction="DIRECTION_OUTBOUND")
+    for beside in ({"count": 5}, {"seed": 5}, {"max_untried": 0.0}):
+        request = pb.DiffPoliciesRequest(candidate=version, profiles=sample, **beside)
+        assert refusal(shop, request).fields == (next(iter(beside)),)
+    for segment in ("", "  "):
+        request = pb.DiffPoliciesRequest(candidate=version, profiles=pb.ProfileSample(segment=segment))
+        assert refusal(shop, request).fields == ("profiles.segment",)
+
+
+def refusal(shop: TandemClient, request: pb.DiffPoliciesRequest) -> Refusal:
+    with pytest.raises(grpc.RpcError) as refused:
+        shop.orchestrator.DiffPolicies(request, timeout=30.0)
+    return Refusal.of(refused.value)
 
 
 def test_a_diff_with_an_attribute_nobody_recorded_names_it(

@@ -66,6 +66,13 @@ def difference_rows(answer: pb.DiffPoliciesResponse) -> list[tuple[str, pb.Inter
     return value_rows(answer.currency, answer.difference) if answer.HasField("difference") else []
 
 
+def flag_texts(answer: pb.DiffPoliciesResponse) -> list[str]:
+    """Why money does not compare, where the verdict does not say so."""
+    if not answer.not_comparable or answer.verdict == pb.DIFF_VERDICT_NOT_COMPARABLE:
+        return []
+    return [f"{NOT_COMPARABLE}: {'; '.join(answer.not_comparable)}"]
+
+
 def arm_rows(answer: pb.DiffPoliciesResponse) -> list[Row]:
     """The control arms that differ."""
     if not answer.HasField("arms"):

@@ -13,6 +13,7 @@ from services.cli.rendering.diff_figures import (
     arm_rows,
     changes_text,
     difference_rows,
+    flag_texts,
     is_of_profiles,
     sample_text,
     stage_name,
@@ -37,7 +38,7 @@ _LOGGED_NOTE = (
     "drops are those of a replay whose caps and budgets follow the policy itself."
 )
 _PROFILES_NOTE = (
-    f"{EXPECTED_NOTE} Contacts and drops are of the sample; a budget is used up by as many as the persons of the "
+    "Intervals are of 95 %. Contacts and drops are of the sample; a budget is used up by as many as the persons of the "
     "sample stand for."
 )
 STYLE = """
@@ -61,7 +62,6 @@ circle.bad{fill:var(--bad)}.key span{display:inline-block;width:.8em;height:.8em
 
 def diff_page(answer: pb.DiffPoliciesResponse) -> str:
     runs = (answer.baseline, answer.candidate)
-    flags = "".join(f'<div class="verdict bad">not comparable: {escape(each)}</div>' for each in answer.not_comparable)
     return document(
         "A policy in place of another",
         [
@@ -69,7 +69,7 @@ def diff_page(answer: pb.DiffPoliciesResponse) -> str:
             f"baseline <code>{escape(answer.baseline.policy_version)}</code></div>",
             f'<div class="dim">{escape(sample_text(answer))}</div>',
             f'<div class="verdict {_CLASSES.get(answer.verdict, "")}">{escape(answer.verdict_text)}</div>',
-            flags,
+            "".join(f'<div class="verdict bad">{escape(text)}</div>' for text in flag_texts(answer)),
             worth(answer, runs, ("baseline", "candidate")),
             *_differences(answer),
             *_arms(answer),

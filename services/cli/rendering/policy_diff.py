@@ -16,6 +16,7 @@ from services.cli.rendering.diff_figures import (
     arm_rows,
     changes_text,
     difference_rows,
+    flag_texts,
     interval_text,
     is_of_profiles,
     sample_text,
@@ -44,6 +45,7 @@ def diff_view(answer: pb.DiffPoliciesResponse) -> RenderableType:
         Text(f"{answer.candidate.policy_version} in place of {answer.baseline.policy_version}", "bold"),
         *_sample(answer),
         Text(answer.verdict_text, STYLES.get(answer.verdict, "bold")),
+        *(Text(text, "bold yellow") for text in flag_texts(answer)),
         Text(),
         _figures(answer, runs, _NAMES),
     ]

@@ -24,7 +24,7 @@ from services.orchestrator.app.application import OrchestratorApplication
 from services.orchestrator.app.batch.decide import Outcome
 from services.orchestrator.app.batch.side_by_side import SIDE_BY_SIDE
 from services.orchestrator.app.command import DecideCommand
-from services.orchestrator.bootstrap import DecidingOptions, OtherServices, bootstrap
+from services.orchestrator.bootstrap import DecidingOptions, OtherServices, Stores, bootstrap
 from services.orchestrator.domain.decision import Answer, Explain, Mode
 from services.profile.app.identity_requests import MergeProfiles
 from services.profile.domain.consents import ConsentStatus
@@ -130,6 +130,22 @@ async def test_a_batch_is_decide_item_by_item_byte_for_byte(shop: Shop, app: Orc
     for answer in together:
         assert isinstance(answer, Answer)
         assert (await app.replay_decision(answer.decision_id)).differing == ()
+
+
+async def test_models_see_the_segments_in_a_batch_too(app: OrchestratorApplication, stores: Stores) -> None:
+    click = "objectives:\n  click: {outcomes: [CLICKED], window: 1d, features: {segments: true}}\n"
+    reading = {
+        "policy: corner_shop\n": f"policy: corner_shop\n{click}",
+        "arbitration: {reserve": "arbitration: {objective: click, reserve",
+    }
+    version = (await app.publish_policy(fresh_id(), edited(reading))).policy_version
+    await app.activate_policy(fresh_id(), version)
+    gold = [who for number, who in enumerate(EVERYBODY) if number % 3 == 2]
+    asked = [inbound("side_bar", who=who, explain=Explain.NONE) for who in gold]
+    for answer in answers(await app.decide_batch(asked)):
+        record = await stores.log.get(answer.decision_id)
+        assert record is not None
+        assert record.segments == ("gold",)
 
 
 async def test_what_is_wrong_with_one_is_its_own_answer_and_in_its_place(app: OrchestratorApplication) -> None:

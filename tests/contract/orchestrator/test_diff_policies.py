@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.orchestrator.app.diff.diff_policies import DiffQuestion
+from services.orchestrator.app.ports import ScoreQuestion, Scores
+from services.orchestrator.bootstrap import ScoringPort
+from services.orchestrator.domain.arms import Arm, Arms
 from services.orchestrator.domain.diff.verdict import Finding
 from services.orchestrator.domain.drops import Stage
 from services.profile.domain.consents import ConsentStatus
@@ -31,6 +34,21 @@ async def empty(tmp_path: Path) -> AsyncIterator[Shop]:
 async def shop(empty: Shop) -> Shop:
     await logged(empty, 40)
     return empty
+
+
+class Counting:
+    """The scoring service, and how often it was asked."""
+
+    def __init__(self, scoring: ScoringPort) -> None:
+        self._scoring = scoring
+        self.calls = 0
+
+    async def score(self, question: ScoreQuestion, *, deadline_ms: int) -> Scores:
+        self.calls += 1
+        return await self._scoring.score(question, deadline_ms=deadline_ms)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._scoring, name)
 
 
 async def active(shop: Shop) -> str:
@@ -170,6 +188,38 @@ async def test_caps_are_replayed_as_state(empty: Shop) -> None:
     more = await candidate(empty, limits("{id: mail_week, channel: email, max: 3, window: 7d}"))
     report = await empty.orchestrator.diff_policies(DiffQuestion(more, two))
     assert report.candidate.side.contacts == pytest.approx(30, abs=0.5), "its own third mail, and no more"
+
+
+async def test_other_arms_are_named_and_drawn_anew(shop: Shop) -> None:
+    """The log knows no arms. Whom the candidate holds out is a matter of the profile's id alone."""
+    arms = {"policy: corner_shop\n": "policy: corner_shop\narms: {holdout: 0.4, random_eligible: 0.0005}\n"}
+    report = await shop.orchestrator.diff_policies(DiffQuestion(await candidate(shop, arms)))
+    assert report.arms is not None
+    assert report.arms.text == "control arms differ: HOLDOUT 0% to 40%, RANDOM_ELIGIBLE 0% to 0.05%"
+    assert report.verdict is not None
+    assert report.verdict.text.endswith(report.arms.text)
+    drawn = Arms("corner_shop", {Arm.HOLDOUT: 0.4, Arm.RANDOM_ELIGIBLE: 0.0005})
+    reached = report.candidate.side.by_person
+    assert {who for who, contacts in reached.items() if not contacts} == {
+        who for who in reached if drawn.arm_of(who) is Arm.HOLDOUT
+    }
+    assert report.baseline is not None
+    assert all(report.baseline.side.by_person.values())
+
+
+async def test_who_was_in_another_arm_then_is_decided_for_by_the_models_now(empty: Shop, tmp_path: Path) -> None:
+    """RULES_ONLY has the prior's propensities on record; the candidate has no arms, and asks the models."""
+    everybody = {"policy: corner_shop\n": "policy: corner_shop\narms: {rules_only: 0.99}\n"}
+    await empty.publish(everybody)
+    for index in range(20):
+        await empty.knows(f"crm:r{index}", age=30)
+        await empty.decide(inbound("side_bar", who=f"crm:r{index}"))
+    asked = Counting(empty.others.scoring)
+    async with open_shop(tmp_path, {"scoring": asked}) as again:
+        await again.orchestrator.simulate_policy(DiffQuestion(await active(empty)))
+        assert asked.calls == 0, "made again by the same policy, it is the same decision"
+        await again.orchestrator.simulate_policy(DiffQuestion(await candidate(empty, {})))
+    assert asked.calls > 0
 
 
 async def test_bad_questions_are_refused(shop: Shop, empty: Shop) -> None:

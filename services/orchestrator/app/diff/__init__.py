@@ -1,1 +1,1 @@
-"""Policies over what was logged: SimulatePolicy and DiffPolicies. Nothing here leaves a trace."""
+"""Policies over what was logged, or over persons: SimulatePolicy and DiffPolicies. Nothing here leaves a trace."""

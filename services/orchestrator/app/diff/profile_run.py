@@ -128,7 +128,7 @@ def _of_policy(fault: InvalidArgument, policy: ActivePolicy) -> InvalidArgument:
     named = {"field": f"profiles.{fault.metadata['field']}"} if "field" in fault.metadata else {}
     return InvalidArgument(
         fault.reason,
-        f"profiles.{fault.message} (policy {policy.versions.policy})",
+        f"profiles.{fault.message}".replace("the active policy", f"policy {policy.versions.policy}"),
         metadata={**fault.metadata, **named},
         violations=[Violation(f"profiles.{each.field}", each.description) for each in fault.violations],
     )

@@ -62,7 +62,8 @@ async def drawn(audience: Audience, sample: ProfileSample, policy: ActivePolicy,
                 condition, policy.versions.trait_schema, after, deadline_ms=clock() + SEARCH_MS
             )
         except InvalidArgument as fault:
-            raise InvalidArgument.field("profiles.segment", fault.message) from fault
+            found_wrong = "; ".join(each.description for each in fault.violations) or fault.message
+            raise InvalidArgument.field("profiles.segment", found_wrong) from fault
         found += len(page.profile_ids)
         kept = nsmallest(sample.limit, chain(kept, page.profile_ids), key=lambda each: _hash(sample.seed, each))
         after, is_end = page.through, not page.through

@@ -1,0 +1,49 @@
+"""The options that draw persons in place of decisions: what does not go together is said before anybody is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.cli.__main__ import main
+
+NOBODY = ("--target", "127.0.0.1:1")
+
+
+@pytest.mark.parametrize("command", ["diff", "simulate"])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--segment", ""), "--segment is empty"),
+        (("--segment", "  "), "--segment is empty"),
+        (("--placement", "home_hero"), "--placement goes with --segment"),
+        (("--channel", "email"), "--channel goes with --segment"),
+        (("--context", "weather=rain"), "--context goes with --segment"),
+        (("--at", "2026-11-22"), "--at goes with --segment"),
+        (("--direction", "inbound"), "--direction goes with --segment"),
+        (("--segment", "true", "--at", "noon"), "is no moment"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(
+    command: str, options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "policy_1", *options, *NOBODY]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: USAGE: ")
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--segment", "true", "--max-untried", "0"), "with --segment there is no log"),
+        (("--segment", "true", "--fail-on", "worse"), "leave --segment out"),
+        (("--segment", "true", "--fail-on", "unfair", "--fail-on", "refused"), "leave --segment out"),
+        (("--fail-on", "expects-less"), "add --segment"),
+        (("--fail-on", "not-comparable"), "add --segment"),
+    ],
+)
+def test_what_only_a_log_or_only_persons_can_answer_is_kept_apart(
+    options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", "policy_1", *options, *NOBODY]) == 2
+    assert said in capsys.readouterr().err
