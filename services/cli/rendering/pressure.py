@@ -6,7 +6,7 @@ from google.protobuf.duration_pb2 import Duration
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from tandem.orchestrator.v1.pressure_pb2 import GetPressureResponse, PressureEffect, PressurePlan
+from tandem.orchestrator.v1.pressure_pb2 import GetPressureResponse, PressureEffect, PressurePace, PressurePlan
 
 from services.orchestrator.domain.policy.scalars import span_words
 
@@ -57,11 +57,17 @@ def _prices(answer: GetPressureResponse) -> Table:
     for name in ("level", "price"):
         table.add_column(name, justify="right")
     for pace in answer.paces:
-        table.add_row(_span(pace.interval), f"{pace.level:.2f}", f"{pace.price:,.4g} {answer.currency_code}")
+        table.add_row(_span(pace.interval), *_price(pace, answer.currency_code))
+    if answer.HasField("usual_pace"):
+        table.add_row("as usual", *_price(answer.usual_pace, answer.currency_code))
     unsubscribed = f"an unsubscribe {answer.plan.unsubscribe_value:,.4g}"
     table.caption = f"a response is worth {answer.mean_value:,.4g} {answer.currency_code} on average, {unsubscribed}"
     table.caption_justify = "left"
     return table
+
+
+def _price(pace: PressurePace, currency: str) -> tuple[str, str]:
+    return f"{pace.level:.2f}", f"{pace.price:,.4g} {currency}"
 
 
 def _table(title: str) -> Table:
