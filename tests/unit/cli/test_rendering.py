@@ -90,7 +90,7 @@ def test_a_standing_says_level_price_and_certainty() -> None:
     assert standing_text(standing) == said
     standing.in_gap, standing.gap_probability = True, 0.05
     standing.gap_end_time.FromSeconds(1_800_000_000)
-    assert standing_text(standing) == f"{said}; in a contact gap until 2027-01-15 08:00:00 UTC, as 5 % are at any time"
+    assert standing_text(standing) == f"{said}; in a contact gap until 2027-01-15 08:00:00 UTC, with a chance of 5 %"
 
 
 def test_proposition_shows_content_money_odds_and_consent() -> None:
