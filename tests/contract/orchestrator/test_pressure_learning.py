@@ -264,7 +264,7 @@ async def active(office: Office) -> ActivePolicy:
 
 
 DECISIONS = 240
-KILLS = 5
+KILLS = 2
 
 
 async def test_replicas_that_are_killed_count_each_contact_once(stores: Stores, settings: OrchestratorSettings) -> None:
