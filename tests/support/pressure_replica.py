@@ -22,11 +22,13 @@ AT_ONCE = 3
 
 
 async def fold_all(settings: OrchestratorSettings) -> None:
-    fold.BATCH = AT_ONCE  # to be killed at every stage of many small rounds
+    fold.BATCH, fold.BETWEEN_S = AT_ONCE, 0.0  # to be killed at every stage of many small rounds
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)
         os.write(1, b"folding\n")
-        await folding(stores, lambda: LATER_MS)()
+        fold_due = folding(stores, lambda: LATER_MS)
+        while await stores.feedback.pressure.due(LATER_MS, 1):
+            await fold_due(LATER_MS + 1)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from tandem.orchestrator.v1.pressure_pb2 import GetPressureResponse, PressureEff
 
 from services.orchestrator.domain.policy.scalars import span_words
 
-
 _EFFECTS = "What one more unit of level does to a contact, nineteen times of twenty within the interval"
 _PRICES = "What one more contact of weight 1 costs, subtracted from its priority"
 

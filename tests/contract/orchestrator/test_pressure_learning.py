@@ -1,11 +1,7 @@
-"""From contacts to the estimate that prices the next one: in one process, and by replicas that are killed."""
+"""From contacts to the estimate that prices the next one, in the whole of one process."""
 
 from __future__ import annotations
 
-import asyncio
-import random
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -21,19 +17,17 @@ from services.orchestrator.app.outcome_store import OutcomeItem
 from services.orchestrator.app.pressure.get_pressure import PressureReport, paces_of
 from services.orchestrator.app.pressure.learnt import LearntPressure, PressureCourier
 from services.orchestrator.app.pressure.store import Sums, TallyKey
-from services.orchestrator.bootstrap import Stores
 from services.orchestrator.domain.decision import Answer, Mode
 from services.orchestrator.domain.outcome import Outcome
-from services.orchestrator.domain.pressure.estimate import NO_ESTIMATE, estimate
+from services.orchestrator.domain.pressure.estimate import NO_ESTIMATE
 from services.orchestrator.domain.pressure.plan import PressurePlan
-from services.orchestrator.domain.pressure.tally import BUCKETS, EMPTY, PressureTally
 from services.orchestrator.settings import OrchestratorSettings
 from services.profile.app.rights_requests import EraseSubject
 from services.profile.domain.consents import ConsentStatus
 from services.profile.domain.identities import Identity as ProfileIdentity
 from shared.clock import MS_PER_DAY, system_clock
 from shared.errors import FailedPrecondition, Unavailable
-from tests.support.pressure import LATER_MS, LEARNING, teaching
+from tests.support.pressure import LATER_MS
 from tests.support.profiles import SteppingClock
 from tests.support.shop import ADA, Shop, fresh_id, inbound, open_shop, outbound
 
@@ -261,41 +255,3 @@ async def active(office: Office) -> ActivePolicy:
         found = await ActivePolicies(stores.policies, office.clock).current()
         assert found is not None
         return found
-
-
-DECISIONS = 240
-KILLS = 2
-
-
-async def test_replicas_that_are_killed_count_each_contact_once(stores: Stores, settings: OrchestratorSettings) -> None:
-    for start in range(0, DECISIONS, 40):
-        await stores.log.append_all([teaching(number) for number in range(start, start + 40)])
-    running = [begin(settings), begin(settings)]
-    for _ in range(KILLS):
-        victim = running.pop(0)
-        await has_begun(victim)
-        await asyncio.sleep(random.uniform(0.0, 0.1))
-        assert victim.poll() is None, "it must be killed at its work"
-        victim.kill()
-        victim.wait()
-        running.append(begin(settings))
-    for process in running:
-        assert await asyncio.to_thread(process.wait, 120) == 0
-    pressure = stores.feedback.pressure
-    assert await pressure.due(LATER_MS, 10) == ()
-    sums = await pressure.tallies(LEARNING)
-    tallies = [PressureTally.from_floats(sums[each]) if each in sums else EMPTY for each in range(BUCKETS)]
-    assert estimate(tallies).samples == DECISIONS
-
-
-def begin(settings: OrchestratorSettings) -> subprocess.Popen[bytes]:
-    where = [str(settings.data_dir)]
-    if settings.mongo_uri is not None:
-        where += [settings.mongo_uri.get_secret_value(), settings.mongo_database]
-    return subprocess.Popen([sys.executable, "-m", "tests.support.pressure_replica", *where], stdout=subprocess.PIPE)
-
-
-async def has_begun(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        assert await asyncio.to_thread(process.stdout.readline) == b"folding\n"
