@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,23 @@ async def test_explanations_and_records_say_what_a_person_was_under(ada: Pressed
     assert [each.rule_id for each in why.reasons] == ["contact_gap"]
     assert why.pressure is not None
     assert why.pressure.standing.gap.is_open
+
+
+async def test_a_batch_weighs_everybody_by_their_own_contacts(tmp_path: Path) -> None:
+    async with pressed_shop(tmp_path, pressure("window: 56d")) as ada:
+        everybody = [f"crm:p{index}" for index in range(4)]
+        for contacts, who in enumerate(everybody):
+            await ada.shop.knows(who, age=40)
+            await ada.shop.hears(ConsentStatus.GRANTED, who)
+            for _ in range(contacts):
+                await ada.shop.decide(outbound("EMAIL", who=who))
+        ada.clock.now_ms += 1
+        ada.estimate = harmful()
+        asked = [replace(outbound("EMAIL", who=who), mode=Mode.SIMULATE) for who in everybody]
+        single = [cost(await ada.shop.decide(each)) for each in asked]
+        together = await ada.shop.orchestrator.decide_batch(asked)
+        assert [cost(each) for each in together if isinstance(each, Answer)] == single
+        assert sorted(set(single)) == single, "the more contacts, the dearer the next"
 
 
 async def test_policies_are_compared_by_what_contacts_cost_later(tmp_path: Path) -> None:

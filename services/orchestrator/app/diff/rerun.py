@@ -93,6 +93,7 @@ def _pressed(
 def _brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:
     compiled = policy.compiled
     has_caps = bool(policy.limits.limits) or not compiled.volume.is_empty or policy.contact.quiet is not None
+    has_caps = has_caps or compiled.pressure is not None
     explain = Explain.REASONS if has_caps else Explain.NONE
     command = replace(record.command, mode=Mode.SIMULATE, explain=explain)
     return recalled_brief(replace(record, command=command), policy)
