@@ -297,6 +297,8 @@ async def test_a_gap_on_record_does_not_make_another_policy_untried(ada: Pressed
     version = await candidate(ada.shop, {**pressure("window: 56d")})
     report = await ada.shop.orchestrator.diff_policies(DiffQuestion(version))
     assert (report.decisions, report.valued) == (8, 4)
+    assert report.baseline is not None
+    assert report.baseline.side.capped["contact_gap"] == 4, "it is told with what caps drop"
     assert report.candidate.untried_share == 0.0
     active = (await ada.shop.orchestrator.get_policy()).summary.policy_version
     assert (await ada.shop.orchestrator.diff_policies(DiffQuestion(active))).valued == 8

@@ -22,7 +22,7 @@ from tandem.orchestrator.v1.orchestrator_service_pb2 import ExplainDecisionRespo
 
 from services.cli.arguments import typed_value
 from services.cli.rendering.attributes import attributes_view
-from services.cli.rendering.decision import decision_view, money_text, placement_view
+from services.cli.rendering.decision import candidates_table, decision_view, money_text, placement_view
 from services.cli.rendering.pressure_standing import standing_text
 from services.cli.rendering.texts import money, no_action_text, observed_text, percent
 from services.cli.rendering.why_not import because, dropped_table, group_by_reason
@@ -82,6 +82,15 @@ def test_what_a_contact_takes_from_others_and_costs_later_is_part_of_the_priorit
     item.CopyFrom(PROPOSITION)
     item.priority, item.resource_cost, item.pressure_cost = 3.686, 0.1, 0.2
     assert money_text(item).endswith("× 40 value − 0.002 cost − 0.1 resources − 0.2 pressure")
+
+
+def test_candidates_show_what_a_contact_costs_later_where_any_does() -> None:
+    free = Candidate(action="tea", channel="EMAIL", priority=1.5)
+    dear = Candidate(action="mug", channel="SMS", priority=1.25, pressure_cost=0.375)
+    shown = text_of(candidates_table(DecideResponse(candidates=[free, dear]))).splitlines()
+    assert shown[1].split()[-2:] == ["pressure", "priority"]
+    assert [line.split()[-2:] for line in shown[2:]] == [["0", "1.5"], ["0.375", "1.25"]]
+    assert "pressure" not in text_of(candidates_table(DecideResponse(candidates=[free])))
 
 
 def test_a_standing_says_level_price_and_certainty() -> None:
