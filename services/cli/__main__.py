@@ -20,7 +20,10 @@ COMMANDS = {
     "replay": At("services.cli.commands.replay:replay", "Make decisions again from their records."),
     "decisions": At("services.cli.commands.decisions:decisions", "Find decisions on record."),
     "volume": At("services.cli.commands.volume:volume", "Show what is committed, realised and left of RESOURCES."),
-    "pressure": At("services.cli.commands.pressure:pressure", "Show what contacts do to those that follow, and cost."),
+    "pressure": At(
+        "services.cli.commands.pressure:pressure",
+        "Show what contacts do to the responses and unsubscribes of those that follow.",
+    ),
     "performance": At(
         "services.cli.commands.performance:performance",
         "Show contacts, responses, conversions and money by control arm.",

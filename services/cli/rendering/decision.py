@@ -81,13 +81,16 @@ def candidates_table(
     table = Table(title="In the draw", title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in ("placement", "action", "channel"):
         table.add_column(column, overflow="fold")
-    for column in ("drawn with", *["slot by slot"] * bool(marginals), "propensity", "priority"):
+    is_pressed = any(item.pressure_cost for item in response.candidates)
+    pressure = ["pressure"] * is_pressed
+    for column in ("drawn with", *["slot by slot"] * bool(marginals), "propensity", *pressure, "priority"):
         table.add_column(column, justify="right")
     shares = _slot_by_slot(response, marginals)
     ranked = sorted(zip(response.candidates, shares, strict=True), key=lambda each: -each[0].choice_probability)
     for item, share in ranked[:limit]:
         odds = (percent(item.choice_probability), *[share] * bool(marginals), percent(item.propensity))
-        table.add_row(item.placement_id, item.action, item.channel, *odds, money(item.priority))
+        worth = (*[money(item.pressure_cost)] * is_pressed, money(item.priority))
+        table.add_row(item.placement_id, item.action, item.channel, *odds, *worth)
     more = len(ranked) - limit
     notes = [f"... and {more} more"] if more > 0 else []
     if marginals:

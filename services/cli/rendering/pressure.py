@@ -6,16 +6,22 @@ from google.protobuf.duration_pb2 import Duration
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from tandem.orchestrator.v1.pressure_pb2 import GetPressureResponse, PressureEffect, PressurePlan
+from tandem.orchestrator.v1.pressure_pb2 import GetPressureResponse, PressureEffect, PressurePace, PressurePlan
 
 from services.orchestrator.domain.policy.scalars import span_words
+
+_EFFECTS = "What one more unit of level does to a contact, nineteen times of twenty within the interval"
+_PRICES = "What one more contact of weight 1 costs, subtracted from its priority"
 
 
 def pressure_view(answer: GetPressureResponse) -> RenderableType:
     parts: list[RenderableType] = [Text(line) for line in (*_declared(answer.plan), _sampled(answer))]
     if not answer.HasField("estimate_time"):
         return Group(*parts, Text("this server has not read yet what was learnt: ask again in a moment"))
-    return Group(*parts, Text(), _effects(answer), Text(), _prices(answer))
+    certainty = f"certainty that it does harm, by which prices shrink: {answer.certainty:.0%}"
+    effects = (Text(), Text(_EFFECTS, "bold"), _effects(answer), Text(certainty))
+    prices = (Text(), Text(_PRICES, "bold"), _prices(answer), Text(_worth(answer)))
+    return Group(*parts, *effects, *prices)
 
 
 def _declared(plan: PressurePlan) -> tuple[str, ...]:
@@ -29,43 +35,49 @@ def _declared(plan: PressurePlan) -> tuple[str, ...]:
 
 
 def _sampled(answer: GetPressureResponse) -> str:
-    return f"learnt from {answer.samples:,} contacts; {answer.waiting:,} decisions wait for responses"
+    return f"contacts learnt from: {answer.samples:,}; decisions that wait for responses: {answer.waiting:,}"
 
 
 def _effects(answer: GetPressureResponse) -> Table:
-    table = _table("What one more unit of level does to a contact, nineteen times of twenty within the interval")
+    table = Table(box=None, pad_edge=False)
     table.add_column("chance of")
     for name in ("change", "from", "to"):
         table.add_column(name, justify="right")
     table.add_row("a response", *_effect(answer, "response"))
     table.add_row("unsubscribing", *_effect(answer, "unsubscribe"))
-    table.caption = f"certainty that it does harm, by which prices shrink: {answer.certainty:.0%}"
-    table.caption_justify = "left"
     return table
 
 
 def _effect(answer: GetPressureResponse, name: str) -> tuple[str, ...]:
-    if not answer.HasField(name):  # type: ignore[arg-type]
+    if not answer.HasField(name):
         return ("not known yet", "", "")
     effect: PressureEffect = getattr(answer, name)
     return tuple(f"{each:+.3%}" for each in (effect.slope, effect.low, effect.high))
 
 
 def _prices(answer: GetPressureResponse) -> Table:
-    table = _table("What one more contact of weight 1 costs, subtracted from its priority")
+    table = Table(box=None, pad_edge=False)
     table.add_column("after one every")
     for name in ("level", "price"):
         table.add_column(name, justify="right")
     for pace in answer.paces:
-        table.add_row(_span(pace.interval), f"{pace.level:.2f}", f"{pace.price:,.4g} {answer.currency_code}")
-    unsubscribed = f"an unsubscribe {answer.plan.unsubscribe_value:,.4g}"
-    table.caption = f"a response is worth {answer.mean_value:,.4g} {answer.currency_code} on average, {unsubscribed}"
-    table.caption_justify = "left"
+        table.add_row(_span(pace.interval), *_price(pace, answer.currency_code))
+    if answer.HasField("usual_pace"):
+        table.add_row("as usual", *_price(answer.usual_pace, answer.currency_code))
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(box=None, title=title, title_justify="left", title_style="bold", pad_edge=False)
+def _worth(answer: GetPressureResponse) -> str:
+    response, unsubscribe = (f"{each:,.4g} {answer.currency_code}" for each in _values(answer))
+    return f"a response brings {response} on average, an unsubscribe costs {unsubscribe}"
+
+
+def _values(answer: GetPressureResponse) -> tuple[float, float]:
+    return answer.mean_value, answer.plan.unsubscribe_value
+
+
+def _price(pace: PressurePace, currency: str) -> tuple[str, str]:
+    return f"{pace.level:.2f}", f"{pace.price:,.4g} {currency}"
 
 
 def _span(duration: Duration) -> str:

@@ -14,4 +14,4 @@ def standing_text(standing: PressureStanding) -> str:
     if not standing.in_gap:
         return f"pressure: {after}; {cost}"
     until = f"in a contact gap until {moment_text(standing.gap_end_time)}"
-    return f"pressure: {after}; {cost}; {until}, as {percent(standing.gap_probability)} are at any time"
+    return f"pressure: {after}; {cost}; {until}, with a chance of {percent(standing.gap_probability)}"

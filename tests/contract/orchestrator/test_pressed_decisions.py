@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,22 +54,25 @@ async def test_while_nothing_is_known_contacts_cost_nothing_more(ada: PressedSho
 async def test_a_contact_costs_the_more_the_higher_the_level_is(ada: PressedShop) -> None:
     free = await ada.mail(Mode.SIMULATE)
     ada.estimate = harmful()
-    rested = await ada.mail()
-    (proposition,) = rested.placements[0].propositions
-    assert proposition.pressure_cost > 0.0
-    assert proposition.priority == pytest.approx(
-        free.placements[0].propositions[0].priority - proposition.pressure_cost
-    )
-    assert [each.pressure_cost for each in rested.candidates] == [proposition.pressure_cost]
-    ada.pass_to(gap=False)
-    decision = await ada.shop.orchestrator.get_decision((await ada.mail()).decision_id)
-    assert decision.pressure is not None
-    assert 0.5 < decision.pressure.standing.level < 1.0, "one contact, of some hours or days ago"
-    assert [each.channel for each in decision.pressure.basis.contacts] == ["EMAIL"]
+    costs, levels = [], []
+    for _ in range(3):
+        answer = await ada.mail()
+        (proposition,) = answer.placements[0].propositions
+        worth = free.placements[0].propositions[0].priority
+        assert proposition.priority == pytest.approx(worth - proposition.pressure_cost)
+        assert [each.pressure_cost for each in answer.candidates] == [proposition.pressure_cost]
+        costs.append(proposition.pressure_cost)
+        decision = await ada.shop.orchestrator.get_decision(answer.decision_id)
+        assert decision.pressure is not None
+        levels.append(decision.pressure.standing.level)
+        ada.clock.now_ms += 1
+    assert levels == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
+    assert costs[0] < costs[1] < costs[2]
 
 
 async def test_what_costs_more_than_it_is_worth_gives_way_to_silence(ada: PressedShop) -> None:
-    assert (await ada.mail(Mode.SIMULATE)).placements[0].propositions
+    assert (await ada.mail()).placements[0].propositions
+    ada.pass_to(gap=False)
     ada.estimate = harmful(unsubscribe_slope=10.0)
     silent = await ada.mail()
     assert reason(silent) is NoActionReason.BELOW_RESERVE
@@ -161,6 +165,8 @@ async def test_without_a_basis_to_profile_nothing_is_made_of_contacts(tmp_path: 
     by_consent = {**pressure(), "profiling: {basis: LEGITIMATE_INTEREST}": "profiling: {basis: CONSENT}"}
     async with pressed_shop(tmp_path, by_consent) as ada:
         ada.estimate = harmful()
+        await ada.mail()
+        ada.pass_to(gap=False)
         allowed = await ada.mail()
         assert cost(allowed) > 0.0, "reaching out uses the profile on the consent to the contact"
         await ada.shop.hears(ConsentStatus.DENIED, purpose="PROFILING")
@@ -216,6 +222,23 @@ async def test_explanations_and_records_say_what_a_person_was_under(ada: Pressed
     assert why.pressure.standing.gap.is_open
 
 
+async def test_a_batch_weighs_everybody_by_their_own_contacts(tmp_path: Path) -> None:
+    async with pressed_shop(tmp_path, pressure("window: 56d")) as ada:
+        everybody = [f"crm:p{index}" for index in range(4)]
+        for contacts, who in enumerate(everybody):
+            await ada.shop.knows(who, age=40)
+            await ada.shop.hears(ConsentStatus.GRANTED, who)
+            for _ in range(contacts):
+                await ada.shop.decide(outbound("EMAIL", who=who))
+        ada.clock.now_ms += 1
+        ada.estimate = harmful()
+        asked = [replace(outbound("EMAIL", who=who), mode=Mode.SIMULATE) for who in everybody]
+        single = [cost(await ada.shop.decide(each)) for each in asked]
+        together = await ada.shop.orchestrator.decide_batch(asked)
+        assert [cost(each) for each in together if isinstance(each, Answer)] == single
+        assert sorted(set(single)) == single, "the more contacts, the dearer the next"
+
+
 async def test_policies_are_compared_by_what_contacts_cost_later(tmp_path: Path) -> None:
     plain = pressure("window: 56d")
     async with pressed_shop(tmp_path, plain) as ada:
@@ -225,19 +248,20 @@ async def test_policies_are_compared_by_what_contacts_cost_later(tmp_path: Path)
             who = f"crm:p{index}"
             await ada.shop.knows(who, age=40)
             await ada.shop.hears(ConsentStatus.GRANTED, who)
-            sent.append(await ada.shop.decide(outbound("EMAIL", who=who)))
+            for _ in range(2):
+                ada.clock.now_ms += 1
+                sent.append(await ada.shop.decide(outbound("EMAIL", who=who)))
         dear = {**plain, NAME: plain[NAME].replace("unsubscribe_value: 10", "unsubscribe_value: 1000000")}
         report = await ada.shop.orchestrator.diff_policies(DiffQuestion(await candidate(ada.shop, dear)))
         assert report.baseline is not None
-        assert report.baseline.side.contacts == pytest.approx(32.0)
-        assert report.candidate.side.contacts == 0.0, "every contact costs more than it is worth"
-        assert report.baseline.value is not None
-        later = sum(map(cost, sent)) / 32
+        assert report.baseline.side.contacts == pytest.approx(64.0)
+        assert report.candidate.side.contacts <= 32.0, "each second one costs more than it is worth"
+        later = sum(map(cost, sent)) / 64
         assert later > 0.0
+        assert report.baseline.value is not None
         assert report.baseline.value.money_snips.mean == pytest.approx(-later - 0.002), "nobody clicked"
-        assert report.difference is not None
-        expected = sum(each.placements[0].propositions[0].propensity * 8.0 for each in sent) / 32 - 0.002 - later
-        assert report.baseline.value.money_dr.mean <= expected
+        assert report.candidate.value is not None
+        assert report.candidate.value.money_snips.mean > report.baseline.value.money_snips.mean
 
 
 async def test_a_replayed_policy_is_under_the_pressure_of_its_own_contacts(ada: PressedShop) -> None:
@@ -273,6 +297,8 @@ async def test_a_gap_on_record_does_not_make_another_policy_untried(ada: Pressed
     version = await candidate(ada.shop, {**pressure("window: 56d")})
     report = await ada.shop.orchestrator.diff_policies(DiffQuestion(version))
     assert (report.decisions, report.valued) == (8, 4)
+    assert report.baseline is not None
+    assert report.baseline.side.capped["contact_gap"] == 4, "it is told with what caps drop"
     assert report.candidate.untried_share == 0.0
     active = (await ada.shop.orchestrator.get_policy()).summary.policy_version
     assert (await ada.shop.orchestrator.diff_policies(DiffQuestion(active))).valued == 8

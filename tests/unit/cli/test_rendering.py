@@ -22,7 +22,7 @@ from tandem.orchestrator.v1.orchestrator_service_pb2 import ExplainDecisionRespo
 
 from services.cli.arguments import typed_value
 from services.cli.rendering.attributes import attributes_view
-from services.cli.rendering.decision import decision_view, money_text, placement_view
+from services.cli.rendering.decision import candidates_table, decision_view, money_text, placement_view
 from services.cli.rendering.pressure_standing import standing_text
 from services.cli.rendering.texts import money, no_action_text, observed_text, percent
 from services.cli.rendering.why_not import because, dropped_table, group_by_reason
@@ -84,13 +84,22 @@ def test_what_a_contact_takes_from_others_and_costs_later_is_part_of_the_priorit
     assert money_text(item).endswith("× 40 value − 0.002 cost − 0.1 resources − 0.2 pressure")
 
 
+def test_candidates_show_what_a_contact_costs_later_where_any_does() -> None:
+    free = Candidate(action="tea", channel="EMAIL", priority=1.5)
+    dear = Candidate(action="mug", channel="SMS", priority=1.25, pressure_cost=0.375)
+    shown = text_of(candidates_table(DecideResponse(candidates=[free, dear]))).splitlines()
+    assert shown[1].split()[-2:] == ["pressure", "priority"]
+    assert [line.split()[-2:] for line in shown[2:]] == [["0", "1.5"], ["0.375", "1.25"]]
+    assert "pressure" not in text_of(candidates_table(DecideResponse(candidates=[free])))
+
+
 def test_a_standing_says_level_price_and_certainty() -> None:
     standing = PressureStanding(level=2.3125, contacts=4, price=0.18, certainty=0.941)
     said = "pressure: level 2.31 after 4 contacts; one more of weight 1 costs 0.18 later (certainty 94.1 %)"
     assert standing_text(standing) == said
     standing.in_gap, standing.gap_probability = True, 0.05
     standing.gap_end_time.FromSeconds(1_800_000_000)
-    assert standing_text(standing) == f"{said}; in a contact gap until 2027-01-15 08:00:00 UTC, as 5 % are at any time"
+    assert standing_text(standing) == f"{said}; in a contact gap until 2027-01-15 08:00:00 UTC, with a chance of 5 %"
 
 
 def test_proposition_shows_content_money_odds_and_consent() -> None:

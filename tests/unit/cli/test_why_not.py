@@ -6,8 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from tandem.common.v1.stage_pb2 import Dropped
+from tandem.common.v1.value_pb2 import TypedValue
+from tandem.orchestrator.v1.arbitration_pb2 import PressureStanding
+from tandem.orchestrator.v1.why_not_pb2 import WhyNotDecision, WhyNotRequest, WhyNotResponse
 
 from services.cli.commands.why_not import span_at
+from services.cli.rendering.absence import absence_lines
 
 MS = timedelta(milliseconds=1)
 
@@ -48,3 +54,26 @@ def test_a_day_is_that_of_the_zone_and_a_moment_has_room_around_it(
 def test_what_is_no_time_is_a_usage_error(at: str, within: str, zone: str) -> None:
     with pytest.raises(click.UsageError):
         span_at(at, within, zone)
+
+
+def test_a_gap_is_named_with_its_end_and_what_the_person_was_under() -> None:
+    until = TypedValue(timestamp_value=Timestamp(seconds=1_799_900_000))
+    dropped = Dropped(
+        action="tea",
+        channel="EMAIL",
+        stage="DROP_STAGE_CONTACT_POLICY",
+        rule_id="contact_gap",
+        attribute="now()",
+        observed=until,
+        status="FEATURE_STATUS_PRESENT",
+        threshold=">= 2027-01-15T08:00:00Z",
+    )
+    standing = PressureStanding(level=1.5, contacts=2, price=0.25, certainty=1, in_gap=True, gap_probability=0.05)
+    standing.gap_end_time.FromSeconds(1_800_000_000)
+    decision = WhyNotDecision(verdict="WHY_NOT_VERDICT_DROPPED", reasons=[dropped], pressure=standing)
+    lines = list(absence_lines(WhyNotRequest(action="tea"), WhyNotResponse(decisions=[decision])))
+    assert lines[1:] == [
+        "  CONTACT_POLICY on EMAIL: contact_gap: needs now() >= 2027-01-15T08:00:00Z; it held 2027-01-14 04:13:20 UTC",
+        "  pressure: level 1.5 after 2 contacts; one more of weight 1 costs 0.25 later (certainty 100 %); "
+        "in a contact gap until 2027-01-15 08:00:00 UTC, with a chance of 5 %",
+    ]

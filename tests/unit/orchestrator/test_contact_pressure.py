@@ -60,7 +60,7 @@ def contest(of: Catalogue) -> Contest:
     return price(of, lineup(of), action_numbers(np.arange(3, dtype=np.int32), numbers, declared))
 
 
-def names(of: Catalogue, options: np.ndarray) -> list[str]:  # type: ignore[type-arg]
+def names(of: Catalogue, options: np.ndarray) -> list[str]:
     return [of.options[option].treatment_id for option in options.tolist()]
 
 

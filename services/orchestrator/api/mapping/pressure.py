@@ -25,6 +25,8 @@ def response_of(report: PressureReport) -> pb.GetPressureResponse:
         message.estimate_time.FromMilliseconds(report.learnt.time_ms)
         _put_estimate(message, report.learnt.estimate)
         message.paces.extend(_pace(each) for each in report.paces)
+        if report.usual is not None:
+            message.usual_pace.CopyFrom(_pace(report.usual))
     return message
 
 
@@ -43,6 +45,7 @@ def _plan(plan: PressurePlan) -> pb.PressurePlan:
 def _put_estimate(message: pb.GetPressureResponse, estimate: PressureEstimate) -> None:
     message.samples = estimate.samples
     message.certainty, message.mean_value = estimate.certainty, estimate.mean_value
+    message.mean_level = estimate.mean_level
     for effect, slope, error in (
         (message.response, estimate.response_slope, estimate.response_error),
         (message.unsubscribe, estimate.unsubscribe_slope, estimate.unsubscribe_error),

@@ -14,10 +14,8 @@ from services.orchestrator.app.ports import SubjectView
 from services.orchestrator.app.pressure.estimates import PressureEstimates
 from services.orchestrator.domain.arms import Arm
 from services.orchestrator.domain.contact_pressure import PressureBasis, sent_contacts, touches_of
-from services.orchestrator.domain.pressure.gaps import GapStanding
+from services.orchestrator.domain.pressure.gaps import NO_GAP
 from services.orchestrator.domain.pressure.price import pressure_standing
-
-NO_GAP = GapStanding(False, None, 0.0)
 
 
 def weigh_pressure(brief: Brief, known: Known, estimates: PressureEstimates) -> Known:

@@ -80,7 +80,9 @@ async def rerun(
 
 def explain_of(policy: ActivePolicy) -> Explain:
     """As much as says what each cap dropped."""
-    has_caps = bool(policy.limits.limits) or not policy.compiled.volume.is_empty or policy.contact.quiet is not None
+    compiled = policy.compiled
+    has_caps = bool(policy.limits.limits) or not compiled.volume.is_empty or policy.contact.quiet is not None
+    has_caps = has_caps or compiled.pressure is not None
     return Explain.REASONS if has_caps else Explain.NONE
 
 

@@ -21,6 +21,8 @@ from services.orchestrator.domain.pressure.sample import PressureSample
 from services.orchestrator.domain.pressure.tally import EMPTY, PressureTally, bucket_of
 
 BATCH = 100
+BETWEEN_S = 0.05
+"""Between two batches: decisions that are made meanwhile have their turn at the store."""
 CONSENT_MS = 5_000
 
 
@@ -41,21 +43,26 @@ class FoldPressure:
         self._clock = world.clock
         self._consent = consent
 
-    async def __call__(self) -> None:
-        """All that is due by now. Raises Unavailable: what was not folded still waits."""
-        while decision_ids := await self._store.due(self._clock(), BATCH):
-            await self._fold(decision_ids)
+    async def __call__(self, until_ms: int) -> None:
+        """What is due by now; what is not folded until then is left to the next round. Raises Unavailable: what was not
+        folded still waits."""
+        while self._clock() < until_ms and (due := await self._store.due(self._clock(), BATCH)):
+            if not await self._fold(due):
+                break
+            await asyncio.sleep(BETWEEN_S)
         self._telemetry.pressure_waiting(await self._store.count_waiting())
 
-    async def _fold(self, decision_ids: Sequence[str]) -> None:
-        """Nothing where another replica has folded one of them meanwhile: the next round reads which are left."""
+    async def _fold(self, decision_ids: Sequence[str]) -> bool:
+        """False where one of them waits no longer: another replica is at them, and goes on with it."""
         taught = [each for decision_id in decision_ids if (each := await self._taught(decision_id)) is not None]
         learners = [Learnt(each.record.command.identities, each.record.profile_id) for each in taught]
         permitted = await self._consent.of(learners, deadline_ms=self._clock() + CONSENT_MS)
         learnt = [each for each, may in zip(taught, permitted, strict=True) if may]
-        if await self._store.fold(decision_ids, _sums(learnt)):
-            count = sum(len(each.samples) for each in learnt)
-            self._telemetry.pressure_learnt(count, sum(len(each.samples) for each in taught) - count)
+        if not await self._store.fold(decision_ids, _sums(learnt)):
+            return False
+        count = sum(len(each.samples) for each in learnt)
+        self._telemetry.pressure_learnt(count, sum(len(each.samples) for each in taught) - count)
+        return True
 
     async def _taught(self, decision_id: str) -> Taught | None:
         """None where nothing is left of it."""

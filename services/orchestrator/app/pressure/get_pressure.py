@@ -9,9 +9,9 @@ from services.orchestrator.app.pressure.learning import learning_key
 from services.orchestrator.app.pressure.learnt import Learnt, LearntPressure
 from services.orchestrator.app.pressure.store import PressureStore
 from services.orchestrator.domain.pressure.estimate import PressureEstimate
-from services.orchestrator.domain.pressure.level import PastTouch
+from services.orchestrator.domain.pressure.level import PastTouch, level_of, memory_ms, rate_of
 from services.orchestrator.domain.pressure.plan import USUAL_WEIGHT, PressurePlan
-from services.orchestrator.domain.pressure.price import pressure_standing
+from services.orchestrator.domain.pressure.price import price_of
 from shared.clock import Clock
 from shared.errors import FailedPrecondition
 
@@ -38,6 +38,8 @@ class PressureReport:
     waiting: int = 0
     learnt: Learnt | None = None
     paces: tuple[Pace, ...] = ()
+    usual: Pace | None = None
+    """At the mean level; None where nothing was learnt."""
 
 
 class GetPressure:
@@ -63,6 +65,7 @@ class GetPressure:
             waiting=await self._store.count_waiting(),
             learnt=learnt,
             paces=() if learnt is None else paces_of(plan, learnt.estimate, self._clock()),
+            usual=None if learnt is None else usual_pace(plan, learnt.estimate),
         )
 
 
@@ -72,7 +75,15 @@ def paces_of(plan: PressurePlan, estimate: PressureEstimate, now_ms: int) -> tup
     return tuple(_pace(plan, estimate, span_ms, now_ms) for span_ms in spans if span_ms < plan.window_ms)
 
 
+def usual_pace(plan: PressurePlan, estimate: PressureEstimate) -> Pace | None:
+    """That comes to the mean level of those who were contacted; None where they had no contacts before."""
+    if estimate.mean_level <= 0.0:
+        return None
+    rate = estimate.mean_level / memory_ms(plan)
+    return Pace(round(USUAL_WEIGHT / rate), estimate.mean_level, price_of(plan, estimate, estimate.mean_level, rate))
+
+
 def _pace(plan: PressurePlan, estimate: PressureEstimate, interval_ms: int, now_ms: int) -> Pace:
     touches = [PastTouch(now_ms - back_ms, USUAL_WEIGHT) for back_ms in range(interval_ms, plan.window_ms, interval_ms)]
-    standing = pressure_standing(plan, estimate, "", touches[::-1], now_ms)
-    return Pace(interval_ms, standing.level, standing.price)
+    level = level_of(plan, touches, now_ms)
+    return Pace(interval_ms, level, price_of(plan, estimate, level, rate_of(plan, touches, now_ms)))

@@ -24,6 +24,8 @@ BEAT_S = 1.0
 """Between two looks at whether another policy, which learns something else, became the active one."""
 ROUND_MS = 30_000
 """Between two rounds of learning."""
+FOLD_MS = 20_000
+"""Of a round: after a large campaign the estimate is refreshed meanwhile, too."""
 KEPT = 16
 """Estimates of the last active policies: rolling back, and comparing with one of them, finds its own."""
 
@@ -114,9 +116,10 @@ class PressureCourier:
         if self._clock() < self._next_ms:
             await self._learnt.look()
             return
-        self._next_ms = self._clock() + ROUND_MS
+        now_ms = self._clock()
+        self._next_ms = now_ms + ROUND_MS
         try:
-            await self._fold()
+            await self._fold(now_ms + FOLD_MS)
         finally:
             # Also where nothing could be folded: other replicas may have.
             await self._learnt.refresh()

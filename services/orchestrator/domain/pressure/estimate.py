@@ -141,10 +141,11 @@ def _certainty(harm: float, error: float, scale: float) -> float:
     """That one effect does harm; `scale` of the slab."""
     if error <= 0.0 or scale <= 0.0:
         return 0.0
-    kept = scale**2 / (scale**2 + error**2)
+    spread = math.hypot(scale, error)
+    known = scale / spread * harm / error
     # Twice the share of the slab's posterior that is above 0: it has nothing below.
-    above = math.erfc(-harm / error * math.sqrt(kept / 2.0))
+    above = math.erfc(-known / math.sqrt(2.0))
     if above <= 0.0:
         return 0.0
-    log_odds = 0.5 * math.log1p(-kept) + 0.5 * kept * (harm / error) ** 2 + math.log(above)
+    log_odds = math.log(error / spread) + 0.5 * known * known + math.log(above)
     return max(0.0, math.tanh(log_odds / 2.0))

@@ -64,14 +64,12 @@ def gap_deviation(plan: PressurePlan, profile_id: str, touches: Sequence[PastTou
     no gaps, and for who had no contacts before the last period began."""
     if not plan.has_gaps or not profile_id or not touches:
         return 0.0
-    begin_ms = now_ms - plan.window_ms
-    phase_ms = _phase_ms(plan, profile_id)
-    first = -((-(begin_ms + phase_ms)) // plan.period_ms)
-    last = (now_ms + phase_ms) // plan.period_ms
+    period_ms, phase_ms, begin_ms = plan.period_ms, _phase_ms(plan, profile_id), now_ms - plan.window_ms
     history = sorted((each.time_ms, each.weight) for each in touches if each.time_ms >= begin_ms)
+    # Periods that began before the window have no pace.
+    number = -(-(begin_ms + phase_ms) // period_ms)
     deviation, weight, seen = 0.0, 0.0, 0
-    for number in range(first, last + 1):
-        start_ms = number * plan.period_ms - phase_ms
+    for start_ms in range(number * period_ms - phase_ms, now_ms + 1, period_ms):
         while seen < len(history) and history[seen][0] < start_ms:
             weight += history[seen][1]
             seen += 1
@@ -79,26 +77,28 @@ def gap_deviation(plan: PressurePlan, profile_id: str, touches: Sequence[PastTou
             # Of a short history the pace would be mostly luck.
             rate = weight / max(start_ms - begin_ms, plan.half_life_ms)
             deviation -= rate * _surprise(plan, _gap_ms(plan, profile_id, number), now_ms - start_ms)
+        number += 1
     return deviation
 
 
 def _surprise(plan: PressurePlan, length_ms: int, passed_ms: int) -> float:
-    """What a gap of this length took from the level, less the mean of that, `passed_ms` after its period began. Among
-    those whose gap is still open all lengths took the same."""
+    """What a gap of this length took from the level at one unit per millisecond, less the mean of that, `passed_ms`
+    after its period began. Among those whose gap is still open all lengths took the same."""
     if length_ms > passed_ms:
         return 0.0
-    chance = _chance(plan)
-    over = [length for length in plan.gap_lengths_ms if length <= passed_ms]
-    is_closed = 1.0 - chance * (len(plan.gap_lengths_ms) - len(over))
-    expected = chance * sum(_lost(plan, length, passed_ms) for length in over) / is_closed
-    return _lost(plan, length_ms, passed_ms) - expected
+    chance, expected, is_closed = _chance(plan), 0.0, 1.0
+    for length in plan.gap_lengths_ms:
+        if length > passed_ms:
+            is_closed -= chance
+        else:
+            expected += chance * _kept_out(plan, length)
+    faded = math.exp2(-passed_ms / plan.half_life_ms)
+    return faded * (_kept_out(plan, length_ms) - expected / is_closed)
 
 
-def _lost(plan: PressurePlan, length_ms: int, passed_ms: int) -> float:
-    """Of one unit per millisecond, that was not added from `passed_ms` ago on for `length_ms`."""
-    half_life_ms = plan.half_life_ms
-    left = math.exp2((length_ms - passed_ms) / half_life_ms) - math.exp2(-passed_ms / half_life_ms)
-    return left * half_life_ms / math.log(2.0)
+def _kept_out(plan: PressurePlan, length_ms: int) -> float:
+    """The same as it would weigh at the begin of the period."""
+    return (math.exp2(length_ms / plan.half_life_ms) - 1.0) * plan.half_life_ms / math.log(2.0)
 
 
 def _chance(plan: PressurePlan) -> float:

@@ -24,8 +24,12 @@ class PastTouch:
 
 def level_of(plan: PressurePlan, touches: Sequence[PastTouch], now_ms: int) -> float:
     """0 for somebody without contacts; a unit is one contact of weight 1, just made."""
-    aged = ((max(now_ms - each.time_ms, 0), each.weight) for each in touches)
-    return sum(weight * math.exp2(-age / plan.half_life_ms) for age, weight in aged if age < plan.window_ms)
+    level = 0.0
+    for each in touches:
+        age_ms = now_ms - each.time_ms
+        if age_ms < plan.window_ms:
+            level += each.weight * math.exp2(min(-age_ms, 0) / plan.half_life_ms)
+    return level
 
 
 def rate_of(plan: PressurePlan, touches: Sequence[PastTouch], now_ms: int) -> float:

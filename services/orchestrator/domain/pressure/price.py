@@ -1,10 +1,10 @@
 """What one more contact costs a person later, in money.
 
-A contact of weight 1 raises the level by 2^(−s / half_life) a time s later. At the person's pace of contacts the next
-ones, rate × ∫ 2^(−s / half_life) ds of them by what is left of it, respond that much less often and unsubscribe that
-much more often; and this contact itself may make somebody unsubscribe who is under pressure already:
+A contact of weight 1 raises the level by 2^(−s / half_life) a time s later. At the person's pace, this contact among
+them, `next` contacts follow, counted by what is left of this one. They respond that much less often and unsubscribe
+that much more often; and this contact itself may make somebody unsubscribe who is under pressure already:
 
-    next  = rate × ∫ 2^(−s / half_life) ds
+    next  = (rate + 1 / window) × ∫ 2^(−s / half_life) ds
     price = certainty × max(0, − response_slope × next × mean_value
                                + unsubscribe_slope × (level + next) × unsubscribe_value)
 
@@ -51,7 +51,7 @@ def pressure_standing(
 
 def price_of(plan: PressurePlan, estimate: PressureEstimate, level: float, rate: float) -> float:
     """Of one more contact of weight 1."""
-    following = rate * memory_ms(plan)
+    following = (rate + 1.0 / plan.window_ms) * memory_ms(plan)
     responses = -estimate.response_slope * following * estimate.mean_value
     unsubscribes = estimate.unsubscribe_slope * (level + following) * plan.unsubscribe_value
     return estimate.certainty * max(0.0, responses + unsubscribes)

@@ -39,18 +39,11 @@ class PressureTally:
 
     @classmethod
     def of(cls, sample: PressureSample) -> PressureTally:
-        instruments = np.array([1.0, sample.propensity, sample.deviation])
-        regressors = np.array([1.0, sample.propensity, sample.level])
-        return cls(
-            np.concatenate(
-                (
-                    np.outer(instruments, regressors).ravel(),
-                    instruments * sample.responded,
-                    instruments * sample.unsubscribed,
-                    [sample.deviation**2, sample.propensity * sample.value],
-                )
-            )
-        )
+        p, z, level = sample.propensity, sample.deviation, sample.level
+        y, u = float(sample.responded), float(sample.unsubscribed)
+        cross = (1.0, p, level, p, p * p, p * level, z, z * p, z * level)
+        outcomes = (y, p * y, z * y, u, p * u, z * u)
+        return cls(np.array((*cross, *outcomes, z * z, p * sample.value)))
 
     def plus(self, other: PressureTally) -> PressureTally:
         return PressureTally(self.sums + other.sums)

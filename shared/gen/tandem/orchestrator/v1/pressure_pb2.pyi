@@ -60,7 +60,7 @@ class GetPressureRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetPressureResponse(_message.Message):
-    __slots__ = ("plan", "learning_key", "samples", "waiting", "response", "unsubscribe", "certainty", "mean_value", "mean_level", "paces", "currency_code", "estimate_time")
+    __slots__ = ("plan", "learning_key", "samples", "waiting", "response", "unsubscribe", "certainty", "mean_value", "mean_level", "paces", "currency_code", "estimate_time", "usual_pace")
     PLAN_FIELD_NUMBER: _ClassVar[int]
     LEARNING_KEY_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,7 @@ class GetPressureResponse(_message.Message):
     PACES_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    USUAL_PACE_FIELD_NUMBER: _ClassVar[int]
     plan: PressurePlan
     learning_key: str
     samples: int
@@ -85,4 +86,5 @@ class GetPressureResponse(_message.Message):
     paces: _containers.RepeatedCompositeFieldContainer[PressurePace]
     currency_code: str
     estimate_time: _timestamp_pb2.Timestamp
-    def __init__(self, plan: _Optional[_Union[PressurePlan, _Mapping]] = ..., learning_key: _Optional[str] = ..., samples: _Optional[int] = ..., waiting: _Optional[int] = ..., response: _Optional[_Union[PressureEffect, _Mapping]] = ..., unsubscribe: _Optional[_Union[PressureEffect, _Mapping]] = ..., certainty: _Optional[float] = ..., mean_value: _Optional[float] = ..., mean_level: _Optional[float] = ..., paces: _Optional[_Iterable[_Union[PressurePace, _Mapping]]] = ..., currency_code: _Optional[str] = ..., estimate_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    usual_pace: PressurePace
+    def __init__(self, plan: _Optional[_Union[PressurePlan, _Mapping]] = ..., learning_key: _Optional[str] = ..., samples: _Optional[int] = ..., waiting: _Optional[int] = ..., response: _Optional[_Union[PressureEffect, _Mapping]] = ..., unsubscribe: _Optional[_Union[PressureEffect, _Mapping]] = ..., certainty: _Optional[float] = ..., mean_value: _Optional[float] = ..., mean_level: _Optional[float] = ..., paces: _Optional[_Iterable[_Union[PressurePace, _Mapping]]] = ..., currency_code: _Optional[str] = ..., estimate_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., usual_pace: _Optional[_Union[PressurePace, _Mapping]] = ...) -> None: ...
