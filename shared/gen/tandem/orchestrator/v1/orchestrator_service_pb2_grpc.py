@@ -199,8 +199,9 @@ class OrchestratorServiceServicer:
     def Decide(self, request, context):
         """One decision. In EXECUTE it is in the decision log before it is answered.
         Fails: INVALID_ARGUMENT (INVALID_FIELD, UNKNOWN_CHANNEL, UNKNOWN_PLACEMENT, UNKNOWN_ACTION), FAILED_PRECONDITION
-        (NO_ACTIVE_POLICY), UNAVAILABLE (STORE_UNAVAILABLE) when the decision could not be recorded. A profile, rules or
-        scoring service that is down degrades the answer instead.
+        (NO_ACTIVE_POLICY), NOT_FOUND (PROFILE_NOT_FOUND) for the id of a profile that is none, UNAVAILABLE
+        (STORE_UNAVAILABLE) when the decision could not be recorded. A profile, rules or scoring service that is down degrades
+        the answer instead.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
