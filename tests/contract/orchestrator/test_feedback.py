@@ -2,157 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from services.orchestrator import bootstrap as deciding
-from services.orchestrator.adapters.sqlite_conversion_store import SqliteConversionStore
-from services.orchestrator.app import get_attribution, match_conversions
-from services.orchestrator.app.capture_answer import ItemFault
-from services.orchestrator.app.get_attribution import AttributionKey, AttributionQuestion
+from services.orchestrator.app import get_attribution
+from services.orchestrator.app.get_attribution import AttributionKey
 from services.orchestrator.app.outcome_store import Money, OutcomeItem
-from services.orchestrator.app.ports import Identity, Reward
-from services.orchestrator.app.record_conversions import ConversionItem, OrderLine, RecordAnswer, TouchItem
-from services.orchestrator.bootstrap import ScoringPort
+from services.orchestrator.app.record_conversions import ConversionItem, OrderLine, TouchItem
 from services.orchestrator.domain.attribution import AttributionModel, split
-from services.orchestrator.domain.conversion import Conversion
-from services.orchestrator.domain.decision import Answer, Proposition
 from services.orchestrator.domain.outcome import Outcome
-from services.orchestrator.settings import OrchestratorSettings
 from services.profile.app.identity_requests import MergeProfiles
 from services.profile.app.rights_requests import EraseSubject
 from services.profile.domain.identities import Identity as ProfileIdentity
-from shared.clock import MS_PER_DAY, system_clock
-from shared.errors import Aborted, InvalidArgument
-from tests.support.profiles import SteppingClock
-from tests.support.shop import Shop, fresh_id, inbound, open_shop
-
-HOUR_MS = 3_600_000
-NAME = "policy: corner_shop\n"
-POLICY = {
-    NAME: NAME + "currencies: {USD: 0.5}\nobjectives:\n"
-    "  click: {outcomes: [CLICKED], window: 1d}\n"
-    "  buy: {outcomes: [CONVERTED], window: 7d, conversions: {match: any}}\n"
-    "  redeem: {outcomes: [CONVERTED], window: 7d, conversions: {match: coupon}}\n"
-    "  want: {outcomes: [CONVERTED], window: 7d, conversions: {match: sku}}\n",
-    "arbitration: {reserve": "arbitration: {objective: click, reserve",
-    "attributes: {kind: tea}": "attributes: {kind: tea, sku: tea-1, coupon_code: TEA15}",
-    "attributes: {kind: coffee}": "attributes: {kind: coffee, sku: coffee-1, coupon_code: CAFE}",
-    "green_tea_web: {channel: web,": "green_tea_web: {channel: web, response_window: 2h, cost: 0.01,",
-}
-MATCHES = ("any", "sku")
-TEA = OrderLine("tea-1", 2.0, Money("EUR", 5, 250_000_000), Money("EUR", 1, 0))
-
-
-@dataclass
-class Heard:
-    """The scoring service, with a note of what it was told."""
-
-    scoring: ScoringPort
-    rewards: list[Reward] = field(default_factory=list)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.scoring, name)
-
-    async def record_rewards(self, request_id: str, rewards: Sequence[Reward], *, deadline_ms: int) -> None:
-        self.rewards += rewards
-        await self.scoring.record_rewards(request_id, rewards, deadline_ms=deadline_ms)
-
-    def learnt(self, objective: str) -> list[float]:
-        """One after the other; telling the same again is telling it once."""
-        told = [each.reward for each in self.rewards if each.reward_key.endswith(f"/{objective}")]
-        return [reward for index, reward in enumerate(told) if index == 0 or told[index - 1] != reward]
-
-    def amounts(self, objective: str) -> list[float | None]:
-        return [each.value for each in self.rewards if each.reward_key.endswith(f"/{objective}")]
-
-
-@dataclass(frozen=True, slots=True)
-class Till:
-    shop: Shop
-    heard: Heard
-    clock: SteppingClock
-
-    async def shows(self, who: str = "crm:ada", *outcomes: Outcome) -> Answer:
-        answer = await self.shop.decide(inbound(who=who), excluded_actions=("espresso", "umbrella"))
-        await self.tell(answer, *(outcomes or (Outcome.IMPRESSION,)))
-        return answer
-
-    async def tell(self, answer: Answer, *outcomes: Outcome) -> None:
-        items = [OutcomeItem(fresh_id("o"), each, first(answer).proposition_id) for each in outcomes]
-        taken = await self.shop.orchestrator.capture_outcomes(fresh_id(), items)
-        assert [item.fault for item in taken.items] == [None] * len(items)
-
-    async def sells(self, *items: ConversionItem | InvalidArgument) -> RecordAnswer:
-        return await self.shop.orchestrator.record_conversions(fresh_id(), items)
-
-    async def outcomes(self, answer: Answer) -> list[Outcome]:
-        recorded = await self.shop.orchestrator.get_decision(answer.decision_id)
-        return sorted(each.item.outcome for each in recorded.outcomes)
-
-    async def until(self, answer: Answer, *expected: Outcome) -> None:
-        """What the background brings."""
-        deadline_s = asyncio.get_running_loop().time() + 20
-        while (found := await self.outcomes(answer)) != sorted(expected):
-            assert asyncio.get_running_loop().time() < deadline_s, found
-            await asyncio.sleep(0.05)
-
-    async def valued(self, objective: str, amount: float | None) -> None:
-        """What the scoring service was told last."""
-        deadline_s = asyncio.get_running_loop().time() + 20
-        while (found := self.heard.amounts(objective)[-1:]) != [amount]:
-            assert asyncio.get_running_loop().time() < deadline_s, found
-            await asyncio.sleep(0.05)
-
-    async def attributed(self, by: AttributionKey = AttributionKey.CHANNEL, **changed: Any) -> Any:
-        now_ms = self.clock.now_ms
-        question = AttributionQuestion(now_ms - 30 * MS_PER_DAY, now_ms + HOUR_MS, by=by)
-        return await self.shop.orchestrator.get_attribution(replace(question, **changed))
+from shared.clock import MS_PER_DAY
+from shared.errors import InvalidArgument
+from tests.support.shop import fresh_id, inbound
+from tests.support.till import (
+    HOUR_MS,
+    MATCHES,
+    NAME,
+    POLICY,
+    TEA,
+    Till,
+    faults,
+    first,
+    identities,
+    open_till,
+    sale,
+    told_of,
+)
 
 
 @pytest.fixture
 async def till(tmp_path: Path) -> AsyncIterator[Till]:
-    async with open_shop(tmp_path) as plain, AsyncExitStack() as stack:
-        clock, heard = SteppingClock(system_clock()), Heard(plain.others.scoring)
-        settings = OrchestratorSettings(data_dir=tmp_path / "own")
-        others = replace(plain.others, scoring=heard)
-        options = deciding.DecidingOptions(b"secret", 10_000)
-        opened = await deciding.bootstrap(settings, stack, others=others, options=options, clock=clock)
-        shop = replace(plain, orchestrator=opened.app, others=others, settings=settings)
-        await shop.publish(POLICY)
-        await shop.knows(age=42)
-        clock.now_ms = system_clock() + HOUR_MS  # other services read the clock of the machine
-        yield Till(shop, heard, clock)
-
-
-def first(answer: Answer) -> Proposition:
-    return answer.placements[0].propositions[0]
-
-
-def sale(conversion_id: str = "", who: str = "crm:ada", *lines: OrderLine, **changed: Any) -> ConversionItem:
-    item = ConversionItem(conversion_id or fresh_id("c"), identities(who), lines=lines or (TEA,))
-    return replace(item, **changed)
-
-
-def identities(who: str) -> tuple[Identity, ...]:
-    namespace, _, value = who.partition(":")
-    return (Identity(namespace, value),) if who else ()
-
-
-def faults(answer: RecordAnswer) -> list[str]:
-    """The reason, and the field where one is named."""
-    return [_told(each.fault) for each in answer.items]
-
-
-def _told(fault: ItemFault | None) -> str:
-    return "" if fault is None else f"{fault.reason} {fault.metadata.get('field', '')}".strip()
+    async with open_till(tmp_path) as opened:
+        yield opened
 
 
 async def test_a_purchase_is_the_success_of_the_last_thing_that_was_shown(till: Till) -> None:
@@ -185,120 +73,6 @@ async def test_coupons_and_articles_find_their_action(till: Till) -> None:
     assert (till.heard.learnt("redeem")[-1:], 1.0 in till.heard.learnt("want")) == ([1.0], False)
     await till.sells(sale("c_2", "crm:ada", coupon_code="OTHER"))
     assert till.heard.learnt("want")[-1:] == [1.0]
-
-
-async def test_nothing_that_was_not_seen_is_credited_until_it_is_told_that_it_was(till: Till) -> None:
-    answer = await till.shop.decide(inbound(), excluded_actions=("espresso", "umbrella"))
-    till.clock.now_ms += HOUR_MS
-    await till.sells(sale())
-    assert await till.outcomes(answer) == []
-    await till.tell(answer, Outcome.IMPRESSION)
-    await till.until(answer, *[Outcome.IMPRESSION], *[Outcome.CONVERTED] * 2)
-
-
-async def test_the_same_sale_told_again_is_learnt_once(till: Till) -> None:
-    shown = await till.shows()
-    till.clock.now_ms += HOUR_MS
-    told = sale("c_1", coupon_code="TEA15")
-    assert [each.duplicate for each in (await till.sells(told, told)).items] == [False, True]
-    assert [each.duplicate for each in (await till.sells(told)).items] == [True]
-    assert faults(await till.sells(replace(told, store_id="lyon"))) == ["ID_REUSED conversions[0].conversion_id"]
-    assert (await till.outcomes(shown)).count(Outcome.CONVERTED) == 3, "one of each objective"
-    assert (await till.attributed()).total.conversions == 1
-
-
-async def test_what_came_back_whole_is_no_success_and_no_revenue(till: Till) -> None:
-    shown = await till.shows()
-    till.clock.now_ms += HOUR_MS
-    both = (TEA, replace(TEA, sku="coffee-1", quantity=1.0))
-    await till.sells(sale("c_1", "crm:ada", *both))
-    part = sale("x_1", "", OrderLine("tea-1", 2.0), reverses_conversion_id="c_1")
-    assert faults(await till.sells(part)) == [""]
-    assert (till.heard.learnt("want")[-1], till.heard.learnt("buy")[-1]) == (0.0, 1.0)
-    assert (await till.attributed()).total.revenue == 5_250_000
-    rest = replace(sale("x_2", "", reverses_conversion_id="c_1"), lines=())
-    assert faults(await till.sells(rest)) == [""]
-    assert till.heard.learnt("buy")[-1] == 0.0
-    assert (await till.attributed()).total.revenue == 0
-    assert (await till.outcomes(shown)).count(Outcome.RETURNED) == 2
-
-
-async def test_what_came_back_before_it_was_credited_earns_nothing(till: Till) -> None:
-    answer = await till.shop.decide(inbound(), excluded_actions=("espresso", "umbrella"))
-    till.clock.now_ms += HOUR_MS
-    await till.sells(sale("c_1", "crm:ada", TEA, replace(TEA, sku="coffee-1", quantity=1.0)))
-    back = sale("x_1", "", OrderLine("tea-1", 2.0), reverses_conversion_id="c_1")
-    assert faults(await till.sells(back)) == [""]
-    await till.tell(answer, Outcome.IMPRESSION)
-    await till.until(answer, Outcome.IMPRESSION, Outcome.CONVERTED)
-    assert 1.0 not in till.heard.learnt("want"), "the tea came back"
-
-
-async def test_a_return_that_another_replica_looks_at_first_is_not_lost(
-    till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is told, and looked at in vain, between this one's look at what came back and the credit."""
-    answer = await till.shows()
-    till.clock.now_ms += HOUR_MS
-    back = replace(sale("x_1", "", reverses_conversion_id="c_1"), lines=())
-    read, told = SqliteConversionStore.reversals, list[RecordAnswer]()
-    async with AsyncExitStack() as stack:
-        options = deciding.DecidingOptions(b"secret", 10_000)
-        opened = await deciding.bootstrap(
-            till.shop.settings, stack, others=till.shop.others, options=options, clock=till.clock
-        )
-
-        async def reversals(store: SqliteConversionStore, ids: Sequence[str]) -> Mapping[str, Sequence[Conversion]]:
-            found = await read(store, ids)
-            if not told and "c_1" in ids:
-                monkeypatch.undo()
-                told.append(await opened.app.record_conversions(fresh_id(), [back]))
-            return found
-
-        monkeypatch.setattr(SqliteConversionStore, "reversals", reversals)
-        await till.sells(sale("c_1"))
-        assert [faults(each) for each in told] == [[""]]
-        both = [Outcome.CONVERTED] * 2 + [Outcome.RETURNED] * 2
-        await till.until(answer, Outcome.IMPRESSION, *both)
-
-
-async def test_one_that_cannot_be_matched_holds_nobody_back(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More of them than a round looks at together, and none of them kept from being matched later."""
-    read, is_broken = SqliteConversionStore.reversals, True
-
-    async def reversals(store: SqliteConversionStore, ids: Sequence[str]) -> Mapping[str, Sequence[Conversion]]:
-        if is_broken and any(each.startswith("bad") for each in ids):
-            raise KeyError("a record that nobody can read") if "bad_0" in ids else Aborted("CONCURRENT_CHANGE", "again")
-        return await read(store, ids)
-
-    monkeypatch.setattr(SqliteConversionStore, "reversals", reversals)
-    monkeypatch.setattr(match_conversions, "BATCH", 4)
-    answer = await till.shows()
-    till.clock.now_ms += HOUR_MS
-    bad = [sale(f"bad_{index}") for index in range(2 * match_conversions.IN_VAIN)]
-    assert faults(await till.sells(*bad)) == [""] * len(bad)
-    await till.sells(sale("good"))
-    await till.until(answer, Outcome.IMPRESSION, Outcome.CONVERTED, Outcome.CONVERTED)
-    is_broken = False
-    await till.until(answer, Outcome.IMPRESSION, *[Outcome.CONVERTED] * 2 * (len(bad) + 1))
-
-
-async def test_nothing_comes_back_before_it_was_bought(till: Till) -> None:
-    await till.sells(sale("c_1"))
-    early = sale("x_1", "", reverses_conversion_id="c_1", occurred_time_ms=till.clock.now_ms - 1)
-    assert faults(await till.sells(early)) == ["INVALID_FIELD conversions[0].occurred_time"]
-    assert (await till.attributed()).total.revenue == 10_500_000
-    assert faults(await till.sells(replace(early, occurred_time_ms=till.clock.now_ms))) == [""]
-
-
-async def test_one_return_leaves_the_success_of_another_purchase(till: Till) -> None:
-    await till.shows()
-    till.clock.now_ms += HOUR_MS
-    await till.sells(sale("c_1"), sale("c_2"))
-    await till.sells(replace(sale("x_1", reverses_conversion_id="c_1"), lines=()))
-    assert till.heard.learnt("buy") == [1.0]
-    await till.sells(replace(sale("x_2", reverses_conversion_id="c_2"), lines=()))
-    assert till.heard.learnt("buy") == [1.0, 0.0]
 
 
 async def test_one_wrong_conversion_does_not_lose_the_others(till: Till) -> None:
@@ -342,7 +116,7 @@ async def test_money_of_other_currencies_is_worth_what_the_policy_says(till: Til
         replace(item, idempotency_key=fresh_id("o"), revenue=each) for each in (dollars, francs, Money("EUR", -1, 0))
     ]
     taken = await till.shop.orchestrator.capture_outcomes(fresh_id(), told)
-    assert [_told(each.fault) for each in taken.items] == [
+    assert [told_of(each.fault) for each in taken.items] == [
         "",
         "NO_EXCHANGE_RATE items[1].revenue",
         "INVALID_FIELD items[2].revenue",
@@ -355,7 +129,7 @@ async def test_an_outcome_of_no_decision_names_the_field(till: Till) -> None:
     early = OutcomeItem(fresh_id("o"), Outcome.CLICKED, "d_unknown.0.0")
     ours = OutcomeItem("tandem:ignored/x", Outcome.CLICKED, "d_unknown.0.0")
     taken = await till.shop.orchestrator.capture_outcomes(fresh_id(), [early, ours])
-    assert [_told(each.fault) for each in taken.items] == [
+    assert [told_of(each.fault) for each in taken.items] == [
         "DECISION_NOT_FOUND items[0].proposition_id",
         "INVALID_FIELD items[1].idempotency_key",
     ]
@@ -394,7 +168,7 @@ async def test_a_late_response_takes_the_silence_back_and_one_after_the_window_d
 async def test_attribution_counts_own_contacts_and_those_that_others_told_of(till: Till) -> None:
     google = TouchItem(fresh_id("t"), identities("crm:ada"), "GOOGLE", "brand", Money("EUR", 0, 500_000_000))
     told = await till.shop.orchestrator.record_touches(fresh_id(), [google, replace(google, cost=Money("CHF", 1, 0))])
-    assert [_told(each.fault) for each in told.items] == ["", "NO_EXCHANGE_RATE touches[1].cost"]
+    assert [told_of(each.fault) for each in told.items] == ["", "NO_EXCHANGE_RATE touches[1].cost"]
     till.clock.now_ms += HOUR_MS
     await till.shows()
     till.clock.now_ms += HOUR_MS

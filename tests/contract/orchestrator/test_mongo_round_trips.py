@@ -42,7 +42,7 @@ async def touches(stores: Stores, name: str, count: int) -> None:
 
 
 async def seen(stores: Stores, name: str, count: int) -> None:
-    contacts = [contact(f"d_{name}_{index}/home/welcome/WEB") for index in range(count)]
+    contacts = [contact(f"d_{name}_{index}/side/welcome/WEB") for index in range(count)]
     await stores.outcomes.append(capture(name, *(sighting(f"{name}_{i}", each) for i, each in enumerate(contacts))))
 
 

@@ -6,7 +6,8 @@ import sqlite3
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.orchestrator.adapters.schema import MIGRATIONS, MONGO_SCHEMA, RECEIPT_TIMES
+from services.orchestrator.adapters.lifecycle_tables import RECEIPT_TIMES
+from services.orchestrator.adapters.schema import MIGRATIONS, MONGO_SCHEMA
 from services.orchestrator.app.outcome_store import Capture
 from services.orchestrator.app.prune_receipts import AT_ONCE, KEPT_MS, PruneReceipts
 from services.orchestrator.bootstrap import Stores, open_stores
@@ -24,11 +25,14 @@ async def test_every_kind_of_receipt_ends_and_what_was_told_does_not(stores: Sto
     await conversions.append(batch("r_1", purchase()))
     await touches.append(touch_batch("r_2", touch()))
     await stores.outcomes.append(Capture("CaptureOutcomes", "r_3", "body", (), {}, lambda _: b"{}"))
-    told = [(conversions, "RecordConversions", "r_1"), (touches, "RecordTouches", "r_2")]
 
     async def kept() -> list[bool]:
-        found = [await store.receipt(rpc, request_id) for store, rpc, request_id in told]
-        return [each is not None for each in (*found, await stores.outcomes.receipt("CaptureOutcomes", "r_3"))]
+        found = [
+            await conversions.receipt("RecordConversions", "r_1"),
+            await touches.receipt("RecordTouches", "r_2"),
+            await stores.outcomes.receipt("CaptureOutcomes", "r_3"),
+        ]
+        return [each is not None for each in found]
 
     begin_ms = system_clock()
     await PruneReceipts(stores.receipts, lambda: begin_ms + KEPT_MS - MINUTE_MS).prune()

@@ -186,7 +186,8 @@ async def test_an_order_with_a_row_that_cannot_be_read_is_refused_whole(
 ) -> None:
     run = csv(tmp_path, *rows, "c_9,2026-11-01,crm:1,tea,1,5,,,")
     done = await run(batch_size=batch_size)
-    assert (done["rows"], run.till.taken.keys()) == (len(rows) + 1, whole | {"c_9"})
+    assert done["rows"] == len(rows) + 1
+    assert run.till.taken.keys() == whole | {"c_9"}
     broken = [index for index, row in enumerate(rows, 2) if row.count(",") < 2]
     assert [line for line, _, reason in run.told if reason == "BROKEN_ROW"] == broken
 

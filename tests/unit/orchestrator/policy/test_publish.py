@@ -15,9 +15,8 @@ from services.orchestrator.adapters.sqlite_policy_store import SqlitePolicyStore
 from services.orchestrator.adapters.sqlite_resource_bank import SqliteResourceBank
 from services.orchestrator.app.activate import ActivatePolicy
 from services.orchestrator.app.active_policies import REFRESH_MS, ActivePolicies, PolicyUnreadable
-from services.orchestrator.app.policy_life import PolicyLife
+from services.orchestrator.app.policy_life import PolicyLife, SwitchingRegister
 from services.orchestrator.app.policy_parts_publisher import PartPublishers
-from services.orchestrator.app.policy_register import PolicyRegister
 from services.orchestrator.app.policy_store import NOTHING_ACTIVE, PolicyRecord, PolicyStore, PolicyVersions, Receipt
 from services.orchestrator.app.publish import MAX_VIOLATION_BYTES, PublishPolicy
 from services.orchestrator.app.validate import ValidatePolicy
@@ -34,7 +33,7 @@ class World:
     """One replica of the orchestrator over a store, and the services around it."""
 
     store: PolicyStore
-    register: PolicyRegister
+    register: SwitchingRegister
     bank: ResourceBank
     services: PolicyServices
     now_ms: int = 1_000_000
