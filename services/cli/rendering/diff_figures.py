@@ -96,7 +96,9 @@ def changes_text(answer: pb.DiffPoliciesResponse) -> str:
 
 def _expected(answer: Answer, runs: Sequence[pb.PolicyRun]) -> list[Row]:
     flag = f", {NOT_COMPARABLE}" if isinstance(answer, pb.DiffPoliciesResponse) and answer.not_comparable else ""
+    weight = answer.audience.weight
     return [
+        ("contacts of the whole audience", [f"{weight * run.expected_contacts:,.0f}" for run in runs]),
         (f"{answer.currency} per person, expected{flag}", [interval_text(run.expected_money) for run in runs]),
         ("successes per person, expected", [interval_text(run.expected_successes) for run in runs]),
     ]

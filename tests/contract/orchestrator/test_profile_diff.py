@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from services.orchestrator.domain.drops import Stage
 from services.orchestrator.domain.places import PlacementRequest, PlaceRequest
 from services.orchestrator.domain.volume.resources import MILLIONTHS
 from services.profile.domain.consents import ConsentStatus
+from shared.clock import to_ms
 from shared.errors import TandemError, Unavailable
 from shared.settings import ServiceSettings, StoreKind
 from tests.support.dumps import dump_mongo, dump_sqlite
@@ -139,6 +141,20 @@ async def test_money_is_what_the_models_expect_at_the_prices_of_the_policy(app: 
     assert expected is not None
     assert expected.money.mean == pytest.approx((8.0 * expected.successes.mean / 0.75 - 0.002) * 0.75)
     assert expected.money.low < expected.money.mean < expected.money.high, "some get a mail and some do not"
+
+
+async def test_persons_are_decided_for_with_the_context_and_at_the_moment_that_are_asked_for(
+    app: OrchestratorApplication,
+) -> None:
+    rain = ProfileSample("true", SIDE_BAR, context={"weather": "rain"})
+    assert set((await simulated(app, {}, rain)).candidate.side.by_action) == {"umbrella"}
+    august = to_ms(datetime(2020, 8, 1, tzinfo=UTC))
+    then = await simulated(app, {}, ProfileSample("true", SIDE_BAR, decision_time_ms=august))
+    assert then.candidate.side.competed["summer_2020"] == PERSONS
+    assert then.audience is not None
+    assert then.audience.decision_time_ms == august
+    now = await simulated(app, {})
+    assert now.candidate.side.competed["summer_2020"] == 0
 
 
 async def test_it_leaves_no_trace(

@@ -59,8 +59,9 @@ class ProfileDiff:
         for start in range(0, len(sampled.profile_ids), SIDE_BY_SIDE):
             part = sampled.profile_ids[start : start + SIDE_BY_SIDE]
             decided = [await run.decide(part) for run in runs]
-            persons += [self._person(each, by) for each in _there(decided)]
-            await asyncio.sleep(0)
+            for each in _there(decided):
+                persons.append(self._person(each, by))
+                await asyncio.sleep(0)  # real decisions are waiting
         if not persons:
             raise FailedPrecondition("NO_PROFILES", GONE, metadata={"condition": sampled.condition})
         return self._report(runs, sampled, persons, by, now_ms)

@@ -6,6 +6,7 @@ option that had room before, those behind are decided for again, so all come out
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -64,6 +65,7 @@ class ProfileRun:
                 if not np.array_equal(self._volume.short(), short):
                     break
                 found.append(self._settled(profile_id, decided))
+                await asyncio.sleep(0)  # real decisions are waiting
         return found
 
     async def _side_by_side(self, profile_ids: Sequence[str]) -> list[PersonDecided]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from heapq import nsmallest
@@ -65,7 +66,7 @@ async def drawn(audience: Audience, sample: ProfileSample, policy: ActivePolicy,
             found_wrong = "; ".join(each.description for each in fault.violations) or fault.message
             raise InvalidArgument.field("profiles.segment", found_wrong) from fault
         found += len(page.profile_ids)
-        kept = nsmallest(sample.limit, chain(kept, page.profile_ids), key=lambda each: _hash(sample.seed, each))
+        kept = await asyncio.to_thread(_smallest, sample, chain(kept, page.profile_ids))
         after, is_end = page.through, not page.through
     if not kept:
         text = f"nobody is in the segment: {condition}"
@@ -81,6 +82,10 @@ def _condition(segment: str, policy: ActivePolicy) -> str:
         text = f'"{segment}" says what holds where it is unknown, which no search does: write a condition in its place'
         raise InvalidArgument.field("profiles.segment", text)
     return declared.when
+
+
+def _smallest(sample: ProfileSample, profile_ids: Iterable[str]) -> list[str]:
+    return nsmallest(sample.limit, profile_ids, key=lambda each: _hash(sample.seed, each))
 
 
 def _hash(seed: int, profile_id: str) -> bytes:
