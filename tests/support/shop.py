@@ -35,11 +35,13 @@ from services.rules import bootstrap as rules
 from services.rules.settings import RulesSettings
 from services.scoring import bootstrap as scoring
 from services.scoring.settings import ScoringSettings
-from shared.clock import system_clock
+from shared.clock import Clock, system_clock
 from shared.values import Value
 from tests.support.shop_policy import edited
 
 ADA = "crm:ada"
+PATIENCE_MS = 3_600_000
+"""What a decision may take in tests of something else: a busy machine degrades none."""
 
 _numbers = itertools.count()
 
@@ -137,19 +139,24 @@ def _named(who: str) -> ProfileIdentity:
 
 @asynccontextmanager
 async def open_shop(
-    folder: Path, replaced: Mapping[str, Any] | None = None, *, budget_ms: int = 10_000
+    folder: Path,
+    replaced: Mapping[str, Any] | None = None,
+    *,
+    budget_ms: int = 10_000,
+    asking_clock: Clock = system_clock,
 ) -> AsyncIterator[Shop]:
-    """Opens the services on SQLite files in `folder`. `replaced` puts other adapters in, by name in OtherServices."""
+    """Opens the services on SQLite files in `folder`. `replaced` puts other adapters in, by name in OtherServices.
+    `asking_clock` is the one by which adapters read the deadlines of who asks: that of a test's own orchestrator."""
     async with AsyncExitStack() as stack:
         of_profile = await profile.bootstrap(ProfileSettings(data_dir=folder), stack)
         of_rules = await rules.bootstrap(RulesSettings(data_dir=folder), stack)
         of_scoring = await scoring.bootstrap(ScoringSettings(data_dir=folder), stack)
         ports: dict[str, Any] = {
-            "profile": LocalProfiles(of_profile.app, system_clock),
-            "rules": LocalRules(of_rules.app, system_clock),
-            "scoring": LocalScoring(of_scoring.app, system_clock),
-            "ledger": LocalContactLedger(of_profile.app, system_clock),
-            "erasures": LocalErasureFeed(of_profile.app, system_clock),
+            "profile": LocalProfiles(of_profile.app, asking_clock),
+            "rules": LocalRules(of_rules.app, asking_clock),
+            "scoring": LocalScoring(of_scoring.app, asking_clock),
+            "ledger": LocalContactLedger(of_profile.app, asking_clock),
+            "erasures": LocalErasureFeed(of_profile.app, asking_clock),
         }
         others = deciding.OtherServices(**ports | dict(replaced or {}))
         settings = OrchestratorSettings(data_dir=folder)

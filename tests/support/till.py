@@ -22,7 +22,7 @@ from services.orchestrator.settings import OrchestratorSettings
 from shared.clock import MS_PER_DAY, system_clock
 from shared.errors import InvalidArgument
 from tests.support.profiles import SteppingClock
-from tests.support.shop import Shop, fresh_id, inbound, open_shop
+from tests.support.shop import PATIENCE_MS, Shop, fresh_id, inbound, open_shop
 
 HOUR_MS = 3_600_000
 NAME = "policy: corner_shop\n"
@@ -110,11 +110,12 @@ class Till:
 @asynccontextmanager
 async def open_till(tmp_path: Path) -> AsyncIterator[Till]:
     """A shop that sells for an hour from now on."""
-    async with open_shop(tmp_path) as plain, AsyncExitStack() as stack:
-        clock, heard = SteppingClock(system_clock()), Heard(plain.others.scoring)
+    clock = SteppingClock(system_clock())
+    async with open_shop(tmp_path, asking_clock=clock) as plain, AsyncExitStack() as stack:
+        heard = Heard(plain.others.scoring)
         settings = OrchestratorSettings(data_dir=tmp_path / "own")
         others = replace(plain.others, scoring=heard)
-        options = deciding.DecidingOptions(b"secret", 10_000)
+        options = deciding.DecidingOptions(b"secret", PATIENCE_MS)
         opened = await deciding.bootstrap(settings, stack, others=others, options=options, clock=clock)
         shop = replace(plain, orchestrator=opened.app, others=others, settings=settings)
         await shop.publish(POLICY)

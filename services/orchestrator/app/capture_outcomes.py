@@ -78,6 +78,7 @@ class CaptureOutcomes:
             return earlier
         found = await self._find_all(items)
         capture = self._capture(request_id, body_hash, found, await self._delays(found), await self._windows(found))
+        await self._forget_given_back(found)
         receipt = await self._world.outcomes.append(capture)
         answer = msgspec.json.decode(receipt.response, type=CaptureAnswer)
         self._count(found, answer)
@@ -85,6 +86,17 @@ class CaptureOutcomes:
         if any(capture.reports.values()):
             await self._contacts.deliver_now(INLINE_DELIVERY_MS)
         return answer
+
+    async def _forget_given_back(self, found: Sequence[_Taken | ItemFault]) -> None:
+        """A piece of stock that comes back is not served again. Before it does: then it is drawn, and taken, anew."""
+        taken = [each for each in found if isinstance(each, _Taken) and each.presented.record.sticky_until_ms]
+        lost = {
+            each.presented.record.profile_id
+            for each in taken
+            if any(not one.is_realised for one in settlements_of(each.presented.proposition, each.item.outcome))
+        }
+        if lost:
+            await self._world.sticky.forget(sorted(lost))
 
     async def _find_all(self, items: Sequence[OutcomeItem | InvalidArgument]) -> list[_Taken | ItemFault]:
         finder = PresentationFinder(self._world.log, self._world.signer, self._world.policies)

@@ -10,7 +10,7 @@ from services.orchestrator.app.performance_store import PerformanceRow
 from services.orchestrator.app.persons import Person
 from services.orchestrator.domain.arms import CONTROLS, Arm, Membership
 from services.orchestrator.domain.currency import MILLIONTHS
-from services.orchestrator.domain.lift import Sums, estimate_of, lift_of
+from services.orchestrator.domain.lift import Kind, Sums, estimate_of, lift_of
 
 
 @dataclass(slots=True)
@@ -49,10 +49,10 @@ class ArmSums:
     """Of one arm and key."""
 
     tally: Tally = field(default_factory=Tally)
-    rate: Sums = field(default_factory=Sums)
+    rate: Sums = field(default_factory=lambda: Sums(kind=Kind.SHARE))
     contacts: Sums = field(default_factory=Sums)
     conversions: Sums = field(default_factory=Sums)
-    revenue: Sums = field(default_factory=Sums)
+    revenue: Sums = field(default_factory=lambda: Sums(kind=Kind.MONEY))
 
     def add(self, tally: Tally) -> None:
         """What one person's was."""

@@ -6,7 +6,7 @@ something loses persons of one arm more than of another, and what is left cannot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scipy.special import chdtrc
@@ -15,7 +15,7 @@ from services.orchestrator.domain.arms import Arm
 
 ALARM_BELOW = 0.001
 LEAST_EXPECTED = 5.0
-"""In every arm: below it the test's law does not hold."""
+"""In every cell: below it the test's law does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,20 @@ class SampleRatio:
 
 
 def sample_ratio(observed: Mapping[Arm, int], expected: Mapping[Arm, float]) -> SampleRatio:
-    """Of the arms in which anybody is expected."""
-    arms = sorted(expected)
-    counts = {arm: observed.get(arm, 0) for arm in arms}
-    if len(arms) < 2 or min(expected.values()) < LEAST_EXPECTED:
+    """Of the arms in which anybody is expected; the smallest are looked at together."""
+    counts = {arm: observed.get(arm, 0) for arm in sorted(expected)}
+    cells = _cells([(counts[arm], expected[arm]) for arm in counts])
+    if len(cells) < 2:
         return SampleRatio(counts, expected)
-    distance = sum((counts[arm] - expected[arm]) ** 2 / expected[arm] for arm in arms)
-    return SampleRatio(counts, expected, float(chdtrc(len(arms) - 1, distance)))
+    distance = sum((count - wanted) ** 2 / wanted for count, wanted in cells)
+    return SampleRatio(counts, expected, float(chdtrc(len(cells) - 1, distance)))
+
+
+def _cells(arms: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Observed and expected, the smallest arms together until each cell is large enough: one that is small, or gets
+    nobody, must not keep the others from being looked at."""
+    cells = sorted(arms, key=lambda cell: cell[1])
+    while len(cells) > 1 and cells[0][1] < LEAST_EXPECTED:
+        (count, wanted), (other, more), *rest = cells
+        cells = sorted([(count + other, wanted + more), *rest], key=lambda cell: cell[1])
+    return cells

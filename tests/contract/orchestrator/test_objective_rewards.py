@@ -25,7 +25,7 @@ from shared.clock import system_clock
 from shared.errors import TandemError
 from shared.values import present
 from tests.support.profiles import SteppingClock
-from tests.support.shop import Shop, fresh_id, inbound, open_shop
+from tests.support.shop import PATIENCE_MS, Shop, fresh_id, inbound, open_shop
 
 HOUR_MS = 3_600_000
 NAME = "policy: corner_shop\n"
@@ -103,11 +103,12 @@ class Counter:
 
 @pytest.fixture
 async def counter(tmp_path: Path) -> AsyncIterator[Counter]:
-    async with open_shop(tmp_path) as plain, AsyncExitStack() as stack:
-        clock, heard = SteppingClock(system_clock()), Heard(plain.others.scoring)
+    clock = SteppingClock(system_clock())
+    async with open_shop(tmp_path, asking_clock=clock) as plain, AsyncExitStack() as stack:
+        heard = Heard(plain.others.scoring)
         settings = OrchestratorSettings(data_dir=tmp_path / "own")
         others = replace(plain.others, scoring=heard)
-        options = deciding.DecidingOptions(b"secret", 10_000)
+        options = deciding.DecidingOptions(b"secret", PATIENCE_MS)
         opened = await deciding.bootstrap(settings, stack, others=others, options=options, clock=clock)
         stores = await open_stores(settings, stack)
         shop = replace(plain, orchestrator=opened.app, others=others, settings=settings)

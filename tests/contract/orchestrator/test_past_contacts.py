@@ -38,7 +38,7 @@ from shared.settings import StoreKind
 from shared.values import NOT_FOUND, Feature, present
 from tests.support.grpc_server import loopback
 from tests.support.profiles import SteppingClock, person
-from tests.support.shop import ADA, Shop, fresh_id, inbound, open_shop, outbound
+from tests.support.shop import ADA, PATIENCE_MS, Shop, fresh_id, inbound, open_shop, outbound
 from tests.support.storages import StorageOf
 
 DAY_MS = MS_PER_DAY
@@ -108,8 +108,8 @@ async def counter(request: pytest.FixtureRequest, storage_of: StorageOf, tmp_pat
     """Profile service and orchestrator on the store and on one clock; over gRPC on MongoDB."""
     is_mongo = request.param is StoreKind.MONGO
     with storage_of("mongo" if is_mongo else "sqlite") as storage:
-        async with open_shop(tmp_path) as plain, AsyncExitStack() as stack:
-            clock = SteppingClock(system_clock())
+        clock = SteppingClock(system_clock())
+        async with open_shop(tmp_path, asking_clock=clock) as plain, AsyncExitStack() as stack:
 
             def settings_of(service: str) -> dict[str, Any]:
                 if not is_mongo:
@@ -133,7 +133,7 @@ async def counter(request: pytest.FixtureRequest, storage_of: StorageOf, tmp_pat
             others = replace(plain.others, scoring=heard, **ports)
             settings = OrchestratorSettings(**settings_of("orchestrator"))
             opened = await deciding.bootstrap(
-                settings, stack, others=others, options=DecidingOptions(b"secret", 10_000), clock=clock
+                settings, stack, others=others, options=DecidingOptions(b"secret", PATIENCE_MS), clock=clock
             )
             shop = replace(plain, orchestrator=opened.app, profile=profile.app, others=others, settings=settings)
             yield Counter(shop, heard, clock)

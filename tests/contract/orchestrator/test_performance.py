@@ -37,7 +37,7 @@ from shared.clock import MS_PER_DAY, system_clock
 from shared.errors import InvalidArgument
 from shared.settings import ServiceSettings
 from tests.support.profiles import SteppingClock
-from tests.support.shop import Shop, fresh_id, inbound, open_shop
+from tests.support.shop import PATIENCE_MS, Shop, fresh_id, inbound, open_shop
 from tests.support.volume import declared
 
 HOUR_MS = 3_600_000
@@ -110,9 +110,9 @@ class Market:
 
 @pytest.fixture
 async def market(tmp_path: Path, settings: ServiceSettings) -> AsyncIterator[Market]:
-    async with open_shop(tmp_path / "others") as plain, AsyncExitStack() as stack:
-        clock = SteppingClock(system_clock())
-        options = deciding.DecidingOptions(b"secret", 10_000)
+    clock = SteppingClock(system_clock())
+    async with open_shop(tmp_path / "others", asking_clock=clock) as plain, AsyncExitStack() as stack:
+        options = deciding.DecidingOptions(b"secret", PATIENCE_MS)
         opened = await deciding.bootstrap(settings, stack, others=plain.others, options=options, clock=clock)
         shop = replace(plain, orchestrator=opened.app)
         await shop.publish(POLICY)
@@ -314,15 +314,19 @@ async def test_who_turns_out_to_be_one_is_left_out_and_counted(market: Market) -
 
 
 async def test_who_was_moved_by_another_share_is_left_out(market: Market) -> None:
-    people = [await market.person() for _ in range(12)]
+    after = Arms("corner_shop", {Arm.HOLDOUT: 0.8, Arm.RANDOM_ELIGIBLE: 0.1})
+    people, will_move = list[Person](), set[bool]()
+    while len(people) < 12 or len(will_move) < 2:
+        people.append(await market.person())
+        will_move.add(after.arm_of(people[-1].profile_id).name != people[-1].arm)
     await market.shop.publish(declared("arms: {holdout: 0.8, random_eligible: 0.1}"))
     market.clock.now_ms += 1_000
-    after = [await market.decides(person) for person in people]
-    moved = sum(person.arm != answer.arm for person, answer in zip(people, after, strict=True))
+    answers = [await market.decides(person) for person in people]
+    moved = sum(person.arm != answer.arm for person, answer in zip(people, answers, strict=True))
     report = await market.report()
-    assert moved
+    assert 0 < moved < len(people)
     assert report.left_out.moved == moved
-    assert sum(row.persons for row in report.rows) == 12 - moved
+    assert sum(row.persons for row in report.rows) == len(people) - moved
 
 
 async def test_decisions_for_nobody_or_without_arms_are_not_compared(market: Market) -> None:

@@ -144,6 +144,19 @@ async def test_a_piece_that_was_promised_is_still_there_when_it_is_served_again(
         assert replayed.is_identical, replayed.differing
 
 
+async def test_a_piece_that_came_back_is_drawn_anew(tmp_path: Path) -> None:
+    async with ready(tmp_path, {**WEB_2, **STICKY}) as shop:
+        first = await shop.decide(inbound("side_bar"), sticky_key="page")
+        await tell(shop, first, Outcome.NOT_PRESENTED)
+        again = await shop.decide(inbound("side_bar"), sticky_key="page")
+        (proposition,) = again.placements[0].propositions
+        assert proposition.sticky_from_decision_id == ""
+        assert [each.resource_id for each in proposition.uses] == ["greetings"]
+        await tell(shop, again, Outcome.IMPRESSION)
+        served = await shop.decide(inbound("side_bar"), sticky_key="page")
+        assert served.placements[0].propositions[0].sticky_from_decision_id == again.decision_id
+
+
 async def test_a_simulation_takes_nothing_and_leaves_no_trace(tmp_path: Path) -> None:
     async with ready(tmp_path, WEB_2) as shop:
         before = dump_sqlite(tmp_path)

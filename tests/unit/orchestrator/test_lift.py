@@ -11,7 +11,7 @@ from services.orchestrator.app.performance_book import Customer, rows_of
 from services.orchestrator.app.performance_report import ArmRow, Measure, Tally
 from services.orchestrator.domain.arms import Arm, Membership
 from services.orchestrator.domain.currency import MILLIONTHS
-from services.orchestrator.domain.lift import Estimate, Sums, estimate_of, lift_of
+from services.orchestrator.domain.lift import Estimate, Kind, Lift, Sums, estimate_of, lift_of
 from services.orchestrator.domain.sample_ratio import sample_ratio
 
 EXPERIMENTS = 1_000
@@ -115,6 +115,86 @@ def test_where_nobody_can_say_there_is_no_interval() -> None:
     assert against_zero.relative is None
 
 
+def counted(persons: int, events: int, kind: Kind = Kind.COUNT) -> Sums:
+    """Of so many persons, each with one x, who had so many events, one each."""
+    n, k = float(persons), float(events)
+    return Sums(persons, n, k, n, k, k, kind)
+
+
+def interval(estimate: Estimate | None) -> tuple[float, float]:
+    assert estimate is not None
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return estimate.low, estimate.high
+
+
+@pytest.mark.parametrize(("low_rate", "high_rate"), [(0.001, 0.002), (0.004, 0.006), (0.02, 0.03), (0.05, 0.05)])
+def test_intervals_of_rare_events_cover_the_truth(low_rate: float, high_rate: float) -> None:
+    rng = np.random.default_rng(19)
+    held, relative = {"level": 0, "difference": 0}, list[bool]()
+    for _ in range(EXPERIMENTS):
+        base = counted(500, int(rng.binomial(500, low_rate)))
+        arm = counted(4_000, int(rng.binomial(4_000, high_rate)))
+        lift = lift_of(arm, base)
+        assert lift is not None
+        low, high = interval(estimate_of(base))
+        assert 0.0 <= low <= (base.ratio or 0.0) < high
+        held["level"] += low <= low_rate <= high
+        low, high = interval(lift.difference)
+        assert low < lift.difference.value < high
+        held["difference"] += low <= high_rate - low_rate <= high
+        if base.y:
+            low, high = interval(lift.relative)
+            assert low >= -1.0
+            relative.append(low <= high_rate / low_rate - 1.0 <= high)
+    assert all(count >= 0.93 * EXPERIMENTS for count in held.values()), held
+    assert sum(relative) >= 0.93 * len(relative)
+
+
+def test_what_never_happened_may_happen_yet() -> None:
+    estimate = estimate_of(counted(300, 0))
+    assert interval(estimate) == (0.0, pytest.approx(3.689 / 300, rel=1e-3))
+    lift = lift_of(counted(300, 0), counted(300, 40))
+    assert lift is not None
+    assert lift.relative is not None
+    low, high = interval(lift.relative)
+    assert (lift.relative.value, low) == (-1.0, -1.0)
+    assert -1.0 < high < -0.8
+    assert lift.difference.high is not None
+    assert -40 / 300 < lift.difference.high < 0.0
+
+
+@pytest.mark.parametrize("events", [298, 300])
+def test_a_share_of_nearly_all_is_never_more_than_all(events: int) -> None:
+    low, high = interval(estimate_of(counted(300, events, Kind.SHARE)))
+    assert low < events / 300 <= high <= 1.0
+    assert low > 0.9
+    against = lift_of(counted(300, events, Kind.SHARE), counted(300, 150, Kind.SHARE))
+    assert against is not None
+    low, high = interval(against.difference)
+    assert low < against.difference.value <= high <= 0.56
+
+
+def test_what_one_person_did_many_times_counts_as_one_that_never_happened() -> None:
+    """Ten persons with a hundred contacts each are no thousand."""
+    none = Sums(10, 1_000.0, 0.0, 10 * 100.0**2, 0.0, 0.0, Kind.SHARE)
+    assert interval(estimate_of(none)) == (0.0, pytest.approx(0.3689, rel=1e-3))
+
+
+def test_of_money_that_nobody_spent_nobody_knows_how_much_it_would_be() -> None:
+    nothing, some = counted(300, 0, Kind.MONEY), counted(300, 100, Kind.MONEY)
+    assert estimate_of(nothing) == Estimate(0.0)
+    assert lift_of(nothing, some) == Lift(Estimate(-1 / 3), Estimate(-1.0))
+    assert interval(estimate_of(some))[0] > 0.2
+
+
+def test_few_and_many_events_meet() -> None:
+    """Where the one law takes over from the other, limits are nearly the same."""
+    few, many = (interval(estimate_of(counted(10_000, events))) for events in (30, 32))
+    assert few[1] == pytest.approx(many[1], rel=0.1)
+    assert few[0] == pytest.approx(many[0], rel=0.1)
+
+
 def test_arms_that_lost_persons_give_the_alarm_and_others_do_not() -> None:
     rng = np.random.default_rng(7)
     shares = {Arm.DECISIONING: 0.9, Arm.HOLDOUT: 0.1}
@@ -134,3 +214,12 @@ def test_where_few_are_expected_no_alarm_is_given() -> None:
     ratio = sample_ratio({Arm.DECISIONING: 100}, {Arm.DECISIONING: 98.0, Arm.HOLDOUT: 2.0})
     assert (ratio.p_value, ratio.is_alarming) == (None, False)
     assert ratio.observed == {Arm.DECISIONING: 100, Arm.HOLDOUT: 0}
+
+
+def test_an_arm_that_is_small_or_empty_does_not_hide_what_the_others_lost() -> None:
+    """The whole deployment is in control arms, and a third one has just begun."""
+    expected = {Arm.HOLDOUT: 5_000.0, Arm.RANDOM_ELIGIBLE: 4_997.0, Arm.DECISIONING: 0.0, Arm.RULES_ONLY: 3.0}
+    fair = sample_ratio({Arm.HOLDOUT: 5_020, Arm.RANDOM_ELIGIBLE: 4_976, Arm.RULES_ONLY: 4}, expected)
+    assert fair.p_value is not None
+    assert not fair.is_alarming
+    assert sample_ratio({Arm.HOLDOUT: 4_600, Arm.RANDOM_ELIGIBLE: 5_397, Arm.RULES_ONLY: 3}, expected).is_alarming

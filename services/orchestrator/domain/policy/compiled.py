@@ -39,7 +39,7 @@ class PolicySettings:
     """ISO 4217, of every business value, cost and reserve."""
     default_locale: str
     reserve: float
-    """What silence is worth, in the policy's currency: a proposition must be worth more."""
+    """What silence is worth, in the policy's currency: a proposition must be worth as much."""
     profiling_basis: str
     """CONSENT: using a profile needs a granted PROFILING consent. LEGITIMATE_INTEREST and CONTRACT: it needs none, but
     a denied or revoked PROFILING statement wins."""
