@@ -46,7 +46,7 @@ def _zone(brief: Brief, features: Mapping[str, Feature]) -> str:
 def _region(brief: Brief, features: Mapping[str, Feature]) -> Region:
     residence = brief.policy.contact.residence
     said = _text(features, residence.country_trait).upper()
-    country = said if is_country(said) else residence.region.country
+    country = said if said and is_country(said) else residence.region.country
     part = _text(features, residence.subdivision_trait).upper()
     if part and is_subdivision(country, part):
         return Region(country, part)

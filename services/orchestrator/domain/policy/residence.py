@@ -51,6 +51,7 @@ REGION_FIELDS: tuple[Field[Any], ...] = (COUNTRY, SUBDIVISION, COUNTRY_TRAIT, SU
 
 
 def read_region(node: Node, findings: Findings) -> RegionDeclaration:
+    countries()  # a fifth of a second, once: no decision is to wait for it
     fields = read_fields(node.place, node, REGION_FIELDS, findings)
     country, subdivision = fields.get(COUNTRY, ""), fields.get(SUBDIVISION, "")
     if not (fields.is_written(COUNTRY) or fields.is_written(COUNTRY_TRAIT)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -98,6 +100,20 @@ def test_quiet_hours_are_read_in_full(compiled: Compiled) -> None:
     )
     assert policy.contact.residence == Residence("Asia/Kathmandu", "zone", Region("DE", "BY"), "land", "part")
     assert policy.contact.prefetch_ms == 2 * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("more", "loaded"), [("public_holidays: {country_trait: land}", "True"), ("prefetch_ttl: 2h", "False")]
+)
+def test_whoever_compiles_a_policy_about_holidays_has_them_before_the_first_decision(more: str, loaded: str) -> None:
+    """They take longer to load than a decision takes."""
+    policy = written(f"quiet_hours: [{{from: '21:00', to: '08:00'}}]\n  {ZONE}\n  {more}")
+    program = (
+        "import sys; from services.orchestrator.domain.policy.compile import compile_policy;"
+        f"assert compile_policy({{'policy.yaml': {policy.encode()!r}}}).policy; print('holidays' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == loaded
 
 
 def test_a_policy_that_says_nothing_has_no_quiet_hours_and_no_order_of_channels(compiled: Compiled) -> None:
