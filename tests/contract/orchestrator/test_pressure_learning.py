@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
@@ -21,6 +22,8 @@ from services.orchestrator.domain.decision import Answer, Mode
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.pressure.estimate import NO_ESTIMATE
 from services.orchestrator.domain.pressure.plan import PressurePlan
+from services.orchestrator.domain.pressure.sample import PressureSample
+from services.orchestrator.domain.pressure.tally import BUCKETS, EMPTY, PressureTally, bucket_of
 from services.orchestrator.settings import OrchestratorSettings
 from services.profile.app.rights_requests import EraseSubject
 from services.profile.domain.consents import ConsentStatus
@@ -164,6 +167,43 @@ async def test_who_was_erased_where_nobody_said_so_yet_is_not_learnt_from_either
     namespace, _, value = ADA.partition(":")
     await office.shop.profile.erase_subject(EraseSubject(fresh_id(), (ProfileIdentity(namespace, value),)))
     assert samples(await office.learns()) == 0
+
+
+async def test_what_was_learnt_is_what_the_next_contact_costs(office: Office) -> None:
+    await office.shop.publish(PRESSED)
+    first = (await office.writes()).placements[0].propositions[0]
+    assert first.pressure_cost == 0.0, "nothing is known"
+    key = (await office.shop.orchestrator.get_pressure()).learning_key
+    async with AsyncExitStack() as stack:
+        stores = await deciding.open_stores(office.shop.settings, stack)
+        assert await stores.feedback.pressure.fold([], tiring(key))
+    report = await office.learns()
+    assert report.learnt is not None
+    learnt = report.learnt.estimate
+    assert abs(learnt.response_slope - SLOPE) < 4 * learnt.response_error
+    assert learnt.certainty > 0.9
+    second = (await office.writes()).placements[0].propositions[0]
+    assert 0.0 < second.pressure_cost < second.business_value
+    usual = report.usual
+    assert usual is not None
+    assert second.pressure_cost < usual.price, "who had one contact is not yet under the usual pressure"
+
+
+SLOPE = -0.05
+
+
+def tiring(key: str) -> dict[TallyKey, Sums]:
+    """Of 20,000 contacts of as many people, who respond the less the more they had."""
+    chance = np.random.default_rng(7)
+    tallies = [EMPTY] * BUCKETS
+    for number in range(20_000):
+        deviation = chance.normal(0.0, 0.5)
+        level = 2.0 + deviation + chance.normal(0.0, 0.3)
+        responded = chance.random() < 0.25 + SLOPE * level
+        sample = PressureSample(f"p_{number}", level, deviation, 0.15, 8.0, bool(responded), unsubscribed=False)
+        bucket = bucket_of(sample.profile_id)
+        tallies[bucket] = tallies[bucket].plus(PressureTally.of(sample))
+    return {TallyKey(key, bucket): tally.to_floats() for bucket, tally in enumerate(tallies)}
 
 
 async def test_another_replica_knows_it_from_its_first_decision_on(office: Office) -> None:
