@@ -119,6 +119,13 @@ async def test_what_leaves_no_trace_or_is_no_outbound_contact_teaches_nothing(of
     assert await office.waiting() == 0
 
 
+async def test_a_channel_that_weighs_nothing_teaches_nothing(office: Office) -> None:
+    mail = "email: {direction: OUTBOUND, "
+    await office.shop.publish(PRESSED | {mail: f"{mail}pressure_weight: 0, "})
+    await office.writes()
+    assert await office.waiting() == 0
+
+
 async def test_of_a_policy_without_gaps_nothing_is_learnt_but_what_was_learnt_before_still_counts(
     office: Office,
 ) -> None:
