@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from prometheus_client import REGISTRY
 
 from services.orchestrator import bootstrap as deciding
 from services.orchestrator.adapters.metrics import PrometheusTelemetry
-from services.orchestrator.app.active_policies import ActivePolicies, ActivePolicy
+from services.orchestrator.app.active_policies import REFRESH_MS, ActivePolicies, ActivePolicy
 from services.orchestrator.app.outcome_store import OutcomeItem
+from services.orchestrator.app.pressure.fold import FoldPressure
 from services.orchestrator.app.pressure.get_pressure import PressureReport, paces_of
-from services.orchestrator.app.pressure.learnt import LearntPressure, PressureCourier
+from services.orchestrator.app.pressure.learnt import ROUND_MS, LearntPressure, PressureCourier
 from services.orchestrator.app.pressure.store import Sums, TallyKey
 from services.orchestrator.domain.decision import Answer, Mode
 from services.orchestrator.domain.outcome import Outcome
@@ -294,6 +296,34 @@ async def test_a_store_that_is_down_leaves_the_last_known_estimate(office: Offic
         await learnt.look()
         assert store.read == 1, "what is known is not read again before its time"
         await LearntPressure(store, policies, PrometheusTelemetry(), office.clock).warm()
+
+
+async def test_a_round_that_cannot_fold_still_reads_what_others_learnt(office: Office) -> None:
+    await office.shop.publish(PRESSED)
+    rounds: list[int] = []
+
+    async def fails(until_ms: int) -> None:
+        rounds.append(until_ms)
+        raise Unavailable("DEPENDENCY_UNAVAILABLE", "who may be learnt from is unknown")
+
+    async with AsyncExitStack() as stack:
+        stores = await deciding.open_stores(office.shop.settings, stack)
+        policies, store = ActivePolicies(stores.policies, office.clock), Fleeting({})
+        learnt = LearntPressure(store, policies, PrometheusTelemetry(), office.clock)
+        courier = PressureCourier(cast("FoldPressure", fails), learnt, office.clock)
+        with pytest.raises(Unavailable):
+            await courier.beat()
+        assert (len(rounds), store.read) == (1, 1)
+        await courier.beat()
+        assert (len(rounds), store.read) == (1, 1), "the next round has not come"
+        office.clock.now_ms += ROUND_MS
+        with pytest.raises(Unavailable):
+            await courier.beat()
+        assert (len(rounds), store.read) == (2, 2)
+        await office.shop.publish(OTHERWISE)
+        office.clock.now_ms += REFRESH_MS
+        await courier.beat()
+        assert (len(rounds), store.read) == (2, 3), "what another policy learns is read at once"
 
 
 async def active(office: Office) -> ActivePolicy:
