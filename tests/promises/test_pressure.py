@@ -38,9 +38,9 @@ class Size:
         return [PressedWorld.of(seed, self.customers, self.days, is_tiring=is_tiring) for seed in seeds]
 
 
-def size(promise: Promise, customers: int) -> Size:
-    """So many at reduced strength."""
-    seeds = promise.strength(reduced=2, full=10)
+def size(promise: Promise, customers: int, seeds: int) -> Size:
+    """So many customers at reduced strength, and seeds at full."""
+    seeds = promise.strength(reduced=2, full=seeds)
     return Size(seeds, 4_000, 180, 60) if is_full_strength() else Size(seeds, customers, 100, 40)
 
 
@@ -79,7 +79,7 @@ def totals(seasons: Sequence[Season], name: str, since: int) -> list[float]:
 
 
 def test_fewer_contacts_bring_more_than_the_best_fixed_cap(promise: Promise) -> None:
-    of = size(promise, customers=600)
+    of = size(promise, customers=600, seeds=10)
     worlds = of.worlds(is_tiring=True)
     pressed = [presser(world).run() for world in worlds]
     fixed = {cap: [capped(world, cap) for world in worlds] for cap in CAPS}
@@ -114,7 +114,7 @@ def compared(
 
 def test_contacts_aimed_at_the_engaged_do_not_turn_the_sign(promise: Promise) -> None:
     """While contacts have no price yet. By levels alone it looks as if pressure did good."""
-    runs = [presser(world, is_pricing=False) for world in size(promise, customers=400).worlds(is_tiring=True)]
+    runs = [presser(world, is_pricing=False) for world in size(promise, customers=400, seeds=5).worlds(is_tiring=True)]
     for run in runs:
         run.run()
     naive = [slope_of_levels(run.samples) for run in runs]
@@ -135,7 +135,7 @@ def test_contacts_aimed_at_the_engaged_do_not_turn_the_sign(promise: Promise) ->
 
 def test_customers_who_do_not_tire_are_contacted_as_before(promise: Promise) -> None:
     """But for the gaps, which cost their share of the time: that is told apart."""
-    of = size(promise, customers=200)
+    of = size(promise, customers=200, seeds=5)
     worlds = of.worlds(is_tiring=False)
     pressed = [presser(world).run() for world in worlds]
     waiting = [presser(world, is_pricing=False).run() for world in worlds]

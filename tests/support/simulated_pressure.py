@@ -75,11 +75,11 @@ class PressedWorld:
 
     @property
     def customers(self) -> int:
-        return self.reachable.shape[0]
+        return len(self.patience)
 
     @property
     def days(self) -> int:
-        return self.reachable.shape[1]
+        return int(self.reachable.shape[1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -68,7 +68,7 @@ def test_slopes_are_right_on_average(experiments: list[PressureEstimate]) -> Non
         ([each.response_slope for each in experiments], USUAL.response),
         ([each.unsubscribe_slope for each in experiments], USUAL.unsubscribe),
     ):
-        assert np.mean(found) == pytest.approx(slope, abs=4 * np.std(found) / math.sqrt(EXPERIMENTS))
+        assert np.mean(found) == pytest.approx(slope, abs=4 * float(np.std(found)) / math.sqrt(EXPERIMENTS))
 
 
 def test_errors_are_as_large_as_the_scatter_though_people_have_many_contacts(
