@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.orchestrator.domain.pressure.estimate import NO_ESTIMATE, PressureEstimate, estimate
 from services.orchestrator.domain.pressure.sample import PressureSample
@@ -114,6 +116,31 @@ def test_means_are_told_from_the_first_sample_on() -> None:
     other = replace(one, level=1.0, propensity=0.75, value=20.0)
     told = estimate(tallies([one, other]))
     assert told == replace(NO_ESTIMATE, samples=2, mean_level=2.0, mean_value=0.25 * 12.0 + 0.75 * 20.0)
+
+
+@given(
+    st.lists(
+        st.builds(
+            PressureSample,
+            st.integers(0, 60).map("p_{}".format),
+            st.sampled_from([0.0, 1e-9, 1.0, 5.0, 1e6]),
+            st.sampled_from([0.0, -1.0, 2.0, 1e-9, 1e3]),
+            st.sampled_from([0.0, 1e-12, 0.3, 1.0]),
+            st.floats(-1e9, 1e9),
+            st.booleans(),
+            st.booleans(),
+        ),
+        min_size=30,
+        max_size=80,
+    )
+)
+def test_whatever_the_samples_are_there_is_an_estimate_or_none(made: list[PressureSample]) -> None:
+    told = estimate(tallies(made))
+    assert told.samples == len(made)
+    assert 0.0 <= told.certainty <= 1.0
+    assert math.isfinite(told.response_slope)
+    assert math.isfinite(told.unsubscribe_slope)
+    assert not math.isnan(told.response_error + told.unsubscribe_error)
 
 
 def test_nothing_is_said_of_nothing() -> None:
