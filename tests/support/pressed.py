@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from services.local.contact_ledger import LocalContactLedger
@@ -23,7 +24,9 @@ from services.profile.bootstrap import bootstrap as open_profile
 from services.profile.domain.consents import ConsentStatus
 from services.profile.settings import ProfileSettings
 from shared.clock import system_clock
+from shared.settings import StoreKind
 from tests.support.profiles import SteppingClock
+from tests.support.servers import Storage
 from tests.support.shop import ADA, Shop, open_shop, outbound
 from tests.support.shop_policy import edited
 
@@ -62,19 +65,28 @@ class PressedShop:
 
 
 @asynccontextmanager
-async def pressed_shop(folder: Path, changes: Mapping[str, str] | None = None) -> AsyncIterator[PressedShop]:
-    """That may write to Ada, who is in no gap."""
+async def pressed_shop(
+    folder: Path, changes: Mapping[str, str] | None = None, storage: Storage | None = None
+) -> AsyncIterator[PressedShop]:
+    """That may write to Ada, who is in no gap. `storage`: a MongoDB; None for SQLite."""
     changes = pressure() if changes is None else changes
     compiled = compile_policy(edited(changes)).policy
     assert compiled is not None
     assert compiled.pressure is not None
     own = folder / "own"
+
+    def kept(service: str) -> dict[str, Any]:
+        if storage is None:
+            return {"data_dir": own}
+        name = f"{storage.database}_{service}"
+        return {"store": StoreKind.MONGO, "mongo_uri": storage.mongo_uri, "mongo_database": name}
+
     async with open_shop(folder) as plain, AsyncExitStack() as stack:
         clock = SteppingClock(system_clock())
-        profile = await open_profile(ProfileSettings(data_dir=own), stack, clock=clock)
+        profile = await open_profile(ProfileSettings(**kept("profile")), stack, clock=clock)
         ledger = LocalContactLedger(profile.app, clock)
         others = replace(plain.others, profile=LocalProfiles(profile.app, clock), ledger=ledger)
-        settings = OrchestratorSettings(data_dir=own)
+        settings = OrchestratorSettings(**kept("orchestrator"))
         options = deciding.DecidingOptions(b"secret", 10_000)
         opened = await deciding.bootstrap(settings, stack, others=others, options=options, clock=clock)
         shop = replace(plain, orchestrator=opened.app, profile=profile.app, others=others, settings=settings)

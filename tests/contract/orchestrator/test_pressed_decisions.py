@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tests.support.dumps import dump_sqlite
 from tests.support.limited_shop import SERVICE_ESPRESSO
 from tests.support.pressed import GAPS, NAME, PressedShop, harmful, pressed_shop, pressure
 from tests.support.shop import inbound, outbound
+from tests.support.storages import StorageOf
 
 MAIL_1 = f"{NAME}contact_policy: {{limits: [{{id: mail_week, channel: email, max: 1, window: 7d}}]}}\n"
 
@@ -182,19 +183,26 @@ async def test_nobody_known_is_under_no_pressure(ada: PressedShop) -> None:
     assert reason(answer) is NoActionReason.NO_CONSENT
 
 
-async def test_a_decision_is_made_again_the_same_whatever_was_learnt_since(ada: PressedShop) -> None:
-    ada.estimate = harmful()
-    decisions = [await ada.mail()]
-    for gap in (True, False):
-        ada.pass_to(gap=gap)
-        decisions.append(await ada.mail())
-    ada.estimate = harmful(unsubscribe_slope=5.0)
-    ada.clock.now_ms += 30 * MS_PER_DAY
-    for answer in decisions:
-        again = await ada.shop.orchestrator.replay_decision(answer.decision_id)
-        assert again.is_identical, again.differing
-    ada.estimate = NO_ESTIMATE
-    await ada.shop.publish({**pressure(GAPS.replace("0.5", "0.25")), "lever: 1.5": "lever: 1.4"})
+@pytest.mark.parametrize("kind", ["sqlite", "mongo"])
+async def test_a_decision_is_made_again_the_same_whatever_was_learnt_since(
+    storage_of: StorageOf, tmp_path: Path, kind: str
+) -> None:
+    with storage_of(kind) as storage:
+        async with pressed_shop(tmp_path, storage=storage if kind == "mongo" else None) as ada:
+            ada.estimate = harmful()
+            decisions = [await ada.mail()]
+            for gap in (True, False):
+                ada.pass_to(gap=gap)
+                decisions.append(await ada.mail())
+            ada.estimate = harmful(unsubscribe_slope=5.0)
+            ada.clock.now_ms += 30 * MS_PER_DAY
+            await _are_made_again(ada, decisions)
+            ada.estimate = NO_ESTIMATE
+            await ada.shop.publish({**pressure(GAPS.replace("0.5", "0.25")), "lever: 1.5": "lever: 1.4"})
+            await _are_made_again(ada, decisions)
+
+
+async def _are_made_again(ada: PressedShop, decisions: Sequence[Answer]) -> None:
     for answer in decisions:
         again = await ada.shop.orchestrator.replay_decision(answer.decision_id)
         assert again.is_identical, again.differing

@@ -6,21 +6,26 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
 from services.orchestrator import bootstrap as deciding
 from services.orchestrator.adapters.metrics import PrometheusTelemetry
-from services.orchestrator.app.active_policies import ActivePolicies, ActivePolicy
+from services.orchestrator.app.active_policies import REFRESH_MS, ActivePolicies, ActivePolicy
 from services.orchestrator.app.outcome_store import OutcomeItem
+from services.orchestrator.app.pressure.fold import FoldPressure
 from services.orchestrator.app.pressure.get_pressure import PressureReport, paces_of
-from services.orchestrator.app.pressure.learnt import LearntPressure, PressureCourier
+from services.orchestrator.app.pressure.learnt import ROUND_MS, LearntPressure, PressureCourier
 from services.orchestrator.app.pressure.store import Sums, TallyKey
 from services.orchestrator.domain.decision import Answer, Mode
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.pressure.estimate import NO_ESTIMATE
 from services.orchestrator.domain.pressure.plan import PressurePlan
+from services.orchestrator.domain.pressure.sample import PressureSample
+from services.orchestrator.domain.pressure.tally import BUCKETS, EMPTY, PressureTally, bucket_of
 from services.orchestrator.settings import OrchestratorSettings
 from services.profile.app.rights_requests import EraseSubject
 from services.profile.domain.consents import ConsentStatus
@@ -116,6 +121,13 @@ async def test_what_leaves_no_trace_or_is_no_outbound_contact_teaches_nothing(of
     assert await office.waiting() == 0
 
 
+async def test_a_channel_that_weighs_nothing_teaches_nothing(office: Office) -> None:
+    mail = "email: {direction: OUTBOUND, "
+    await office.shop.publish(PRESSED | {mail: f"{mail}pressure_weight: 0, "})
+    await office.writes()
+    assert await office.waiting() == 0
+
+
 async def test_of_a_policy_without_gaps_nothing_is_learnt_but_what_was_learnt_before_still_counts(
     office: Office,
 ) -> None:
@@ -164,6 +176,43 @@ async def test_who_was_erased_where_nobody_said_so_yet_is_not_learnt_from_either
     namespace, _, value = ADA.partition(":")
     await office.shop.profile.erase_subject(EraseSubject(fresh_id(), (ProfileIdentity(namespace, value),)))
     assert samples(await office.learns()) == 0
+
+
+async def test_what_was_learnt_is_what_the_next_contact_costs(office: Office) -> None:
+    await office.shop.publish(PRESSED)
+    first = (await office.writes()).placements[0].propositions[0]
+    assert first.pressure_cost == 0.0, "nothing is known"
+    key = (await office.shop.orchestrator.get_pressure()).learning_key
+    async with AsyncExitStack() as stack:
+        stores = await deciding.open_stores(office.shop.settings, stack)
+        assert await stores.feedback.pressure.fold([], tiring(key))
+    report = await office.learns()
+    assert report.learnt is not None
+    learnt = report.learnt.estimate
+    assert abs(learnt.response_slope - SLOPE) < 4 * learnt.response_error
+    assert learnt.certainty > 0.9
+    second = (await office.writes()).placements[0].propositions[0]
+    assert 0.0 < second.pressure_cost < second.business_value
+    usual = report.usual
+    assert usual is not None
+    assert second.pressure_cost < usual.price, "who had one contact is not yet under the usual pressure"
+
+
+SLOPE = -0.05
+
+
+def tiring(key: str) -> dict[TallyKey, Sums]:
+    """Of 20,000 contacts of as many people, who respond the less the more they had."""
+    chance = np.random.default_rng(7)
+    tallies = [EMPTY] * BUCKETS
+    for number in range(20_000):
+        deviation = chance.normal(0.0, 0.5)
+        level = 2.0 + deviation + chance.normal(0.0, 0.3)
+        responded = chance.random() < 0.25 + SLOPE * level
+        sample = PressureSample(f"p_{number}", level, deviation, 0.15, 8.0, bool(responded), unsubscribed=False)
+        bucket = bucket_of(sample.profile_id)
+        tallies[bucket] = tallies[bucket].plus(PressureTally.of(sample))
+    return {TallyKey(key, bucket): tally.to_floats() for bucket, tally in enumerate(tallies)}
 
 
 async def test_another_replica_knows_it_from_its_first_decision_on(office: Office) -> None:
@@ -247,6 +296,34 @@ async def test_a_store_that_is_down_leaves_the_last_known_estimate(office: Offic
         await learnt.look()
         assert store.read == 1, "what is known is not read again before its time"
         await LearntPressure(store, policies, PrometheusTelemetry(), office.clock).warm()
+
+
+async def test_a_round_that_cannot_fold_still_reads_what_others_learnt(office: Office) -> None:
+    await office.shop.publish(PRESSED)
+    rounds: list[int] = []
+
+    async def fails(until_ms: int) -> None:
+        rounds.append(until_ms)
+        raise Unavailable("DEPENDENCY_UNAVAILABLE", "who may be learnt from is unknown")
+
+    async with AsyncExitStack() as stack:
+        stores = await deciding.open_stores(office.shop.settings, stack)
+        policies, store = ActivePolicies(stores.policies, office.clock), Fleeting({})
+        learnt = LearntPressure(store, policies, PrometheusTelemetry(), office.clock)
+        courier = PressureCourier(cast("FoldPressure", fails), learnt, office.clock)
+        with pytest.raises(Unavailable):
+            await courier.beat()
+        assert (len(rounds), store.read) == (1, 1)
+        await courier.beat()
+        assert (len(rounds), store.read) == (1, 1), "the next round has not come"
+        office.clock.now_ms += ROUND_MS
+        with pytest.raises(Unavailable):
+            await courier.beat()
+        assert (len(rounds), store.read) == (2, 2)
+        await office.shop.publish(OTHERWISE)
+        office.clock.now_ms += REFRESH_MS
+        await courier.beat()
+        assert (len(rounds), store.read) == (2, 3), "what another policy learns is read at once"
 
 
 async def active(office: Office) -> ActivePolicy:

@@ -8,7 +8,7 @@ import pytest
 
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.outcome_store import CapturedOutcome, OutcomeItem
-from services.orchestrator.app.pressure.learning import PressureLearning
+from services.orchestrator.app.pressure.learning import PressureLearning, due_ms
 from services.orchestrator.app.pressure.samples import samples_of
 from services.orchestrator.domain.contact_limits import SERVICE
 from services.orchestrator.domain.decision import PlacementAnswer
@@ -126,3 +126,10 @@ def test_each_contact_of_a_decision_is_a_sample_but_for_service_messages() -> No
     taken = decision(served=(PlacementAnswer("mail", (MAIL, bill, other)), PlacementAnswer("sms")))
     samples = samples_of(taken, [said(Outcome.CLICKED, action="other"), said(Outcome.CLICKED, action="bill")])
     assert [(each.propensity, each.responded) for each in samples] == [(0.2, False), (0.5, True)]
+
+
+def test_a_channel_that_weighs_nothing_teaches_nothing() -> None:
+    taken = replace(decision(), pressure_learning=PressureLearning("k", WINDOW_MS, ("SMS", "EMAIL")))
+    assert samples_of(taken, []) == []
+    assert due_ms(taken) is None
+    assert due_ms(decision()) is not None

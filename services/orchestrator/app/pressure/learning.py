@@ -30,6 +30,8 @@ class PressureLearning:
 
     key: str
     response_window_ms: int
+    weightless: tuple[str, ...] = ()
+    """Channels that weigh nothing: no gap holds them back."""
 
 
 def learning_of(policy: ActivePolicy) -> PressureLearning | None:
@@ -38,7 +40,8 @@ def learning_of(policy: ActivePolicy) -> PressureLearning | None:
     plan = policy.compiled.pressure
     if plan is None or not plan.has_gaps:
         return None
-    return PressureLearning(learning_key(policy), plan.response_window_ms)
+    weightless = tuple(name for name, weight in plan.channel_weights.items() if not weight)
+    return PressureLearning(learning_key(policy), plan.response_window_ms, weightless)
 
 
 @lru_cache(maxsize=8)
@@ -67,10 +70,11 @@ def due_ms(record: DecisionRecord) -> int | None:
 
 
 def teaching(record: DecisionRecord) -> Iterator[tuple[str, Proposition]]:
-    """The contacts of the decision that teach, each with what its rewards are called after. Not service messages: no
-    gap holds them back."""
+    """The contacts of the decision that teach, each with what its rewards are called after: those that a gap would have
+    held back, which service messages are not."""
+    weightless = () if record.pressure_learning is None else record.pressure_learning.weightless
     for placement in record.answer.placements:
         for proposition in placement.propositions:
-            if proposition.message_class != SERVICE:
+            if proposition.message_class != SERVICE and proposition.channel not in weightless:
                 names = (placement.placement_id, proposition.action, proposition.channel)
                 yield reward_key(record.decision_id, *names), proposition

@@ -79,6 +79,13 @@ CHANNEL_FIELDS: tuple[Field[Any], ...] = (
 )
 
 
+_OUTBOUND_ONLY: tuple[tuple[Field[Any], str], ...] = (
+    (EXPLORATION_BUDGET, "whose contacts are scarce"),
+    (PRESSURE_WEIGHT, "an answer to who comes to us is no pressure"),
+)
+"""Fields, and why."""
+
+
 def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDeclaration:
     """A channel whose direction cannot be read counts as OUTBOUND, the stricter one."""
     name = upper_identifier(key)
@@ -99,13 +106,6 @@ def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDecl
                 findings.error(fields.place(field), "CONTRADICTION", message)
     budget, silence = fields.get(EXPLORATION_BUDGET, None), fields.get(CHANNEL_SILENCE, None)
     return ChannelDeclaration(channel, rules_of(fields), budget, silence, fields.get(PRESSURE_WEIGHT, None))
-
-
-_OUTBOUND_ONLY: tuple[tuple[Field[Any], str], ...] = (
-    (EXPLORATION_BUDGET, "whose contacts are scarce"),
-    (PRESSURE_WEIGHT, "an answer to who comes to us is no pressure"),
-)
-"""Fields, and why."""
 
 
 CHANNEL = Field("channel", leaf(reference), required=True)

@@ -28,6 +28,8 @@ from shared.clock import MS_PER_SECOND
 
 PRESSURE = "pressure"
 HOUR_MS, MINUTE_MS = 3_600 * MS_PER_SECOND, 60 * MS_PER_SECOND
+HALF_LIVES = 8
+"""After so many a contact counts less than a two-hundredth of what it did."""
 MAX_LENGTHS = 8
 MAX_SHARE = 0.5
 """More than half of all periods would be a policy of its own."""
@@ -176,10 +178,6 @@ def _check_spans(
     if longest_ms > reach_ms:
         message = f"lengths: a gap of {span_words(longest_ms)} is longer than the window of {span_words(reach_ms)}"
         findings.error(written.fields.place(LENGTHS), "OUT_OF_RANGE", message)
-
-
-HALF_LIVES = 8
-"""After so many a contact counts less than a two-hundredth of what it did."""
 
 
 def window_of(declared: PressureDeclaration) -> int | None:

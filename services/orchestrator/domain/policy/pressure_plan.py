@@ -12,6 +12,7 @@ from services.orchestrator.domain.pressure.plan import USUAL_WEIGHT, PressurePla
 from shared.clock import MS_PER_DAY
 
 USUAL_RESPONSE_WINDOW_MS = 7 * MS_PER_DAY
+_SALT = "pressure"
 
 
 def check_pressure(document: PolicyDocument, findings: Findings) -> None:
@@ -49,9 +50,6 @@ def pressure_plan(document: PolicyDocument) -> PressurePlan | None:
         f"{settings.name} {_SALT}",
         _weights(document.channel_weights),
     )
-
-
-_SALT = "pressure"
 
 
 def _response_window_ms(document: PolicyDocument) -> int:

@@ -147,5 +147,5 @@ def _certainty(harm: float, error: float, scale: float) -> float:
     above = math.erfc(-known / math.sqrt(2.0))
     if above <= 0.0:
         return 0.0
-    log_odds = math.log(error / spread) + 0.5 * known * known + math.log(above)
+    log_odds = math.log(error) - math.log(spread) + 0.5 * known * known + math.log(above)
     return max(0.0, math.tanh(log_odds / 2.0))
