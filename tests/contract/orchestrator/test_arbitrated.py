@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -223,6 +224,10 @@ async def test_a_period_ends_and_a_simulation_remembers_nothing(tmp_path: Path) 
         await shop.decide(inbound("side_bar"), sticky_key="page")
         later = await shop.decide(inbound("side_bar"), sticky_key="page")
         assert later.placements[0].propositions[0].sticky_from_decision_id == ""
+        earlier_ms = later.decision_time_ms - 60_000
+        await asyncio.sleep(0.01)
+        backdated = await shop.decide(inbound("side_bar"), sticky_key="page", decision_time_ms=earlier_ms)
+        assert backdated.placements[0].propositions[0].sticky_from_decision_id == "", "it has expired by now"
     async with shop_with(tmp_path / "other", "exploration: THOMPSON, sticky: 1h") as shop:
         await shop.decide(inbound("side_bar"), sticky_key="page", mode=Mode.SIMULATE)
         answer = await shop.decide(inbound("side_bar"), sticky_key="page")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -320,7 +321,7 @@ async def test_decisions_may_be_made_for_another_moment(shop: Shop) -> None:
     assert "summer_2020" not in actions(executed.placements[0]), "it has ended by now"
     (ended,) = (each for each in executed.dropped if each.action == "summer_2020")
     assert (ended.rule_id, ended.threshold) == ("valid_until", "< 2020-09-02T00:00:00Z")
-    assert ended.observed is not None
+    assert isinstance(ended.observed, datetime)
     assert to_ms(ended.observed) > executed.decision_time_ms + 365 * MS_PER_DAY
     with pytest.raises(InvalidArgument):
         await shop.decide(replace(inbound(), decision_time_ms=system_clock() + HOUR_MS))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from tandem.common.v1 import value_pb2
 from tandem.orchestrator.v1 import decision_pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
@@ -42,7 +43,8 @@ def test_an_outcome_that_is_understood_comes_back_as_it_was_understood(message: 
 
 
 def test_an_attribute_of_the_context_has_a_name() -> None:
-    nameless = decision_pb2.DecideRequest(request_id="r", context={"": {"int_value": 1}, "page": {"int_value": 2}})
+    values = {name: value_pb2.TypedValue(int_value=1) for name in ("", "page")}
+    nameless = decision_pb2.DecideRequest(request_id="r", context=values)
     with pytest.raises(InvalidArgument) as refused:
         request.command_from(nameless)
     assert [each.field for each in refused.value.violations] == ['context[""]']

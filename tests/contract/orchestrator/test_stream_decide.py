@@ -4,7 +4,7 @@ works."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, cast
@@ -165,7 +165,7 @@ async def test_who_stops_listening_ends_the_reading_at_once(monkeypatch: pytest.
     monkeypatch.setattr(background, "PATIENCE_S", 3_600.0)
     closed = False
 
-    async def endless() -> AsyncIterator[int]:
+    async def endless() -> AsyncGenerator[int]:
         nonlocal closed
         try:
             while True:

@@ -10,7 +10,7 @@ import pytest
 
 from services.orchestrator.app.decide.choose import Arena, fill_arena
 from services.orchestrator.domain.arbitration import assign
-from services.orchestrator.domain.arbitration.assignment import Assignment
+from services.orchestrator.domain.arbitration.assignment import Assignment, improved
 from services.orchestrator.domain.arbitration.assignment_problem import Problem, Rows
 from services.orchestrator.domain.arbitration.slots import FROM_THE_START
 from tests.support.assignments import Request
@@ -30,7 +30,6 @@ async def test_an_assignment_that_may_take_long_is_looked_for_off_the_event_loop
 ) -> None:
     request, solved_in = crowded(places, actions), set[int]()
     arena = Arena(request.field, request.plans, request.terms)
-    improved = assign.improved
 
     def watched(problem: Problem, in_order: Rows) -> tuple[Rows, Assignment]:
         solved_in.add(threading.get_ident())

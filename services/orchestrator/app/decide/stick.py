@@ -30,7 +30,7 @@ async def recall_served(brief: Brief, known: Known, store: StickyStore, budget: 
         return known
     try:
         async with budget.within(STORE_SHARE):
-            return replace(known, sticky=await store.get(profile_id, key, brief.now_ms))
+            return replace(known, sticky=await store.get(profile_id, key, brief.acts_ms))
     except TandemError as failure:
         _log.warning("nothing served again", extra={"fields": {"cause": failure.message}})
         return known.without(Trouble.of(Party.STICKY, failure))
@@ -39,7 +39,7 @@ async def recall_served(brief: Brief, known: Known, store: StickyStore, budget: 
 def sticky_until(brief: Brief) -> int:
     """Until when what is drawn now is served again; 0: it is not."""
     sticky_ms = brief.policy.settings.sticky_ms
-    return brief.now_ms + sticky_ms if sticky_ms and brief.command.sticky_key else 0
+    return brief.acts_ms + sticky_ms if sticky_ms and brief.command.sticky_key else 0
 
 
 async def remember_served(record: DecisionRecord, store: StickyStore, clock: Clock, until_ms: int) -> None:
