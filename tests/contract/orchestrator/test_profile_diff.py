@@ -292,6 +292,10 @@ class TestPrices:
         report = await diff(app, {"prior_propensity: 0.1": "prior_propensity: 0.2"})
         assert report.not_comparable == ("the prior propensities differ, which models go by until they have learnt",)
 
+    async def test_pressure_that_one_of_them_counts_is_not_comparable(self, app: OrchestratorApplication) -> None:
+        report = await diff(app, declared("pressure: {half_life: 7d, gaps: {share: 0.1, lengths: [2d]}}"))
+        assert report.not_comparable == ("what contacts cost later, by pressure, is counted otherwise",)
+
 
 async def test_arms_are_drawn_by_each_policy_and_named(app: OrchestratorApplication) -> None:
     report = await diff(app, declared("arms: {holdout: 0.3}"))

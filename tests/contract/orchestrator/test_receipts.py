@@ -6,8 +6,7 @@ import sqlite3
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.orchestrator.adapters.schema import RECEIPT_TIMES
-from services.orchestrator.adapters.schema import MIGRATIONS, MONGO_SCHEMA
+from services.orchestrator.adapters.schema import MIGRATIONS, MONGO_SCHEMA, RECEIPT_TIMES
 from services.orchestrator.app.outcome_store import Capture
 from services.orchestrator.app.prune_receipts import AT_ONCE, KEPT_MS, PruneReceipts
 from services.orchestrator.bootstrap import Stores, open_stores

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.diff.logged_slot import contact_costs
 from services.orchestrator.domain.diff.money import money_of
 
 
@@ -19,14 +20,14 @@ class Expectation:
 
 
 def expectation(made: DecisionRecord, policy: ActivePolicy) -> Expectation:
-    columns, cost = made.candidates, policy.catalogue.option_cost
+    columns, costs = made.candidates, contact_costs(made, policy)
     silent, successes, money = 1.0, 0.0, 0.0
     for slot in made.slots:
         first = int(columns.starts[slot.place])
         chances = slot.probabilities[:-1]
         rows = slice(first, first + chances.size)
         propensity = columns.propensity[rows]
-        brought = money_of(propensity, columns.business_value[rows], cost[columns.option[rows]])
+        brought = money_of(propensity, columns.business_value[rows], costs[rows])
         successes += float(chances @ propensity)
         money += float(chances @ brought)
         if slot.slot == 0:

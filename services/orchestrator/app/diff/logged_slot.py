@@ -15,6 +15,7 @@ from services.orchestrator.app.decision_record import DecisionRecord, SlotVector
 from services.orchestrator.app.outcome_store import CapturedOutcome
 from services.orchestrator.domain.arbitration.slots import SILENCE
 from services.orchestrator.domain.diff.money import money_of
+from services.orchestrator.domain.diff.off_policy import Column
 from services.orchestrator.domain.objectives import Objective
 from services.orchestrator.domain.outcome import Effect, Lesson, reward_key, reward_of
 
@@ -73,11 +74,16 @@ def first_slot(record: DecisionRecord, policy: ActivePolicy) -> FirstSlot | None
     return FirstSlot(_options(record, policy, slot), float(slot.probabilities[-1]), _name(record, policy, slot.row))
 
 
+def contact_costs(record: DecisionRecord, policy: ActivePolicy) -> Column:
+    """What a contact by each candidate costs now, and later by the pressure that it adds, float64[C]."""
+    columns = record.candidates
+    cost: Column = policy.catalogue.option_cost[columns.option]
+    return cost if columns.pressure_cost is None else cost + columns.pressure_cost
+
+
 def _options(record: DecisionRecord, policy: ActivePolicy, slot: SlotVector) -> dict[Option, Priced]:
     columns = record.candidates
-    cost = policy.catalogue.option_cost[columns.option]
-    if columns.pressure_cost is not None:
-        cost = cost + columns.pressure_cost
+    cost = contact_costs(record, policy)
     stop = int(columns.starts[1]) if columns.starts.size > 1 else 0
     found: dict[Option, Priced] = {}
     for row in range(stop):

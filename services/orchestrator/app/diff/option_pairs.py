@@ -14,6 +14,7 @@ import numpy as np
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord
 from services.orchestrator.app.diff.logged_slot import Option
+from services.orchestrator.app.pressure.learning import learning_key
 from services.orchestrator.domain.catalogue import Catalogue
 from services.orchestrator.domain.diff.off_policy import Column
 from services.orchestrator.domain.policy_parts import RuleSetPart, ScopePart
@@ -76,7 +77,15 @@ class OptionPairs:
             reasons.append("successes of another objective are counted, as another model expects them")
         elif one.feature_set.prior_propensity != other.feature_set.prior_propensity:
             reasons.append("the prior propensities differ, which models go by until they have learnt")
+        if _pressure_counted(self._baseline) != _pressure_counted(self._candidate):
+            reasons.append("what contacts cost later, by pressure, is counted otherwise")
         return tuple(reasons)
+
+
+def _pressure_counted(policy: ActivePolicy) -> tuple[str, float] | None:
+    """By what a contact costs later; None where it costs nothing."""
+    plan = policy.compiled.pressure
+    return None if plan is None else (learning_key(policy), plan.unsubscribe_value)
 
 
 def _names(catalogue: Catalogue) -> Iterator[Option]:

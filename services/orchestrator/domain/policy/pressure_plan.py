@@ -20,7 +20,7 @@ def check_pressure(document: PolicyDocument, findings: Findings) -> None:
     if declared is None:
         return
     if not declared.has_gaps and declared.half_life_ms is not None:
-        message = "without gaps nothing will be learnt, and no contact has a price: declare a share of time without any"
+        message = "without gaps nothing more is learnt, and contacts get no price that they have not: declare gaps"
         findings.warning(declared.place, "NOTHING_LEARNT", message)
     if not any(channel.direction is Direction.OUTBOUND for channel in document.channels.values()):
         message = "no channel of this policy is outbound: nobody can come under pressure"
