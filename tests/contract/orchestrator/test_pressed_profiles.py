@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from services.orchestrator.app.command import PlaceRequest
 from services.orchestrator.app.diff.diff_policies import DiffQuestion
 from services.orchestrator.app.diff.profile_sample import ProfileSample
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.decision import Mode
+from services.orchestrator.domain.places import PlaceRequest
 from tests.support.pressed import PressedShop, harmful, pressed_shop
 
 MAIL = PlaceRequest(Direction.OUTBOUND, ("EMAIL",))
