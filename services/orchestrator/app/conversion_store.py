@@ -68,10 +68,12 @@ class Known:
     reversals: dict[str, list[Conversion]] = field(default_factory=dict)
 
     def judge(self, drafts: Sequence[ConversionDraft]) -> tuple[Sequence[Verdict], Sequence[ConversionDraft]]:
-        """A verdict on each, and those that are new, settled: in order, so that a batch may reverse what it holds."""
+        """A verdict on each, and those that are new, settled: purchases first, so that a batch may reverse what it
+        holds, whichever it tells first."""
         fresh: list[ConversionDraft] = []
-        verdicts = [self._verdict(draft, fresh) for draft in drafts]
-        return verdicts, fresh
+        order = sorted(range(len(drafts)), key=lambda index: bool(drafts[index].conversion.reverses))
+        verdicts = {index: self._verdict(drafts[index], fresh) for index in order}
+        return [verdicts[index] for index in range(len(drafts))], fresh
 
     def _verdict(self, draft: ConversionDraft, fresh: list[ConversionDraft]) -> Verdict:
         conversion = draft.conversion

@@ -75,6 +75,15 @@ async def test_what_comes_back_is_settled_by_what_was_paid(conversions: Conversi
     assert {each.profile_id for each in settled} == {"p_1"}
 
 
+async def test_what_comes_back_may_be_told_before_what_was_bought(conversions: ConversionStore) -> None:
+    told = (reversal("x_2", "c_2"), reversal("x_1", "c_1", back("tea", 1.0)), purchase(), reversal("x_3", "c_1"))
+    assert await record(conversions, "r_1", *told) == ["CONVERSION_NOT_FOUND", "new", "new", "new"]
+    found = await conversions.reversals(["c_1"])
+    assert [each.conversion_id for each in found["c_1"]] == ["x_1", "x_3"]
+    assert sum(each.revenue for each in found["c_1"]) == purchase().revenue
+    assert (await conversions.unmatched(1))[0].conversion.conversion_id == "c_1"
+
+
 async def test_no_more_comes_back_than_was_bought(conversions: ConversionStore) -> None:
     await record(conversions, "r_1", purchase())
     told = await record(
