@@ -226,8 +226,8 @@ def _check_time(item: OutcomeItem, path: str, now_ms: int) -> None:
 
 
 def _check_not_before(record: DecisionRecord, item: OutcomeItem, path: str) -> None:
-    """Of a decision for another moment than its own, the earlier of the two counts."""
-    begin_ms = min(record.decision_time_ms, record.record_time_ms)
+    """Of a decision for another moment than its own, the earlier of the two counts; a caller's clock may be behind."""
+    begin_ms = min(record.decision_time_ms, record.record_time_ms) - MAX_CLOCK_SKEW_MS
     if item.outcome_time_ms is not None and item.outcome_time_ms < begin_ms:
         raise InvalidArgument.field(f"{path}.outcome_time", "must not be before the decision it is the outcome of")
 

@@ -13,7 +13,7 @@ from services.orchestrator.app.capture_answer import CaptureAnswer
 from services.orchestrator.app.outcome_store import Money, OffPolicy, OutcomeItem
 from services.orchestrator.domain.decision import Answer
 from services.orchestrator.domain.outcome import Outcome
-from shared.clock import system_clock
+from shared.clock import MAX_CLOCK_SKEW_MS, system_clock
 from shared.errors import AlreadyExists, InvalidArgument
 from tests.support.shop import Shop, fresh_id, inbound, open_shop, outbound
 
@@ -136,7 +136,7 @@ async def test_outcomes_may_be_late(shop: Shop) -> None:
 
 async def test_an_outcome_is_not_before_its_decision(shop: Shop) -> None:
     decided = await shop.decide(inbound())
-    begin_ms = decided.decision_time_ms
+    begin_ms = decided.decision_time_ms - MAX_CLOCK_SKEW_MS  # the clock of who tells it may be behind
     early = replace(of(decided), outcome_time_ms=begin_ms - 1)
     shown = replace(off_policy(decided.decision_id), outcome_time_ms=begin_ms - HOUR_MS)
     answer = await capture(shop, early, shown)
