@@ -12,7 +12,7 @@ from typing import Any
 
 import grpc
 import pytest
-from grpc._cython import cygrpc
+from grpc._cython import cygrpc  # type: ignore[attr-defined]
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -60,7 +60,7 @@ async def test_client_that_pings_as_often_as_it_may_keeps_its_connection(monkeyp
         assert connected is grpc.ChannelConnectivity.READY
         with pytest.raises(TimeoutError):  # an unwelcome client is sent away at its third ping
             await asyncio.wait_for(channel.wait_for_state_change(connected), 3)
-        await channel.close()
+        await channel.close(None)
 
 
 def test_servers_permit_the_pings_of_our_clients() -> None:
