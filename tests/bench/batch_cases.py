@@ -28,7 +28,7 @@ from tests.support.servers import ROOT, Deployment, Form, Storage, deployed
 from tests.support.tandem_client import typed
 
 SAMPLE = ROOT / "services/cli/samples/boutique"
-QUICK, FULL = 2_000, 10_000
+QUICK, FULL = 1_000, 4_000
 BATCH = 200
 AT_ONCE, BATCHES_AT_ONCE = 16, 2
 TIMEOUT_S = 60.0

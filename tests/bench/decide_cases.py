@@ -37,7 +37,7 @@ EXPLAINS = (stage_pb2.EXPLAIN_NONE, stage_pb2.EXPLAIN_FULL)
 CALLERS = 4
 WARM_CALLS = 40
 LEAST_CALLS = 100
-QUICK_SECONDS, FULL_SECONDS = 6.0, 20.0
+QUICK_SECONDS, FULL_SECONDS = 5.0, 12.0
 ECHO_SHARE = 0.3
 """Of the seconds: an answer that is ready is quick, and its time hardly varies."""
 TIMEOUT_S = 60.0
