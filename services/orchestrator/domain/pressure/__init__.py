@@ -10,6 +10,6 @@ Learnt from gaps without contacts that begin at random, so that contacts aimed a
 `estimate`  what the sums say, and how surely
 `price`     what one more contact costs
 
-Slopes are everybody's; what is a person's own in the price is their pace and level. A slope of one's own would need what
-came of each contact, which the read of a decision does not bring.
+Slopes are everybody's; what is a person's own in the price is their pace and level. A slope of one's own would need
+what came of each contact, which the read of a decision does not bring.
 """
