@@ -38,7 +38,7 @@ COMMANDS = {
     ),
     "diff": At("services.cli.commands.diff:diff", "Compare CANDIDATE with the active policy."),
     "simulate": At(
-        "services.cli.commands.policies.simulating:simulate", "See what POLICY would do, for a log or for a segment."
+        "services.cli.commands.policies.simulating:simulate", "See what POLICY would do in place of those who decided."
     ),
     "import": At(
         "services.cli.commands.import_files:import_files", "Import FILES (CSV, JSON Lines, Parquet; also .gz)."

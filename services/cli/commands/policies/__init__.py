@@ -13,7 +13,9 @@ COMMANDS = {
     "show": At(
         "services.cli.commands.policies.reading:show_policy", "Show a version: who wrote, approved and activated it."
     ),
-    "simulate": At("services.cli.commands.policies.simulating:simulate", "See what a published version would do."),
+    "simulate": At(
+        "services.cli.commands.policies.simulating:simulate", "See what POLICY would do in place of those who decided."
+    ),
     "approve": At("services.cli.commands.policies.changing:approve", "Stand for a version."),
     "activate": At("services.cli.commands.policies.changing:activate", "Decide by a published version from now on."),
     "rollback": At(
