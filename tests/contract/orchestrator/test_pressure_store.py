@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.support.pressure import DUE_MS, LATER_MS, LEARNING, RECORDED_MS, teaching
 
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.pressure.store import PressureStore, TallyKey
@@ -14,6 +13,7 @@ from services.orchestrator.bootstrap import Stores
 from services.orchestrator.domain.contact_limits import SERVICE
 from services.orchestrator.domain.decision import Mode, PlacementAnswer
 from tests.support.decisions import proposition
+from tests.support.pressure import DUE_MS, LATER_MS, LEARNING, RECORDED_MS, teaching
 
 KEY = TallyKey(LEARNING, 3)
 
