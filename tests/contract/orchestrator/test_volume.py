@@ -190,6 +190,38 @@ async def test_committed_and_realised_are_told_apart_and_failures_give_back(tmp_
         assert proposed(await shop.decide(outbound("EMAIL")))
 
 
+async def test_what_bounced_and_converted_all_the_same_is_used(tmp_path: Path) -> None:
+    async with ready(tmp_path, WEB_2) as shop:
+        for _ in range(2):
+            answer = await shop.decide(inbound("side_bar"))
+            assert proposed(answer)
+            for outcome in (Outcome.BOUNCED, Outcome.DELIVERED, Outcome.NOT_PRESENTED, Outcome.CONVERTED):
+                await tell(shop, answer, outcome)
+        found = (await volume(shop, "greetings")).account
+        assert found is not None
+        assert (in_units(found.realised), found.released, found.free) == (2, 0, 0)
+        assert not proposed(await shop.decide(inbound("side_bar")))
+
+
+async def test_a_unit_that_somebody_else_has_meanwhile_is_counted_and_no_more_are_given(tmp_path: Path) -> None:
+    async with ready(tmp_path, WEB_2) as shop:
+        first, _ = [await shop.decide(inbound("side_bar")) for _ in range(2)]
+        await tell(shop, first, Outcome.BOUNCED)
+        await asyncio.sleep(1.5)  # the replica hears of it with its next beat
+        other = await shop.decide(inbound("side_bar"))
+        assert proposed(other)
+        await tell(shop, first, Outcome.CLICKED)
+        await tell(shop, other, Outcome.BOUNCED)
+        await asyncio.sleep(1.5)
+        assert not proposed(await shop.decide(inbound("side_bar")))
+        await tell(shop, other, Outcome.CLICKED)
+        found = (await volume(shop, "greetings")).account
+        assert found is not None
+        assert (in_units(found.bound), in_units(found.realised), found.released, found.remaining) == (3, 2, 0, 0)
+        await shop.publish({**WEB_2, "age >= 18": "age >= 17"})
+        assert not proposed(await shop.decide(inbound("side_bar")))
+
+
 async def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
     async with ready(tmp_path, WEB_2) as shop:
         await shop.decide(inbound("side_bar"))

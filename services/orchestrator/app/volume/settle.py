@@ -63,4 +63,5 @@ class _Settling:
         assert account is not None, "a decision took units of it"
         realised = sum(each.used for each in settlements if each.is_realised)
         released = sum(each.used for each in settlements if not each.is_realised)
-        await self._bank.put(settled(account, realised, released), settlements)
+        taken_back = sum(each.used for each in settlements if each.takes_back)
+        await self._bank.put(settled(account, realised, released - taken_back), settlements)

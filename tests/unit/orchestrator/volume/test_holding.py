@@ -6,6 +6,7 @@ import pytest
 
 from services.orchestrator.app.volume.bank import ResourceBank
 from services.orchestrator.app.volume.holding import Holding
+from services.orchestrator.domain.volume.account import settled
 from tests.support.memory_bank import MemoryBank
 from tests.support.volume import NOW, beat, holding, resource, units
 
@@ -72,3 +73,19 @@ async def test_who_needs_much_is_not_refused_because_others_are_faster() -> None
     assert bank.meanwhile == []
     assert faster
     assert units(sum(uses) + faster + 60) <= bank.spent
+
+
+async def test_what_is_spent_ahead_makes_up_for_what_was_taken_back() -> None:
+    """At full speed too: what others used of the amount is not used again."""
+    bank = MemoryBank()
+    mine = await holding(bank, resource(20))
+    for second in range(1, 6):
+        assert all([await mine.take(units(1), NOW + 1_000 * second) for _ in range(3)])
+        await beat(bank, mine, NOW + 1_000 * second)
+    (before,) = bank.accounts.values()
+    assert before.bound > before.committed == units(15), "some is spent ahead"
+    bank.accounts[before.key] = settled(before, units(5), -units(5))
+    await beat(bank, mine, NOW + 6_000)
+    assert mine.room == 0
+    assert not await mine.take(units(1), NOW + 6_000)
+    assert bank.spent == units(20)
