@@ -157,6 +157,35 @@ async def test_a_piece_that_came_back_is_drawn_anew(tmp_path: Path) -> None:
         assert served.placements[0].propositions[0].sticky_from_decision_id == again.decision_id
 
 
+async def told(shop: Shop, name: str) -> tuple[float, float, float]:
+    """Bound, realised and released."""
+    found = (await volume(shop, name)).account
+    assert found is not None
+    return in_units(found.bound), in_units(found.realised), in_units(found.released)
+
+
+async def test_a_copy_gives_no_piece_back_and_keeps_the_one_that_it_promised(tmp_path: Path) -> None:
+    both = declared(
+        "stock:", "  greetings: {units: 2, channel: web}", "budgets:", "  web: {amount: 9, uses: 1, channel: web}"
+    )
+    async with ready(tmp_path, {**both, **STICKY}) as shop:
+        first, copy, other = [await shop.decide(inbound("side_bar"), sticky_key="page") for _ in range(3)]
+        await tell(shop, copy, Outcome.NOT_PRESENTED)
+        assert await told(shop, "greetings") == (1, 0, 0)
+        assert await told(shop, "web") == (2, 0, 1)
+        served = await shop.decide(inbound("side_bar"), sticky_key="page")
+        assert served.placements[0].propositions[0].sticky_from_decision_id == first.decision_id
+        await tell(shop, first, Outcome.NOT_PRESENTED)
+        assert await told(shop, "greetings") == (0, 0, 1)
+        await tell(shop, other, Outcome.CLICKED)
+        await tell(shop, served, Outcome.CLICKED)
+        assert await told(shop, "greetings") == (1, 1, 0)
+        await tell(shop, copy, Outcome.NOT_PRESENTED)
+        await tell(shop, first, Outcome.NOT_PRESENTED)
+        assert await told(shop, "greetings") == (1, 1, 0)
+        assert await told(shop, "web") == (2, 2, 2)
+
+
 async def test_a_simulation_takes_nothing_and_leaves_no_trace(tmp_path: Path) -> None:
     async with ready(tmp_path, WEB_2) as shop:
         before = dump_sqlite(tmp_path)

@@ -76,16 +76,17 @@ async def test_who_needs_much_is_not_refused_because_others_are_faster() -> None
 
 
 async def test_what_is_spent_ahead_makes_up_for_what_was_taken_back() -> None:
-    """At full speed too: what others used of the amount is not used again."""
+    """In the middle of its use too: what others used of the amount is not used again."""
     bank = MemoryBank()
-    mine = await holding(bank, resource(20))
+    mine = await holding(bank, resource(200))
     for second in range(1, 6):
-        assert all([await mine.take(units(1), NOW + 1_000 * second) for _ in range(3)])
+        assert all([await mine.take(units(1), NOW + 1_000 * second) for _ in range(30)])
         await beat(bank, mine, NOW + 1_000 * second)
     (before,) = bank.accounts.values()
-    assert before.bound > before.committed == units(15), "some is spent ahead"
-    bank.accounts[before.key] = settled(before, units(5), -units(5))
+    assert before.bound > before.committed + units(5), "much is spent ahead"
+    assert await mine.take(units(1), NOW + 6_000)
+    bank.accounts[before.key] = settled(before, units(60), -units(60))
     await beat(bank, mine, NOW + 6_000)
     assert mine.room == 0
     assert not await mine.take(units(1), NOW + 6_000)
-    assert bank.spent == units(20)
+    assert bank.spent == units(150 + 1 + 60)
