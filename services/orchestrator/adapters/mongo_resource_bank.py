@@ -52,7 +52,9 @@ class MongoResourceBank:
                 return await self._swap(account, document, session)
 
         async def change(session: AsyncClientSession) -> bool:
-            waiting = {"_id": {"$in": [each.key for each in settled]}, "is_waiting": True}
+            said = ((word, [each.key for each in settled if each.is_realised is word]) for word in (True, False))
+            as_told = [{"_id": {"$in": keys}, "is_realised": word} for word, keys in said]
+            waiting = {"$or": as_told, "is_waiting": True}
             marked = await self._settlements.update_many(waiting, {"$set": {"is_waiting": False}}, session=session)
             if marked.modified_count != len(settled) or not await self._swap(account, document, session):
                 await session.abort_transaction()
@@ -71,6 +73,7 @@ class MongoResourceBank:
                 int(each["period_ms"]),
                 int(each["used"]),
                 is_realised=each["is_realised"],
+                takes_back=each.get("takes_back", False),
             )
             for each in found
         )
@@ -107,24 +110,22 @@ def _id(key: AccountKey) -> str:
 async def insert_settlements(
     collection: AsyncCollection[Document], settlements: Sequence[Settlement], session: AsyncClientSession
 ) -> None:
-    """Within the session's transaction. The first word on a key stays."""
-    updates: list[UpdateOne] = [
-        UpdateOne(
-            {"_id": each.key},
-            {
-                "$setOnInsert": {
-                    "proposition_id": each.proposition_id,
-                    "resource_id": each.resource_id,
-                    "period_ms": each.period_ms,
-                    "used": each.used,
-                    "is_realised": each.is_realised,
-                    "is_waiting": True,
-                    "queued": ObjectId(),
-                }
-            },
-            upsert=True,
-        )
-        for each in settlements
-    ]
+    """Within the session's transaction. What was given back is realised once more; any other first word stays."""
+    updates: list[UpdateOne] = []
+    for each in settlements:
+        row = {
+            "proposition_id": each.proposition_id,
+            "resource_id": each.resource_id,
+            "period_ms": each.period_ms,
+            "used": each.used,
+            "is_realised": each.is_realised,
+            "is_waiting": True,
+            "queued": ObjectId(),
+        }
+        updates.append(UpdateOne({"_id": each.key}, {"$setOnInsert": row}, upsert=True))
+        if each.is_realised:
+            after_all = {"is_realised": True, "is_waiting": True, "takes_back": {"$not": "$is_waiting"}}
+            again = [{"$set": {**after_all, "queued": ObjectId()}}]
+            updates.append(UpdateOne({"_id": each.key, "is_realised": False}, again))
     if updates:
         await collection.bulk_write(updates, session=session)

@@ -236,7 +236,7 @@ CREATE TABLE volume_settlements (
 ) STRICT;
 CREATE INDEX volume_settlements_waiting ON volume_settlements (is_waiting) WHERE is_waiting = 1;
 """
-"""A settlement that waits no longer stays: the first word on the units of a proposition counts."""
+"""A settlement that waits no longer stays: what was realised once is settled for good."""
 
 CAMPAIGN_TABLES = """
 CREATE TABLE campaign_decisions (
@@ -274,6 +274,9 @@ CREATE INDEX receipts_by_time ON receipts (made_ms);
 """
 """They are kept for 30 days, those from before counted from now."""
 
+TAKEN_BACK = "ALTER TABLE volume_settlements ADD COLUMN takes_back INTEGER NOT NULL DEFAULT 0;"
+"""Of units that are realised after their account had them as given back."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -291,6 +294,7 @@ MIGRATIONS: tuple[str, ...] = (
     POLICY_SWITCHES,
     PRESSURE_TABLES,
     RECEIPT_TIMES,
+    TAKEN_BACK,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 

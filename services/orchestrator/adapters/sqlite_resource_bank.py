@@ -18,13 +18,16 @@ _SWAP = """
 UPDATE resource_accounts SET revision = revision + 1, account = ?
 WHERE resource_id = ? AND period_ms = ? AND revision = ?
 """
-_SETTLED = "UPDATE volume_settlements SET is_waiting = 0 WHERE key = ? AND is_waiting = 1"
+_SETTLED = "UPDATE volume_settlements SET is_waiting = 0 WHERE key = ? AND is_realised = ? AND is_waiting = 1"
 _WAITING = """
-SELECT proposition_id, resource_id, period_ms, used, is_realised FROM volume_settlements WHERE is_waiting = 1
-ORDER BY rowid LIMIT ?
+SELECT proposition_id, resource_id, period_ms, used, is_realised, takes_back FROM volume_settlements
+WHERE is_waiting = 1 ORDER BY rowid LIMIT ?
 """
 _COUNT = "SELECT count(*) FROM volume_settlements WHERE is_waiting = 1"
-_INSERT = "INSERT INTO volume_settlements VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (key) DO NOTHING"
+_INSERT = """
+INSERT INTO volume_settlements VALUES (?, ?, ?, ?, ?, ?, 1, 0) ON CONFLICT (key) DO
+UPDATE SET is_realised = 1, is_waiting = 1, takes_back = NOT is_waiting WHERE excluded.is_realised AND NOT is_realised
+"""
 
 
 class SqliteResourceBank:
@@ -44,7 +47,7 @@ class SqliteResourceBank:
 
     async def put(self, account: Account, settled: Sequence[Settlement] = ()) -> bool:
         blob = self._codec.encode(replace(account, revision=account.revision + 1))
-        key, keys = account.key, [(each.key,) for each in settled]
+        key, keys = account.key, [(each.key, int(each.is_realised)) for each in settled]
 
         def change(connection: sqlite3.Connection) -> bool:
             if account.revision:
@@ -64,7 +67,8 @@ class SqliteResourceBank:
     async def waiting(self, limit: int) -> tuple[Settlement, ...]:
         rows = self._database.read(_WAITING, (limit,))
         return tuple(
-            Settlement(name, resource, period, used, bool(came)) for name, resource, period, used, came in rows
+            Settlement(name, resource, period, used, bool(is_realised), bool(takes_back))
+            for name, resource, period, used, is_realised, takes_back in rows
         )
 
     async def count_waiting(self) -> int:
@@ -77,7 +81,7 @@ class _SettledBefore(Exception):
 
 
 def insert_settlements(connection: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
-    """Within the caller's transaction. The first word on a key stays."""
+    """Within the caller's transaction. What was given back is realised once more; any other first word stays."""
     rows = [
         (each.key, each.proposition_id, each.resource_id, each.period_ms, each.used, int(each.is_realised))
         for each in settlements

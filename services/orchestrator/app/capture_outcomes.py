@@ -88,12 +88,13 @@ class CaptureOutcomes:
         return answer
 
     async def _forget_given_back(self, found: Sequence[_Taken | ItemFault]) -> None:
-        """A piece of stock that comes back is not served again. Before it does: then it is drawn, and taken, anew."""
+        """A piece of stock that comes back is not served again. Before it does: then it is drawn, and taken, anew. A
+        copy gives none back."""
         taken = [each for each in found if isinstance(each, _Taken) and each.presented.record.sticky_until_ms]
         lost = {
             each.presented.record.profile_id
             for each in taken
-            if any(not one.is_realised for one in settlements_of(each.presented.proposition, each.item.outcome))
+            if each.presented.first is None and any(not one.is_realised for one in _settlements(each))
         }
         if lost:
             await self._world.sticky.forget(sorted(lost))
@@ -161,7 +162,7 @@ class CaptureOutcomes:
                 presentations |= presentations_of(each.presented)
                 waits |= waits_of(each.presented, delays, now_ms)
             reports[key] = contact_reports(each.presented, each.item, outcome.outcome_time_ms)
-            settlements[key] = settlements_of(each.presented.proposition, each.item.outcome)
+            settlements[key] = _settlements(each)
             sightings += filter(None, [sighting_of(each.presented, outcome, windows)])
 
         def response_of(new_keys: Set[str]) -> bytes:
@@ -185,6 +186,10 @@ class CaptureOutcomes:
         for each, result in zip(found, answer.items, strict=True):
             if isinstance(each, _Taken) and not result.duplicate:
                 self._world.telemetry.captured(each.item.outcome)
+
+
+def _settlements(taken: _Taken) -> list[Settlement]:
+    return settlements_of(taken.presented.proposition, taken.item.outcome, taken.presented.first)
 
 
 def _captured(taken: _Taken, position: int, now_ms: int) -> CapturedOutcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from services.orchestrator.app.active_policies import ActivePolicies
 from services.orchestrator.app.decision_log import DecisionLog
@@ -47,6 +48,8 @@ class Presented:
 
     proposition: Proposition | None = None
     """None where Tandem did not choose it."""
+    first: Proposition | None = None
+    """The one that it is a copy of, where it is served again, used resources, and its record is still there."""
 
     @property
     def reward_key(self) -> str:
@@ -122,8 +125,19 @@ class PresentationFinder:
                     proposition.cost,
                     counts_answers=await self._counts_answers(),
                     proposition=proposition,
+                    first=await self._first(record, place.placement_id, proposition),
                 )
         raise _no_proposition(reference.proposition_id)
+
+    async def _first(self, record: DecisionRecord, placement_id: str, copy: Proposition) -> Proposition | None:
+        if not (copy.sticky_from_decision_id and record.volume):
+            return None
+        try:
+            drew = await self._decision(copy.sticky_from_decision_id)
+        except NotFound:
+            return None
+        there = (place.propositions for place in drew.answer.placements if place.placement_id == placement_id)
+        return next((each for each in chain.from_iterable(there) if each.treatment == copy.treatment), None)
 
     async def _counts_answers(self) -> bool:
         active = await self._policies.current()

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 
 import pytest
 
 from services.orchestrator.app.outcome_store import Capture
 from services.orchestrator.app.volume.bank import ResourceBank, Settlement
-from services.orchestrator.app.volume.settle import volume_courier
+from services.orchestrator.app.volume.settle import settlements_of, volume_courier
 from services.orchestrator.bootstrap import Stores
-from services.orchestrator.domain.outcome import Effect
+from services.orchestrator.domain.decision import Proposition
+from services.orchestrator.domain.outcome import Effect, Outcome
 from services.orchestrator.domain.volume.account import Account, AccountKey, Claim, claimed
 from services.orchestrator.domain.volume.pacing import Pace
-from tests.support.decisions import captured
+from services.orchestrator.domain.volume.standing import ResourceUse
+from tests.support.decisions import captured, record
 from tests.support.volume import NOW, Ticking, account, beat, holding, resource, units
 
 KEY = AccountKey("offer", 0)
+USED = ResourceUse("offer", 0, units(1), 0.0)
+PROPOSITION = replace(record().answer.placements[0].propositions[0], uses=(USED,))
 FULL = replace(
     claimed(account(10), Claim("a", 0, NOW, NOW + 1, units(3))), pace=Pace(1.5, 2.5, 3, 0.5, NOW, 7, 8, 9, 0.25)
 )
@@ -82,9 +87,7 @@ def capture(request_id: str, *settlements: Settlement) -> Capture:
     return Capture("CaptureOutcomes", request_id, "body", outcomes, {}, lambda _: b"", settlements=said_of)
 
 
-async def test_what_outcomes_say_is_settled_once_and_the_first_word_counts(
-    stores: Stores, other_stores: Stores
-) -> None:
+async def test_what_outcomes_say_is_settled_once(stores: Stores, other_stores: Stores) -> None:
     await stores.bank.put(replace(FULL, spent=units(5), leases=()))
     await stores.outcomes.append(capture("o_1", said("p_1", is_realised=True), said("p_2", is_realised=False, used=2)))
     await stores.outcomes.append(capture("o_2", said("p_1", is_realised=False), said("p_1", is_realised=True)))
@@ -94,6 +97,69 @@ async def test_what_outcomes_say_is_settled_once_and_the_first_word_counts(
     settled = (await stores.bank.read([KEY]))[KEY]
     assert (settled.realised, settled.released, settled.committed) == (units(1), units(2), units(3))
     assert await stores.bank.count_waiting() == 0
+
+
+async def test_what_is_realised_after_it_was_given_back_is_taken_back_once(
+    stores: Stores, other_stores: Stores
+) -> None:
+    await stores.bank.put(replace(FULL, spent=units(5), leases=()))
+    couriers = [volume_courier(each.bank, Ticking()) for each in (stores, other_stores)]
+    words = [False, False, True, True, False, True]
+    after = [(0, 1), (0, 1), (1, 0), (1, 0), (1, 0), (1, 0)]
+    for number, (is_realised, figures) in enumerate(zip(words, after, strict=True)):
+        await stores.outcomes.append(capture(f"o_{number}", said("p_1", is_realised=is_realised)))
+        await asyncio.gather(*(courier.deliver_now(5_000) for courier in couriers))
+        settled = (await stores.bank.read([KEY]))[KEY]
+        assert (settled.realised, settled.released) == tuple(map(units, figures)), number
+
+
+async def test_what_is_realised_before_it_was_given_back_to_the_account_is_realised_alone(stores: Stores) -> None:
+    await stores.bank.put(replace(FULL, spent=units(5), leases=()))
+    await stores.outcomes.append(capture("o_1", said("p_1", is_realised=False)))
+    waiting = await stores.bank.waiting(10)
+    await stores.outcomes.append(capture("o_2", said("p_1", is_realised=True)))
+    read = (await stores.bank.read([KEY]))[KEY]
+    assert not await stores.bank.put(replace(read, released=units(1)), waiting), "it was told of otherwise meanwhile"
+    assert await stores.bank.waiting(10) == (said("p_1", is_realised=True),)
+    await volume_courier(stores.bank, Ticking()).deliver_now(5_000)
+    settled = (await stores.bank.read([KEY]))[KEY]
+    assert (settled.realised, settled.released) == (units(1), 0)
+
+
+SAYING = tuple(each for each in Outcome if settlements_of(PROPOSITION, each))
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_accounts_go_by_what_was_told_in_whatever_order_and_however_often(
+    stores: Stores, other_stores: Stores, seed: int
+) -> None:
+    """Replicas capture and settle beside each other; one stops at any moment in between, and the other goes on."""
+    chance, replicas = random.Random(seed), (stores, other_stores)
+    propositions = [replace(PROPOSITION, proposition_id=f"p_{number}") for number in range(8)]
+    told = {each.proposition_id: chance.sample(SAYING, chance.randint(0, 4)) for each in propositions}
+    told |= {"p_0": [Outcome.BOUNCED, Outcome.DELIVERED], "p_1": [Outcome.FAILED, Outcome.NOT_PRESENTED]}
+    words = [(each, outcome) for each in propositions for outcome in told[each.proposition_id]]
+    words += chance.sample(words, 4)
+    chance.shuffle(words)
+    await stores.bank.put(replace(FULL, spent=units(40), leases=()))
+    couriers = [volume_courier(each.bank, Ticking()) for each in replicas]
+
+    async def tell(number: int, proposition: Proposition, outcome: Outcome) -> None:
+        said_of_it = settlements_of(proposition, outcome)
+        await chance.choice(replicas).outcomes.append(capture(f"o_{number}", *said_of_it))
+
+    for start in range(0, len(words), 3):
+        some = [tell(number, *word) for number, word in enumerate(words[start : start + 3], start)]
+        settling = [each.deliver_now(5_000) for each in couriers if chance.random() < 0.5]
+        await asyncio.gather(*some, *settling)
+    await asyncio.gather(*(each.deliver_now(5_000) for each in couriers))
+    assert await stores.bank.count_waiting() == 0
+    settled = (await stores.bank.read([KEY]))[KEY]
+    back = {Outcome.BOUNCED, Outcome.FAILED, Outcome.NOT_PRESENTED}
+    realised = sum(1 for said in told.values() if set(said) - back)
+    released = sum(1 for said in told.values() if said and not set(said) - back)
+    assert (settled.realised, settled.released) == (units(realised), units(released))
+    assert settled.committed == units(40 - released)
 
 
 async def test_a_settlement_that_waits_no_longer_changes_nothing(bank: ResourceBank, stores: Stores) -> None:

@@ -13,9 +13,10 @@ import msgspec
 import zstandard
 
 from services.orchestrator.adapters.blob import BlobCodec
-from services.orchestrator.adapters.schema import MIGRATIONS, MONGO_SCHEMA
+from services.orchestrator.adapters.schema import MIGRATIONS, MONGO_SCHEMA, TAKEN_BACK
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.outcome_store import Capture, CapturedOutcome
+from services.orchestrator.app.volume.bank import Settlement
 from services.orchestrator.bootstrap import Stores, open_stores
 from services.orchestrator.domain.outcome import Effect
 from services.orchestrator.settings import OrchestratorSettings
@@ -93,3 +94,40 @@ def _capture(request_id: str, taken: CapturedOutcome) -> Capture:
         return ",".join(new_keys).encode()
 
     return Capture("CaptureOutcomes", request_id, "body", (taken,), {KEY: PRESENTATION}, response_of)
+
+
+ROW = {"proposition_id": "p_1", "resource_id": "offer", "period_ms": 0, "used": 7, "is_realised": False}
+
+
+async def test_sqlite_takes_back_what_was_given_back_before(tmp_path: Path) -> None:
+    before = MIGRATIONS[: MIGRATIONS.index(TAKEN_BACK)]
+    with sqlite3.connect(tmp_path / "orchestrator.sqlite") as of_old:
+        of_old.executescript("".join(before))
+        of_old.execute(f"PRAGMA user_version = {len(before)}")
+        of_old.execute("INSERT INTO volume_settlements VALUES ('p_1/offer', ?, ?, ?, ?, ?, 0)", (*ROW.values(),))
+    async with AsyncExitStack() as stack:
+        await takes_back(await open_stores(OrchestratorSettings(data_dir=tmp_path), stack))
+
+
+async def test_mongo_takes_back_what_was_given_back_before(mongo_uri: str, empty_database_name: str) -> None:
+    async with AsyncExitStack() as stack:
+        database = await MongoDatabase.open(mongo_uri, empty_database_name, schema=MONGO_SCHEMA)
+        stack.push_async_callback(database.close)
+        settled = {"_id": "p_1/offer", **ROW, "is_waiting": False}
+        await database.collection("volume_settlements").insert_one(settled)
+        waiting = {"_id": "p_2/offer", **ROW, "proposition_id": "p_2", "is_waiting": True}
+        await database.collection("volume_settlements").insert_one(waiting)
+        settings = OrchestratorSettings(store=StoreKind.MONGO, mongo_uri=mongo_uri, mongo_database=empty_database_name)
+        stores = await open_stores(settings, stack)
+        (first,) = await stores.bank.waiting(9)
+        assert (first.proposition_id, first.is_realised, first.takes_back) == ("p_2", False, False)
+        await database.collection("volume_settlements").delete_one({"_id": "p_2/offer"})
+        await takes_back(stores)
+
+
+async def takes_back(stores: Stores) -> None:
+    realised = Settlement("p_1", "offer", 0, 7, is_realised=True)
+    outcomes = [captured("o_1", Effect.NOTHING)]
+    said = {"o_1": [realised]}
+    await stores.outcomes.append(Capture("R", "r_1", "body", outcomes, {}, lambda _: b"", settlements=said))
+    assert await stores.bank.waiting(9) == (replace(realised, takes_back=True),)

@@ -157,6 +157,35 @@ async def test_a_piece_that_came_back_is_drawn_anew(tmp_path: Path) -> None:
         assert served.placements[0].propositions[0].sticky_from_decision_id == again.decision_id
 
 
+async def told(shop: Shop, name: str) -> tuple[float, float, float]:
+    """Bound, realised and released."""
+    found = (await volume(shop, name)).account
+    assert found is not None
+    return in_units(found.bound), in_units(found.realised), in_units(found.released)
+
+
+async def test_a_copy_gives_no_piece_back_and_keeps_the_one_that_it_promised(tmp_path: Path) -> None:
+    both = declared(
+        "stock:", "  greetings: {units: 2, channel: web}", "budgets:", "  web: {amount: 9, uses: 1, channel: web}"
+    )
+    async with ready(tmp_path, {**both, **STICKY}) as shop:
+        first, copy, other = [await shop.decide(inbound("side_bar"), sticky_key="page") for _ in range(3)]
+        await tell(shop, copy, Outcome.NOT_PRESENTED)
+        assert await told(shop, "greetings") == (1, 0, 0)
+        assert await told(shop, "web") == (2, 0, 1)
+        served = await shop.decide(inbound("side_bar"), sticky_key="page")
+        assert served.placements[0].propositions[0].sticky_from_decision_id == first.decision_id
+        await tell(shop, first, Outcome.NOT_PRESENTED)
+        assert await told(shop, "greetings") == (0, 0, 1)
+        await tell(shop, other, Outcome.CLICKED)
+        await tell(shop, served, Outcome.CLICKED)
+        assert await told(shop, "greetings") == (1, 1, 0)
+        await tell(shop, copy, Outcome.NOT_PRESENTED)
+        await tell(shop, first, Outcome.NOT_PRESENTED)
+        assert await told(shop, "greetings") == (1, 1, 0)
+        assert await told(shop, "web") == (2, 2, 2)
+
+
 async def test_a_simulation_takes_nothing_and_leaves_no_trace(tmp_path: Path) -> None:
     async with ready(tmp_path, WEB_2) as shop:
         before = dump_sqlite(tmp_path)
@@ -188,6 +217,38 @@ async def test_committed_and_realised_are_told_apart_and_failures_give_back(tmp_
         assert await committed(shop, "mail") == pytest.approx(0.002)
         await asyncio.sleep(1.5)  # the replica hears of it with its next beat
         assert proposed(await shop.decide(outbound("EMAIL")))
+
+
+async def test_what_bounced_and_converted_all_the_same_is_used(tmp_path: Path) -> None:
+    async with ready(tmp_path, WEB_2) as shop:
+        for _ in range(2):
+            answer = await shop.decide(inbound("side_bar"))
+            assert proposed(answer)
+            for outcome in (Outcome.BOUNCED, Outcome.DELIVERED, Outcome.NOT_PRESENTED, Outcome.CONVERTED):
+                await tell(shop, answer, outcome)
+        found = (await volume(shop, "greetings")).account
+        assert found is not None
+        assert (in_units(found.realised), found.released, found.free) == (2, 0, 0)
+        assert not proposed(await shop.decide(inbound("side_bar")))
+
+
+async def test_a_unit_that_somebody_else_has_meanwhile_is_counted_and_no_more_are_given(tmp_path: Path) -> None:
+    async with ready(tmp_path, WEB_2) as shop:
+        first, _ = [await shop.decide(inbound("side_bar")) for _ in range(2)]
+        await tell(shop, first, Outcome.BOUNCED)
+        await asyncio.sleep(1.5)  # the replica hears of it with its next beat
+        other = await shop.decide(inbound("side_bar"))
+        assert proposed(other)
+        await tell(shop, first, Outcome.CLICKED)
+        await tell(shop, other, Outcome.BOUNCED)
+        await asyncio.sleep(1.5)
+        assert not proposed(await shop.decide(inbound("side_bar")))
+        await tell(shop, other, Outcome.CLICKED)
+        found = (await volume(shop, "greetings")).account
+        assert found is not None
+        assert (in_units(found.bound), in_units(found.realised), found.released, found.remaining) == (3, 2, 0, 0)
+        await shop.publish({**WEB_2, "age >= 18": "age >= 17"})
+        assert not proposed(await shop.decide(inbound("side_bar")))
 
 
 async def test_a_restart_forgets_nothing(tmp_path: Path) -> None:

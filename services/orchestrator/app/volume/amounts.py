@@ -30,14 +30,14 @@ class Amounts:
         return [
             Finding(resource.place, CODE, _words(resource, account))
             async for resource, account in self._accounts(table)
-            if account.bound > resource.amount and resource.place is not None
+            if account.forbids(resource.amount) and resource.place is not None
         ]
 
     async def prepare(self, table: VolumeTable) -> None:
         """Raises FailedPrecondition (AMOUNT_BELOW_COMMITTED); then no amount was changed that is too low."""
         pairs = [each async for each in self._accounts(table)]
         for resource, account in pairs:
-            if account.bound > resource.amount:
+            if account.forbids(resource.amount):
                 raise _refusal(resource, account)
         for resource, account in pairs:
             if resource.amount < account.amount:

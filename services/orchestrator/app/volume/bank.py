@@ -11,7 +11,8 @@ from services.orchestrator.domain.volume.account import Account, AccountKey
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of the units that one proposition took: really used, or given back. The first word counts."""
+    """What became of the units that one proposition took: really used, or given back. That they were used counts, in
+    whatever order it is told: a message that bounced may have arrived all the same."""
 
     proposition_id: str
     resource_id: str
@@ -19,6 +20,8 @@ class Settlement:
     used: int
     """In millionths."""
     is_realised: bool
+    takes_back: bool = False
+    """Realised after all: its account has them as given back."""
 
     @property
     def key(self) -> str:
@@ -42,11 +45,12 @@ class ResourceBank(Protocol):
 
     async def put(self, account: Account, settled: Sequence[Settlement] = ()) -> bool:
         """Stores the account as the revision after its own, and that the settlements wait no longer; both or nothing.
-        False, and nothing stored, where another one was stored since, or a settlement no longer waits."""
+        False, and nothing stored, where another one was stored since, or a settlement no longer waits as it is."""
         ...
 
     async def waiting(self, limit: int) -> tuple[Settlement, ...]:
-        """Settlements that no account has. Captures put them there (OutcomeStore.append), each key once for ever."""
+        """Settlements that no account has. Captures put them there (OutcomeStore.append), each key once; and once more
+        where it is realised after it was given back."""
         ...
 
     async def count_waiting(self) -> int: ...

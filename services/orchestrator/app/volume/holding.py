@@ -59,7 +59,8 @@ class Holding:
     def room(self) -> int:
         """In millionths: what is left of the lease, and what nobody has, as far as this replica knows."""
         lease = self.account.lease(self._lease_id)
-        return max(0, (lease.granted if lease is not None else self._used) - self._used) + max(0, self.account.free)
+        own = max(0, (lease.granted if lease is not None else self._used) - self._used)
+        return max(0, own + self.account.free)
 
     def standing(self) -> ResourceStanding:
         return ResourceStanding(self.key.resource_id, self.key.period_ms, self.room, self.account.pace.price)
@@ -119,7 +120,9 @@ class Holding:
 
             def change(before: Account) -> Account:
                 of_policy = adopted(before, self._resource.amount, self._end_ms(before), now_ms)
-                return self._paced(self._claim(of_policy, now_ms, trims=is_idle), bids, now_ms)
+                # Of what outcomes took back from others, what is spent ahead makes up first.
+                trims = is_idle or of_policy.free < 0
+                return self._paced(self._claim(of_policy, now_ms, trims=trims), bids, now_ms)
 
             await self._change(change)
             seen = self._bids

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.orchestrator.app.courier import Courier
 from services.orchestrator.app.volume.bank import ResourceBank, Settlement
 from services.orchestrator.domain.decision import Proposition
 from services.orchestrator.domain.outcome import Outcome
 from services.orchestrator.domain.volume.account import AccountKey, settled
+from services.orchestrator.domain.volume.standing import ResourceUse
 from shared.clock import Clock
 
 BATCH = 500
@@ -19,15 +20,28 @@ _SILENT = frozenset({Outcome.PENDING, Outcome.SENT, Outcome.RETURNED})
 """They say nothing of whether it arrived."""
 
 
-def settlements_of(proposition: Proposition | None, outcome: Outcome) -> list[Settlement]:
+def settlements_of(
+    proposition: Proposition | None, outcome: Outcome, first: Proposition | None = None
+) -> list[Settlement]:
     """What the outcome says of the units its proposition took. A machine that opens it says
-    as well that it arrived."""
-    if proposition is None or not proposition.uses or outcome in _SILENT:
+    as well that it arrived.
+
+    A copy of `first` promised the piece of stock that `first` took: that the copy arrived says that the piece is used,
+    that it did not says nothing of it."""
+    if proposition is None or outcome in _SILENT:
         return []
     is_realised = outcome not in _BACK
+    settlements = _settlements(proposition, proposition.uses, is_realised)
+    if first is not None and is_realised:
+        own = {use.resource_id for use in proposition.uses}
+        promised = [use for use in first.uses if use.resource_id not in own]
+        settlements += _settlements(first, promised, is_realised)
+    return settlements
+
+
+def _settlements(proposition: Proposition, uses: Iterable[ResourceUse], is_realised: bool) -> list[Settlement]:
     return [
-        Settlement(proposition.proposition_id, use.resource_id, use.period_ms, use.used, is_realised)
-        for use in proposition.uses
+        Settlement(proposition.proposition_id, use.resource_id, use.period_ms, use.used, is_realised) for use in uses
     ]
 
 
@@ -63,4 +77,5 @@ class _Settling:
         assert account is not None, "a decision took units of it"
         realised = sum(each.used for each in settlements if each.is_realised)
         released = sum(each.used for each in settlements if not each.is_realised)
-        await self._bank.put(settled(account, realised, released), settlements)
+        taken_back = sum(each.used for each in settlements if each.takes_back)
+        await self._bank.put(settled(account, realised, released - taken_back), settlements)

@@ -8,6 +8,9 @@ only what is written down is used, without asking anybody. So, at every moment a
 A lease that is not renewed comes back but for what was spent ahead: its replica, should it still live, has nothing else
 to use. What a crash costs is at most what was spent ahead, never a unit too many.
 
+Outcomes give units back. One that turns out to be used after all is taken back, also where somebody else has it then:
+only so is more used than there is, and nobody leases any until enough came back.
+
 Every change is a function from an account to the next one; a store only swaps the one for the other (`revision`).
 All amounts are in millionths.
 """
@@ -79,7 +82,7 @@ class Account:
 
     @property
     def free(self) -> int:
-        """What nobody has; below 0 where the amount fell."""
+        """What nobody has; below 0 where the amount fell, or units were taken back that somebody has."""
         return self.amount - self.spent - sum(lease.granted for lease in self.leases) + self.released
 
     @property
@@ -94,7 +97,11 @@ class Account:
 
     @property
     def remaining(self) -> int:
-        return self.amount - self.committed
+        return max(0, self.amount - self.committed)
+
+    def forbids(self, amount: int) -> bool:
+        """Less than before, and than what cannot be had any more."""
+        return amount < min(self.amount, self.bound)
 
     def lease(self, lease_id: str) -> Lease | None:
         return next((lease for lease in self.leases if lease.lease_id == lease_id), None)
@@ -109,7 +116,7 @@ def claimed(account: Account, claim: Claim) -> Account:
     account = reclaimed(account, claim.now_ms, but=claim.lease_id)
     own = account.lease(claim.lease_id) or Lease(claim.lease_id, 0, 0, 0, 0)
     least = claim.used if claim.trims else max(own.spent, claim.used)
-    limit = max(account.free + own.granted, own.spent)
+    limit = max(account.free + own.granted, least)
     asked = claim.used + claim.need
     floor = max(least, asked) if asked <= limit else least
     granted = floor + min(claim.want + claim.ahead, max(0, limit - floor) // SHARES)
@@ -147,6 +154,7 @@ def adopted(account: Account, amount: int, end_ms: int, now_ms: int) -> Account:
 
 
 def settled(account: Account, realised: int, released: int) -> Account:
+    """`released` is below 0 where more is taken back than given back."""
     return replace(account, realised=account.realised + realised, released=account.released + released)
 
 

@@ -89,6 +89,28 @@ def test_outcomes_give_back_and_confirm() -> None:
     assert (after.committed, after.realised, after.released, after.free) == (units(3), units(2), units(3), units(7))
 
 
+def overdrawn() -> Account:
+    """Two units of two were used, one came back, was leased again and used, and was taken back."""
+    used = claimed(claimed(account(2), claim("a", 0, 2)), claim("a", 2))
+    again = claimed(claimed(settled(used, 0, units(1)), claim("b", 0, 1)), claim("b", 1))
+    return settled(again, units(2), -units(1))
+
+
+def test_what_is_taken_back_from_somebody_else_is_counted_and_leaves_nothing() -> None:
+    after = overdrawn()
+    assert (after.committed, after.realised, after.released) == (units(3), units(2), 0)
+    assert (after.free, after.remaining) == (-units(1), 0)
+    assert spent(claimed(after, claim("c", 0, 1)), "c") == 0
+    came_back = settled(after, 0, units(1))
+    assert spent(claimed(came_back, claim("c", 0, 1)), "c") == 0, "the first to come back makes up for it"
+    assert spent(claimed(settled(came_back, 0, units(1)), claim("c", 0, 1)), "c") == units(1)
+
+
+def test_an_account_that_is_overdrawn_keeps_out_only_a_policy_that_grants_less() -> None:
+    assert [overdrawn().forbids(units(amount)) for amount in (1, 2, 3)] == [True, False, False]
+    assert [account(2).forbids(units(amount)) for amount in (0, 1, 2)] == [False, False, False]
+
+
 def test_an_amount_that_falls_takes_back_what_was_leased_and_not_spent() -> None:
     before = claimed(account(100), claim("a", 0, 1, want=40, ahead=4))
     after = lowered(before, units(6), NOW + TTL)

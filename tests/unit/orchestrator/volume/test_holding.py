@@ -6,6 +6,7 @@ import pytest
 
 from services.orchestrator.app.volume.bank import ResourceBank
 from services.orchestrator.app.volume.holding import Holding
+from services.orchestrator.domain.volume.account import settled
 from tests.support.memory_bank import MemoryBank
 from tests.support.volume import NOW, beat, holding, resource, units
 
@@ -72,3 +73,20 @@ async def test_who_needs_much_is_not_refused_because_others_are_faster() -> None
     assert bank.meanwhile == []
     assert faster
     assert units(sum(uses) + faster + 60) <= bank.spent
+
+
+async def test_what_is_spent_ahead_makes_up_for_what_was_taken_back() -> None:
+    """In the middle of its use too: what others used of the amount is not used again."""
+    bank = MemoryBank()
+    mine = await holding(bank, resource(200))
+    for second in range(1, 6):
+        assert all([await mine.take(units(1), NOW + 1_000 * second) for _ in range(30)])
+        await beat(bank, mine, NOW + 1_000 * second)
+    (before,) = bank.accounts.values()
+    assert before.bound > before.committed + units(5), "much is spent ahead"
+    assert await mine.take(units(1), NOW + 6_000)
+    bank.accounts[before.key] = settled(before, units(60), -units(60))
+    await beat(bank, mine, NOW + 6_000)
+    assert mine.room == 0
+    assert not await mine.take(units(1), NOW + 6_000)
+    assert bank.spent == units(150 + 1 + 60)
