@@ -12,14 +12,14 @@ from services.orchestrator.app.diff.changes import changes_of
 from services.orchestrator.app.diff.groups import Grouped, group_name, groups_of
 from services.orchestrator.app.diff.profile_diff import ProfileDiff
 from services.orchestrator.app.diff.profile_sample import ProfileSample
-from services.orchestrator.app.diff.replay import Replay, ReplayedDecision, Replayer
+from services.orchestrator.app.diff.replay import UNTOLD, Replay, ReplayedDecision, Replayer
 from services.orchestrator.app.diff.report import DiffReport, GroupReport, PolicyValue, SideReport
 from services.orchestrator.app.diff.side import HARDLY, Side, winners
 from services.orchestrator.app.diff.values import Columns, columns_of, moved, valued
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.diff.arm_changes import arm_change
 from services.orchestrator.domain.diff.off_policy import Column, Interval, Rows
-from services.orchestrator.domain.diff.verdict import Finding, Verdict, compared, refusal, with_reason
+from services.orchestrator.domain.diff.verdict import Finding, Verdict, compared, refusal, selected, with_reason
 from shared.errors import FailedPrecondition, InvalidArgument
 from shared.values import AttributeType
 
@@ -107,7 +107,7 @@ def _report(question: DiffQuestion, replay: Replay) -> DiffReport:
     report = DiffReport(
         currency=replay.policies[-1].settings.currency,
         sampled=replay.sampled,
-        left_out=dict(replay.left_out),
+        left_out=dict(replay.left_out + replay.unvalued),
         decisions=len(replay.decisions),
         persons=len(candidate.side.by_person),
         valued=len(telling),
@@ -153,7 +153,9 @@ def _side(question: DiffQuestion, replay: Replay, columns: Columns | None, index
         nothing = Verdict(Finding.CANNOT_TELL, "cannot tell: no first slot was drawn by chance or settled by worth")
         return SideReport(side, 0.0, 0.0, None, nothing)
     rows = columns.policies_money[index]
-    refused = refusal(rows, columns.persons, question.max_untried, name)
+    refused = selected(replay.unvalued[UNTOLD], rows.weight.size) or refusal(
+        rows, columns.persons, question.max_untried, name
+    )
     value = None if refused is not None else columns.value(index)
     return SideReport(side, rows.untried_share, rows.effective_size, value, refused)
 

@@ -8,7 +8,7 @@ log still speaks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.decision_record import DecisionRecord, SlotVector
@@ -42,14 +42,24 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class FirstSlot:
-    """`options` are those that competed; `drawn` None: silence."""
+    """`options` are those that competed; `drawn` None: silence. `anew`: what was drawn was refused, and this was drawn
+    in its place."""
 
     options: Mapping[Option, Priced]
     silence: float
     drawn: Option | None
+    anew: FirstSlot | None = None
+
+    @property
+    def settled(self) -> FirstSlot:
+        """The draw that stood."""
+        return self if self.anew is None else self.anew.settled
 
     def reaches(self) -> float:
-        return 1.0 - self.silence
+        if self.anew is None:
+            return 1.0 - self.silence
+        refused = sum(each.probability for name, each in self.options.items() if name not in self.anew.options)
+        return 1.0 - self.silence - refused * (1.0 - self.anew.reaches())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,28 @@ class Weighed:
     money: float
 
 
+def chained(draws: Sequence[FirstSlot | None]) -> FirstSlot | None:
+    """Of draws each of which came in place of the one before; None where one of them is."""
+    chain: FirstSlot | None = None
+    for draw in reversed(draws):
+        if draw is None:
+            return None
+        chain = replace(draw, anew=chain)
+    return chain
+
+
+def refused_option(record: DecisionRecord, policy: ActivePolicy, row: int) -> Option:
+    name = _name(record, policy, row)
+    assert name is not None, "silence is never refused"
+    return name
+
+
 def first_slot(record: DecisionRecord, policy: ActivePolicy) -> FirstSlot | None:
-    """None where no draw was made that says anything: served again, or drawn anew because somebody else was faster."""
+    """The draw that stood, alone. None where no draw was made that says anything: what was served again."""
     slot = next((each for each in record.slots if (each.place, each.slot) == (0, 0)), None)
     if slot is None:
         return FirstSlot({}, 1.0, None)
-    if slot.sticky is not None or slot.refusals or slot.probabilities.size == 0:
+    if slot.sticky is not None or slot.probabilities.size == 0:
         return None
     return FirstSlot(_options(record, policy, slot), float(slot.probabilities[-1]), _name(record, policy, slot.row))
 
@@ -107,9 +133,10 @@ def _name(record: DecisionRecord, policy: ActivePolicy, row: int) -> Option | No
 
 def success_of(record: DecisionRecord, logged: FirstSlot, outcomes: Sequence[CapturedOutcome]) -> float:
     """1 where what was drawn succeeded, by the objective that decided; 0 where it did not, or has not yet."""
-    if logged.drawn is None:
+    drawn = logged.settled.drawn
+    if drawn is None:
         return 0.0
-    action, _, channel = logged.drawn
+    action, _, channel = drawn
     key = reward_key(record.decision_id, record.answer.placements[0].placement_id, action, channel)
     found = reward_of(_lessons(key, _objective(record), outcomes))
     return 0.0 if found is None else found.value
@@ -132,6 +159,21 @@ def _lessons(key: str, objective: Objective, outcomes: Iterable[CapturedOutcome]
 
 
 def weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
+    """Draw by draw, where some were refused (Jiang and Li 2016): a refused draw brought what came in its place."""
+    now = _weighed(logged, made)
+    if logged.anew is None or made.anew is None or logged.drawn is None:
+        return now
+    then, refused = weighed(logged.anew, made.anew), logged.options[logged.drawn]
+    return Weighed(
+        now.weight * then.weight,
+        now.silent + now.weight * then.silent,
+        now.untried + now.weight * then.untried,
+        now.successes + now.weight * (then.successes - refused.propensity),
+        now.money + now.weight * (then.money - refused.expected_money),
+    )
+
+
+def _weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
     tried = {name for name, each in logged.options.items() if each.probability > IMPOSSIBLE}
     weight = 0.0
     if logged.drawn is not None:

@@ -3,6 +3,9 @@
 What a record says was used is what those who decided then had used. Of it, the contacts of the replayed decisions are
 taken back, and those that the policy makes instead are counted: the difference is kept here, by person and by resource.
 Contacts of decisions that are not replayed count as they were.
+
+Decisions that were made side by side knew nothing of one another, so what they say was left is too much. What they were
+refused says more, and a policy never uses more than it grants: `rooms`.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.contact_pressure import SentContact
 from services.orchestrator.domain.decision import Proposition
 from services.orchestrator.domain.policy_parts import ContactLimitPart
-from services.orchestrator.domain.volume.resources import VolumeTable
+from services.orchestrator.domain.volume.resources import Resource, VolumeTable
 from services.orchestrator.domain.volume.standing import ResourceStanding, VolumeStanding
 from shared.clock import to_datetime
 
@@ -45,14 +48,23 @@ class ReplayState:
         self._limits = {limit.limit_id: limit for limit in policy.limits.limits}
         self._contacts: dict[str, list[_Contact]] = defaultdict(list)
         self._counted: dict[tuple[str, str, str], Mapping[tuple[str, str], int]] = {}
-        self._used: Counter[tuple[str, int]] = Counter()
+        self._made: Counter[tuple[str, int]] = Counter()
+        self._taken: Counter[tuple[str, int]] = Counter()
+        """Units by resource and period: what the policy used, and what the log did."""
 
     def differs(self, person: str) -> bool:
         """Whether a decision for the person would go by something else than was recorded."""
-        return any(self._used.values()) or bool(self._contacts.get(person))
+        return self._made != self._taken or self.differs_in_contacts(person)
+
+    def differs_in_contacts(self, person: str) -> bool:
+        return bool(self._contacts.get(person))
 
     def tell(self, person: str, logged: DecisionRecord, made: DecisionRecord) -> None:
         """What was done then, and what the policy does in its place."""
+        for record, used in ((logged, self._taken), (made, self._made)):
+            for each in _proposed(record):
+                for use in each.uses:
+                    used[use.resource_id, use.period_ms] += use.used
         if _propositions(logged) == _propositions(made):
             return
         for record, sign in ((logged, TAKEN_BACK), (made, MADE)):
@@ -63,8 +75,6 @@ class ReplayState:
                     about = each.channel, each.action, campaign
                     contact = _Contact(logged.decision_time_ms, *about, sign, is_outbound)
                     self._contacts[person].append(contact)
-                for use in each.uses:
-                    self._used[use.resource_id, use.period_ms] += sign * use.used
 
     def counts(self, person: str, now_ms: int, recorded: Iterable[ContactCount]) -> tuple[ContactCount, ...]:
         """What is used of the contact limits in place of what was."""
@@ -104,24 +114,64 @@ class ReplayState:
                 sent.remove(min(own, key=lambda each: abs(each.time_ms - contact.time_ms)))
         return tuple(sorted(sent, key=lambda each: (each.time_ms, each.channel)))
 
-    def volume(self, record: DecisionRecord, logged: VolumeTable, now_ms: int) -> VolumeStanding | None:
-        """What is left of resources. One that nobody counted then is whole, and one that grants more has more left."""
+    def volume(
+        self, record: DecisionRecord, logged: VolumeTable, now_ms: int, *, by_record: bool = False
+    ) -> VolumeStanding | None:
+        """What is known to be left of resources. One that nobody counted then is whole, and one that grants more has
+        more left. `by_record`: as the log left it, and what the policy grants beyond it as far as the policy has not
+        used that yet."""
         table = self._policy.compiled.volume
         if table.is_empty:
             return None
-        recorded = {each.resource_id: each for each in record.volume}
+        left = [self._left(each, record, logged, now_ms) for each in table.resources]
+        return VolumeStanding(table, tuple(each.standing(by_record=by_record) for each in left))
+
+    def rooms(
+        self, record: DecisionRecord, logged: VolumeTable, now_ms: int, then: Mapping[str, int]
+    ) -> Mapping[str, int]:
+        """What there really is of resources, in millionths. `then`: what there really was, where it is known."""
+        left = [self._left(each, record, logged, now_ms) for each in self._policy.compiled.volume.resources]
+        return {each.resource_id: each.room(then.get(each.resource_id)) for each in left}
+
+    def _left(self, resource: Resource, record: DecisionRecord, logged: VolumeTable, now_ms: int) -> _Left:
+        name, period = resource.resource_id, resource.period_at(now_ms)
+        if period is None:
+            return _Left(name, NO_PERIOD)
+        was = next((each for each in record.volume if each.resource_id == name), None)
+        if was is None:
+            return _Left(name, period.key_ms, amount=resource.amount, made=self._made[name, period.key_ms])
         amounts = {each.resource_id: each.amount for each in logged.resources}
-        standing = []
-        for resource in table.resources:
-            name, period = resource.resource_id, resource.period_at(now_ms)
-            key_ms = NO_PERIOD if period is None else period.key_ms
-            was = recorded.get(name)
-            room = 0 if period is None else resource.amount
-            if was is not None and period is not None:
-                room = was.room + resource.amount - amounts.get(name, resource.amount)
-            price = 0.0 if was is None else was.price
-            standing.append(ResourceStanding(name, key_ms, max(room - self._used[name, key_ms], 0), price))
-        return VolumeStanding(table, tuple(standing))
+        key = name, period.key_ms
+        granted = amounts.get(name, resource.amount)
+        return _Left(*key, was.room, was.price, granted, resource.amount, self._taken[key], self._made[key])
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Of one resource, in millionths. `granted`: by the policy that decided; `taken` and `made`: by the log and by the
+    policy, so far."""
+
+    resource_id: str
+    period_ms: int
+    recorded: int = 0
+    price: float = 0.0
+    granted: int = 0
+    amount: int = 0
+    taken: int = 0
+    made: int = 0
+
+    def standing(self, *, by_record: bool) -> ResourceStanding:
+        more, ahead = self.amount - self.granted, self.made - self.taken
+        if by_record:
+            ahead = min(max(ahead, min(more, 0)), max(more, 0))
+        return ResourceStanding(self.resource_id, self.period_ms, max(self.recorded + more - ahead, 0), self.price)
+
+    def room(self, then: int | None) -> int:
+        """Where the log used more than was granted, some of it had come back."""
+        came_back = max(self.taken - self.granted, 0)
+        most = self.amount + came_back - self.made
+        was = self.recorded if then is None else min(then, self.recorded)
+        return max(min(was + self.amount - self.granted - (self.made - self.taken), most), 0)
 
 
 def _proposed(record: DecisionRecord) -> list[Proposition]:

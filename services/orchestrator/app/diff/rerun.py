@@ -1,4 +1,4 @@
-"""A logged decision, made by another policy: the flow itself, in SIMULATE, by what was recorded."""
+"""A logged decision, made by another policy: the flow itself, by what was recorded. It reaches nobody."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from services.orchestrator.app.decide.flow import Decide
 from services.orchestrator.app.decide.gather import Known
 from services.orchestrator.app.decide.press import may_weigh, pressed_by
 from services.orchestrator.app.decide.quiet import quiet_standing
-from services.orchestrator.app.decide.recall import RecalledLedger, recalled_brief, recalled_knowledge
+from services.orchestrator.app.decide.recall import recalled_brief, recalled_knowledge
 from services.orchestrator.app.decide.stopwatch import Stopwatch
 from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.diff.refused_draws import NOTHING_CLOSED, Closed, rooms_then
 from services.orchestrator.app.diff.replay_state import ReplayState
+from services.orchestrator.app.diff.replayed_holds import ReplayedLedger, ReplayedQuotas
 from services.orchestrator.app.diff.replayed_scores import ReplayedScores
 from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, RuleEvaluator
 from services.orchestrator.app.pressure.learning import learning_key
 from services.orchestrator.app.surroundings import Surroundings
 from services.orchestrator.domain.arms import Arm, ArmStanding
+from services.orchestrator.domain.contact_limits import ContactCount
 from services.orchestrator.domain.contact_pressure import PressureBasis
 from services.orchestrator.domain.decision import Explain, Mode
+from services.orchestrator.domain.volume.standing import VolumeStanding
 from shared.errors import TandemError
 from shared.values import NOT_FOUND
 
@@ -57,19 +61,65 @@ class _AskedRules:
         return verdict
 
 
-async def rerun(
+async def made_again(
     world: Surroundings, record: DecisionRecord, logged: ActivePolicy, policy: ActivePolicy, state: ReplayState
 ) -> Rerun:
-    """Raises InvalidArgument where the request makes no sense under the policy; Unavailable where the rules or the
-    scores cannot be asked for: a degraded decision would say nothing of the policy."""
-    brief = _brief(record, policy)
+    """By the state that the policy itself brought about. What others took while the log decided is refused here, too.
+    Raises InvalidArgument where the request makes no sense under the policy; Unavailable where the rules or the scores
+    cannot be asked for: a degraded decision would say nothing of the policy."""
+    brief = _brief(record, policy, record.command.mode)
     known = _pressed(world, record, logged, brief, _known(record, logged, brief, state), state)
+    then, unreachable = rooms_then(record, logged)
+    rooms = state.rooms(record, logged.compiled.volume, brief.now_ms, then)
+    # What the log was refused of contacts says nothing of somebody who was sent something else before.
+    recorded = replace(record, refusals=()) if state.differs_in_contacts(record.profile_id) else record
+    there = replace(world, ledger=ReplayedLedger(recorded, brief), quotas=ReplayedQuotas(rooms, unreachable))
+    return await _concluded(there, record, logged, brief, known)
+
+
+async def draw_again(
+    world: Surroundings,
+    record: DecisionRecord,
+    logged: ActivePolicy,
+    policy: ActivePolicy,
+    state: ReplayState,
+    closed: Closed = NOTHING_CLOSED,
+) -> DecisionRecord:
+    """One step: by what was recorded, without what is closed; nothing is refused. Raises the same."""
+    brief = _brief(record, policy, Mode.SIMULATE)
+    untold = ReplayState(policy)
+    known = _known(record, logged, brief, untold)
+    volume = state.volume(record, logged.compiled.volume, brief.now_ms, by_record=True)
+    known = replace(known, volume=_without(volume, closed), contact_counts=_full(brief, known, closed))
+    known = _pressed(world, record, logged, brief, known, untold)
+    return (await _concluded(world, record, logged, brief, known)).record
+
+
+def _without(volume: VolumeStanding | None, closed: Closed) -> VolumeStanding | None:
+    if volume is None:
+        return None
+    left = [
+        replace(each, room=min(each.room, closed.rooms.get(each.resource_id, each.room))) for each in volume.resources
+    ]
+    return replace(volume, resources=tuple(left))
+
+
+def _full(brief: Brief, known: Known, closed: Closed) -> tuple[ContactCount, ...]:
+    names = {limit.limit_id for limit in brief.policy.limits.limits}
+    full = {(each.limit_id, each.counted): each for each in closed.counts if each.limit_id in names}
+    kept = [each for each in known.contact_counts if (each.limit_id, each.counted) not in full]
+    return (*kept, *full.values()) if brief.has_limits else known.contact_counts
+
+
+async def _concluded(
+    world: Surroundings, record: DecisionRecord, logged: ActivePolicy, brief: Brief, known: Known
+) -> Rerun:
     rules = _AskedRules(world.rules)
     # An arm that goes without a model has the prior's propensities on record.
     has_scores = record.arm.arm is not Arm.RULES_ONLY
-    same = has_scores and logged.compiled.arbitrated == policy.compiled.arbitrated
+    same = has_scores and logged.compiled.arbitrated == brief.policy.compiled.arbitrated
     scores = ReplayedScores(record, logged, world.scorer, same_objective=same)
-    then = replace(world, rules=rules, scorer=scores, ledger=RecalledLedger(record))
+    then = replace(world, rules=rules, scorer=scores)
     budget = Budget.starting_now(None, RERUN_MS, world.clock)
     decided = await Decide(then).conclude(brief, known, budget, Stopwatch(world.ticks_ns))
     failure = rules.failure or scores.failure
@@ -101,8 +151,8 @@ def _pressed(
     return pressed_by(brief, known, PressureBasis(estimate, contacts))
 
 
-def _brief(record: DecisionRecord, policy: ActivePolicy) -> Brief:
-    command = replace(record.command, mode=Mode.SIMULATE, explain=explain_of(policy))
+def _brief(record: DecisionRecord, policy: ActivePolicy, mode: Mode) -> Brief:
+    command = replace(record.command, mode=mode, explain=explain_of(policy))
     return recalled_brief(replace(record, command=command), policy)
 
 

@@ -97,9 +97,10 @@ def _drawn(decision: ReplayedDecision) -> tuple[float, float, float, float]:
     """Success, its expectation, money, its expectation."""
     logged = decision.logged
     assert logged is not None
-    if logged.drawn is None:
+    stood = logged.settled
+    if stood.drawn is None:
         return 0.0, 0.0, 0.0, 0.0
-    drawn = logged.options[logged.drawn]
+    drawn = stood.options[stood.drawn]
     money = money_of(decision.success, drawn.value, drawn.cost)
     return decision.success, drawn.propensity, money, drawn.expected_money
 

@@ -10,6 +10,8 @@ from services.orchestrator.domain.diff.off_policy import Interval, PolicyRows
 
 LEAST_EFFECTIVE_ROWS = 30.0
 LEAST_PERSONS = 20
+MAX_SELECTED = 0.05
+"""Of decisions that had been drawn anew by then, and say nothing: chance did not choose them."""
 
 
 class Finding(IntEnum):
@@ -47,6 +49,18 @@ def refusal(rows: PolicyRows, persons: int, max_untried: float, name: str) -> Ve
             f"{LEAST_EFFECTIVE_ROWS:.0f} of {LEAST_PERSONS} are needed",
         )
     return None
+
+
+def selected(left_out: int, valued: int) -> Verdict | None:
+    """Why no value is said, where too many are left out because of what they drew; None where it may be."""
+    share = left_out / max(left_out + valued, 1)
+    if share <= MAX_SELECTED:
+        return None
+    return Verdict(
+        Finding.CANNOT_TELL,
+        f"cannot tell: {share:.1%} of the decisions were drawn anew after a refusal that does not say what there was, "
+        f"at most {MAX_SELECTED:.1%} may be: what is left is selected by what was drawn",
+    )
 
 
 def expected(difference: Interval, persons: int, unit: str, not_comparable: Sequence[str]) -> Verdict:

@@ -1,0 +1,91 @@
+"""First slots that were drawn anew, because somebody else had been faster: what each refusal closed.
+
+The refusal is a fact about the account, not about the policy. Whoever draws the same meets it, too, and draws anew
+without what it closed. So both draws speak of a policy: the one that was refused, and the one that came after it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.domain.contact_limits import ContactCount
+from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal
+from services.orchestrator.domain.volume.standing import REFUSALS_PER_RESOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What there was at most, in millionths by resource, and limits that were full."""
+
+    rooms: Mapping[str, int] = field(default_factory=dict)
+    counts: tuple[ContactCount, ...] = ()
+
+
+NOTHING_CLOSED = Closed()
+
+
+def first_refusals(record: DecisionRecord) -> tuple[Refusal, ...] | None:
+    """Those that the first slot met, in order; None where it cannot be told whom else they would have met: nobody
+    answered, or another slot was refused before."""
+    slot = next((each for each in record.slots if (each.place, each.slot) == (0, 0)), None)
+    if slot is None:
+        return ()
+    met = record.refusals[: slot.refusals]
+    return met if all(_is_of_first(each) for each in met) else None
+
+
+def _is_of_first(refusal: Refusal) -> bool:
+    is_told = bool(refusal.resource) and not refusal.unreachable
+    return (
+        (refusal.place, refusal.slot) == (0, 0) and refusal.row != EVERY_LIMITED and (is_told or bool(refusal.counts))
+    )
+
+
+def closed_by(record: DecisionRecord, logged: ActivePolicy, refusals: Sequence[Refusal]) -> Closed:
+    rooms: dict[str, int] = {}
+    met = Counter[str]()
+    for refusal in refusals:
+        name = refusal.resource
+        if name:
+            met[name] += 1
+            less = _use(record, logged, refusal) - 1 if met[name] < REFUSALS_PER_RESOURCE else 0
+            rooms[name] = min(less, rooms.get(name, less))
+    return Closed(rooms, tuple(count for refusal in refusals for count in refusal.counts))
+
+
+def rooms_then(record: DecisionRecord, logged: ActivePolicy) -> tuple[Mapping[str, int], Mapping[str, str]]:
+    """What there really was of the resources that refused something, when the decision began, in millionths; and those
+    that nobody could ask, with the causes."""
+    rooms: dict[str, int] = {}
+    unreachable: dict[str, str] = {}
+    for refusal in record.refusals:
+        if not refusal.resource:
+            continue
+        if refusal.unreachable:
+            unreachable[refusal.resource] = refusal.unreachable
+            continue
+        room = min(refusal.room, _use(record, logged, refusal) - 1) + _had_before(record, refusal)
+        rooms[refusal.resource] = min(room, rooms.get(refusal.resource, room))
+    return rooms, unreachable
+
+
+def _use(record: DecisionRecord, logged: ActivePolicy, refusal: Refusal) -> int:
+    table = logged.compiled.volume
+    return int(table.use[int(record.candidates.option[refusal.row]), table.index[refusal.resource]])
+
+
+def _had_before(record: DecisionRecord, refusal: Refusal) -> int:
+    """What the slots before it have of the resource: they stand."""
+    places = record.answer.placements[: refusal.place + 1]
+    return sum(
+        use.used
+        for place, placement in enumerate(places)
+        for slot, each in enumerate(placement.propositions)
+        if (place, slot) < (refusal.place, refusal.slot)
+        for use in each.uses
+        if use.resource_id == refusal.resource
+    )

@@ -1,0 +1,93 @@
+"""What a decision that another policy makes again is given of contact limits and resources: what was there then, less
+what the policy itself has used.
+
+A decision goes by what it was told when it began. What others took meanwhile shows where the log was refused something,
+and where all that the log and the policy used leaves no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from services.orchestrator.app.active_policies import ActivePolicy
+from services.orchestrator.app.contact_ledger import ReservationRequest, Reserved
+from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.volume.quotas import Shortage, Taken
+from services.orchestrator.domain.contact_steps import Reach
+from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStanding
+
+
+class ReplayedQuotas:
+    """Implements Quotas: gives as much as `rooms`, in millionths by resource; nothing of those `unreachable`, which
+    have a Cause each."""
+
+    def __init__(self, rooms: Mapping[str, int], unreachable: Mapping[str, str]) -> None:
+        self._rooms = dict(rooms)
+        self._unreachable = unreachable
+
+    async def standing(
+        self,
+        policy: ActivePolicy,  # noqa: ARG002
+        now_ms: int,  # noqa: ARG002
+        *,
+        deadline_ms: int,  # noqa: ARG002
+    ) -> VolumeStanding | None:
+        raise AssertionError("a decision that is made again goes by what it went by then")
+
+    async def take(
+        self,
+        uses: tuple[ResourceUse, ...],
+        place: int,  # noqa: ARG002 whoever asks
+        slot: int,  # noqa: ARG002
+        *,
+        deadline_ms: int,  # noqa: ARG002 nobody is asked
+    ) -> Taken | Shortage:
+        for use in uses:
+            cause = self._unreachable.get(use.resource_id, "")
+            if cause or use.used > self._rooms[use.resource_id]:
+                return Shortage(use.resource_id, 0 if cause else self._rooms[use.resource_id], cause)
+        for use in uses:
+            self._rooms[use.resource_id] -= use.used
+        return Taken(uses)
+
+    def give_back(self, taken: Taken) -> None:
+        for use in taken.uses:
+            self._rooms[use.resource_id] += use.used
+
+    def saw(self, standing: VolumeStanding, at_stake: Sequence[bool], bids: Mapping[str, float]) -> None:
+        """It was seen then."""
+
+
+class ReplayedLedger:
+    """Implements ContactLedger: refuses what a limit is about that refused the log, and grants the rest."""
+
+    def __init__(self, record: DecisionRecord, brief: Brief) -> None:
+        self._brief = brief
+        self._profile_id = record.profile_id
+        self._full = [count for refusal in record.refusals for count in refusal.counts]
+
+    async def reserve(self, request: ReservationRequest, *, deadline_ms: int) -> Reserved:  # noqa: ARG002 nobody is
+        granted: list[str] = []
+        for contact in request.contacts:
+            about = self._brief.limits.counts_of(self._brief.catalogue, [(contact.channel, contact.action)])
+            full = tuple(each for each in self._full if (each.limit_id, each.counted) in about)
+            if full:
+                return Reserved(tuple(granted), full, self._profile_id)
+            granted.append(contact.reference)
+        return Reserved(tuple(granted), profile_id=self._profile_id)
+
+    async def confirm(
+        self,
+        request_id: str,
+        reservation_id: str,
+        reached: Reach,
+        event_time_ms: int | None,
+        *,
+        deadline_ms: int,
+        answer: int = 0,
+    ) -> None:
+        """Nothing happens to a contact of the past."""
+
+    async def release(self, request_id: str, reservation_id: str, *, deadline_ms: int) -> None:
+        """Likewise."""

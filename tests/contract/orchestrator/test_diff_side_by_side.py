@@ -1,0 +1,104 @@
+"""Policies over a log whose decisions ran side by side: what was drawn, and what somebody else had taken by then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.orchestrator.app.diff.diff_policies import DiffQuestion
+from services.orchestrator.domain.diff.verdict import Finding
+from services.orchestrator.domain.volume.resources import MILLIONTHS
+from tests.support.diffed import candidate
+from tests.support.shop import Shop, actions, inbound, open_shop
+from tests.support.volume import declared
+
+PERSONS, PIECES = 60, 12
+GREEDY = {"exploration: THOMPSON": "exploration: NONE"}
+CHANCE = {"lever: 1.5": "lever: 1.1"}
+
+
+def stock(units: int) -> dict[str, str]:
+    return dict(declared("stock:", f"  beans: {{units: {units}, action: espresso}}"))
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with open_shop(tmp_path) as opened:
+        await opened.publish()
+        for index in range(PERSONS):
+            await opened.knows(f"crm:b{index}", age=30)
+        yield opened
+
+
+async def together(shop: Shop) -> list[str]:
+    """All at once; what each of them got."""
+    answers = await asyncio.gather(*(shop.decide(inbound("side_bar", who=f"crm:b{each}")) for each in range(PERSONS)))
+    for answer in answers[::2]:
+        if answer.placements[0].propositions:
+            await shop.clicks(answer)
+    return [action for answer in answers for action in actions(answer.placements[0])]
+
+
+async def one_by_one(shop: Shop, persons: int) -> list[str]:
+    answers = [await shop.decide(inbound("side_bar", who=f"crm:b{each}")) for each in range(persons)]
+    return [action for answer in answers for action in actions(answer.placements[0])]
+
+
+async def refused(shop: Shop) -> int:
+    """How many decisions drew what was gone."""
+    replay = await shop.orchestrator.diffing.replay(DiffQuestion(await active(shop)))
+    return sum(each.logged is not None and each.logged.anew is not None for each in replay.decisions)
+
+
+async def active(shop: Shop) -> str:
+    return (await shop.orchestrator.get_policy()).summary.policy_version
+
+
+@pytest.mark.parametrize("exploring", [GREEDY, CHANCE], ids=["greedy", "by chance"])
+async def test_a_policy_beside_itself_is_the_log(shop: Shop, exploring: dict[str, str]) -> None:
+    await shop.publish({**stock(PIECES), **exploring})
+    got = await together(shop)
+    assert got.count("espresso") == PIECES
+    assert await refused(shop) > 0
+    report = await shop.orchestrator.diff_policies(DiffQuestion(await active(shop)))
+    assert report.winners_changed == 0
+    assert report.candidate.side.used == {"beans": PIECES * MILLIONTHS}
+    assert (report.valued, report.left_out) == (PERSONS, {}), "whoever was refused is valued, too"
+    assert report.candidate.effective_size == pytest.approx(PERSONS)
+    assert report.candidate.untried_share == pytest.approx(0.0, abs=1e-9)
+    assert report.difference is not None
+    assert (report.difference.money_dr.low, report.difference.money_dr.high) == (0.0, 0.0)
+
+
+async def test_its_value_is_what_came_of_the_log(shop: Shop) -> None:
+    await shop.publish({**stock(PIECES), **GREEDY})
+    got = await together(shop)
+    assert got.count("green_tea") == PERSONS - PIECES
+    report = await shop.orchestrator.simulate_policy(DiffQuestion(await active(shop)))
+    assert report.candidate.value is not None
+    assert report.candidate.value.successes_dr.mean == pytest.approx(0.5)
+    assert report.candidate.value.successes_snips.mean == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("units", [PIECES, PIECES + 5])
+async def test_another_policy_never_uses_more_than_it_grants(shop: Shop, units: int) -> None:
+    await shop.publish({**stock(PIECES), **CHANCE})
+    await together(shop)
+    eager = await candidate(shop, {**stock(units), "lever: 1.5": "lever: 3.0"})
+    report = await shop.orchestrator.simulate_policy(DiffQuestion(eager))
+    assert report.candidate.side.used == {"beans": units * MILLIONTHS}
+
+
+async def test_a_little_more_stock_is_a_little_that_was_never_tried(shop: Shop) -> None:
+    """Two more pieces: what the candidate has used up is not there for it in one step either."""
+    await shop.publish({**stock(7), **GREEDY})
+    assert (await one_by_one(shop, 40)).count("espresso") == 7
+    more = await candidate(shop, {**stock(9), **GREEDY})
+    report = await shop.orchestrator.diff_policies(DiffQuestion(more))
+    assert (report.winners_changed, report.probability_moved) == (2, pytest.approx(2 / 40))
+    assert report.candidate.untried_share == pytest.approx(2 / 40)
+    assert report.verdict is not None
+    assert report.verdict.finding is not Finding.REFUSED
