@@ -274,6 +274,12 @@ CREATE INDEX receipts_by_time ON receipts (made_ms);
 """
 """They are kept for 30 days, those from before counted from now."""
 
+PRESSURE_LEARNING = """
+ALTER TABLE pressure_contacts ADD COLUMN learning TEXT NOT NULL DEFAULT '';
+CREATE INDEX pressure_contacts_by_learning ON pressure_contacts (learning);
+"""
+"""Which sums they will be added to; of those from before nobody says so, until their time is over."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -291,6 +297,7 @@ MIGRATIONS: tuple[str, ...] = (
     POLICY_SWITCHES,
     PRESSURE_TABLES,
     RECEIPT_TIMES,
+    PRESSURE_LEARNING,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -308,6 +315,10 @@ MONGO_SCHEMA = MongoSchema(
             IndexModel([("results.action", 1), ("decision_time_ms", -1), ("_id", -1)]),
             IndexModel(
                 [("pressure_due_ms", 1), ("_id", 1)], partialFilterExpression={"pressure_due_ms": {"$exists": True}}
+            ),
+            IndexModel(
+                [("pressure_learning", 1), ("pressure_due_ms", 1)],
+                partialFilterExpression={"pressure_due_ms": {"$exists": True}},
             ),
         ],
         "pressure_tallies": [IndexModel([("learning", 1)])],

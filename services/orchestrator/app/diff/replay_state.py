@@ -38,7 +38,7 @@ class _Contact:
 
 
 class ReplayState:
-    """Of one policy. Decisions come in the order of their time."""
+    """Of one policy. Decisions come in the order of their contacts."""
 
     def __init__(self, policy: ActivePolicy) -> None:
         self._policy = policy
@@ -61,7 +61,7 @@ class ReplayState:
             for each in _proposed(record):
                 if person:
                     about = each.channel, each.action, campaign
-                    contact = _Contact(logged.decision_time_ms, *about, sign, is_outbound)
+                    contact = _Contact(logged.acts_ms, *about, sign, is_outbound)
                     self._contacts[person].append(contact)
                 for use in each.uses:
                     self._used[use.resource_id, use.period_ms] += sign * use.used
