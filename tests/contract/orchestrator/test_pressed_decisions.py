@@ -11,6 +11,7 @@ import pytest
 from services.orchestrator.api.mapping.decisions import explained_response, recorded_response
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.diff.diff_policies import DiffQuestion
+from services.orchestrator.app.diff.replay import Replay
 from services.orchestrator.app.why_not import WhyNotQuestion
 from services.orchestrator.domain.decision import Answer, Mode
 from services.orchestrator.domain.drops import Stage
@@ -295,22 +296,30 @@ async def test_contacts_of_decisions_for_the_past_count_from_when_they_are_made(
             active = (await ada.shop.orchestrator.get_policy()).summary.policy_version
             same = await ada.shop.orchestrator.diff_policies(DiffQuestion(active))
             assert (same.decisions, same.winners_changed, same.probability_moved) == (4, 0, 0.0)
-            await _replays_without_contacts(ada)
+            await _replays_in_the_order_of_contacts(ada)
 
 
 async def _decided_for(ada: PressedShop, moment_ms: int, mode: Mode = Mode.EXECUTE) -> Answer:
     return await ada.shop.decide(outbound("EMAIL"), mode=mode, decision_time_ms=moment_ms)
 
 
-async def _replays_without_contacts(ada: PressedShop) -> None:
-    """By a policy that sends nothing, in the order in which the contacts were made."""
+async def _replays_in_the_order_of_contacts(ada: PressedShop) -> None:
+    """A policy that sends something else comes to the same levels, and one that sends nothing to none."""
+    instead = {"eligibility: [{id: is_gold, when: 'in_segment(\"gold\")'}]": "lever: 50", "'margin * 2.0'": "'8.0'"}
     silent = {"  green_tea:\n    group: tea\n": "  green_tea:\n    group: tea\n    valid_until: 2020-01-01\n"}
-    version = await candidate(ada.shop, {**pressure(), **silent})
-    replay = await ada.shop.orchestrator.diffing.replay(DiffQuestion(version))
-    logged = [_level(each.record) for each in replay.decisions]
-    assert logged == sorted(logged)
-    assert [_level(each.made[0]) for each in replay.decisions] == logged
-    assert [_level(each.made[1]) for each in replay.decisions] == [0.0] * 4
+    for changes, action in ((instead, "gold_card"), (silent, "")):
+        version = await candidate(ada.shop, {**pressure(), **changes})
+        replay = await ada.shop.orchestrator.diffing.replay(DiffQuestion(version))
+        logged, made = ([_level(record) for record in side] for side in zip(*_sides(replay), strict=True))
+        assert logged == sorted(logged)
+        assert made == pytest.approx(logged if action else [0.0] * 4)
+        sent = [[each.action for each in made.answer.placements[0].propositions] for _, made in _sides(replay)]
+        assert sent == [[action] if action else []] * 4
+
+
+def _sides(replay: Replay) -> list[tuple[DecisionRecord, DecisionRecord]]:
+    """What is on record, and what the candidate makes of it."""
+    return [(each.record, each.made[1]) for each in replay.decisions]
 
 
 async def test_policies_are_compared_by_what_contacts_cost_later(tmp_path: Path) -> None:
