@@ -10,13 +10,12 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from services.orchestrator.adapters.blob import BlobCodec
 from services.orchestrator.adapters.decision_rows import summary_of
 from services.orchestrator.adapters.mongo_campaign_decisions import take_people
-from services.orchestrator.adapters.mongo_pressure_store import DUE
+from services.orchestrator.adapters.mongo_pressure_store import waiting_fields
 from services.orchestrator.adapters.performance_rows import encode_compared
 from services.orchestrator.adapters.record_dictionary import DICTIONARIES
 from services.orchestrator.app.campaign_decisions import person_of
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.gone_decisions import GoneBecause, GoneDecision
-from services.orchestrator.app.pressure.learning import due_ms
 from shared.ids import new_id
 from shared.mongo import Document, MongoDatabase
 
@@ -91,10 +90,9 @@ class MongoDecisionLog:
         return True
 
     def _document(self, record: DecisionRecord) -> Document:
-        summary, due = summary_of(record), due_ms(record)
-        waiting = {} if due is None else {DUE: due}
+        summary = summary_of(record)
         return {
-            **waiting,
+            **waiting_fields(record),
             "_id": record.decision_id,
             "attempt": new_id("a"),
             "request_id": record.request_id,

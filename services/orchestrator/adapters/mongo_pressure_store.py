@@ -11,11 +11,14 @@ from collections.abc import Mapping, Sequence
 from pymongo import ASCENDING, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.pressure.learning import due_ms
 from services.orchestrator.app.pressure.store import Sums, TallyKey
 from shared.mongo import Document, MongoDatabase, mongo_errors
 
 DECISIONS, TALLIES = "decisions", "pressure_tallies"
 DUE = "pressure_due_ms"
+LEARNING = "pressure_learning"
 """Of a decision; missing where nothing waits."""
 _STORE = "orchestrator"
 
@@ -50,7 +53,7 @@ class MongoPressureStore:
         ]
 
         async def change(session: AsyncClientSession) -> bool:
-            folded = await self._decisions.update_many(waiting, {"$unset": {DUE: ""}}, session=session)
+            folded = await self._decisions.update_many(waiting, {"$unset": {DUE: "", LEARNING: ""}}, session=session)
             if folded.modified_count != len(decision_ids):
                 await session.abort_transaction()
                 return False
@@ -65,9 +68,16 @@ class MongoPressureStore:
             found = await self._tallies.find({"learning": learning}, session=session).to_list()
         return {int(each["bucket"]): _sums(each) for each in found}
 
-    async def count_waiting(self) -> int:
+    async def count_waiting(self, learning: str | None = None) -> int:
+        named = {} if learning is None else {LEARNING: learning}
         with mongo_errors(_STORE):
-            return await self._decisions.count_documents({DUE: {"$exists": True}})
+            return await self._decisions.count_documents({DUE: {"$exists": True}, **named})
+
+
+def waiting_fields(record: DecisionRecord) -> Document:
+    """What a decision's document says of its waiting; empty where it teaches nothing."""
+    due, learning = due_ms(record), record.pressure_learning
+    return {} if due is None or learning is None else {DUE: due, LEARNING: learning.key}
 
 
 def _sums(found: Document) -> Sums:

@@ -277,6 +277,12 @@ CREATE INDEX receipts_by_time ON receipts (made_ms);
 TAKEN_BACK = "ALTER TABLE volume_settlements ADD COLUMN takes_back INTEGER NOT NULL DEFAULT 0;"
 """Of units that are realised after their account had them as given back."""
 
+PRESSURE_LEARNING = """
+ALTER TABLE pressure_contacts ADD COLUMN learning TEXT NOT NULL DEFAULT '';
+CREATE INDEX pressure_contacts_by_learning ON pressure_contacts (learning);
+"""
+"""Which sums they will be added to; of those from before nobody says so, until their time is over."""
+
 MIGRATIONS: tuple[str, ...] = (
     POLICY_TABLES + DECISION_TABLES,
     CONTACT_TABLES + ERASURE_TABLES,
@@ -295,6 +301,7 @@ MIGRATIONS: tuple[str, ...] = (
     PRESSURE_TABLES,
     RECEIPT_TIMES,
     TAKEN_BACK,
+    PRESSURE_LEARNING,
 )
 SQLITE_SCHEMA = StoreSchema("orchestrator", MIGRATIONS)
 
@@ -312,6 +319,10 @@ MONGO_SCHEMA = MongoSchema(
             IndexModel([("results.action", 1), ("decision_time_ms", -1), ("_id", -1)]),
             IndexModel(
                 [("pressure_due_ms", 1), ("_id", 1)], partialFilterExpression={"pressure_due_ms": {"$exists": True}}
+            ),
+            IndexModel(
+                [("pressure_learning", 1), ("pressure_due_ms", 1)],
+                partialFilterExpression={"pressure_due_ms": {"$exists": True}},
             ),
         ],
         "pressure_tallies": [IndexModel([("learning", 1)])],

@@ -12,13 +12,14 @@ from services.orchestrator.app.pressure.learning import due_ms
 from services.orchestrator.app.pressure.store import Sums, TallyKey
 from shared.sqlite import SqliteDatabase
 
-_WAIT = "INSERT INTO pressure_contacts VALUES (?, ?)"
+_WAIT = "INSERT INTO pressure_contacts VALUES (?, ?, ?)"
 _DUE = "SELECT decision_id FROM pressure_contacts WHERE due_ms <= ? ORDER BY due_ms, decision_id LIMIT ?"
 _FOLDED = "DELETE FROM pressure_contacts WHERE decision_id IN (SELECT value FROM json_each(?))"
 _TALLY = "SELECT sums FROM pressure_tallies WHERE learning = ? AND bucket = ?"
 _PUT = "INSERT INTO pressure_tallies VALUES (?, ?, ?) ON CONFLICT (learning, bucket) DO UPDATE SET sums = excluded.sums"
 _TALLIES = "SELECT bucket, sums FROM pressure_tallies WHERE learning = ?"
 _COUNT = "SELECT count(*) FROM pressure_contacts"
+_COUNT_OF = "SELECT count(*) FROM pressure_contacts WHERE learning = ?"
 
 
 class SqlitePressureStore:
@@ -52,8 +53,9 @@ class SqlitePressureStore:
         rows = self._database.read(_TALLIES, (learning,))
         return {bucket: tuple(msgspec.json.decode(sums, type=list[float])) for bucket, sums in rows}
 
-    async def count_waiting(self) -> int:
-        row = self._database.read_one(_COUNT)
+    async def count_waiting(self, learning: str | None = None) -> int:
+        count = (_COUNT, ()) if learning is None else (_COUNT_OF, (learning,))
+        row = self._database.read_one(*count)
         return int(row[0]) if row is not None else 0
 
 
@@ -63,9 +65,9 @@ class _FoldedBefore(Exception):
 
 def insert_pressure_contacts(connection: sqlite3.Connection, record: DecisionRecord) -> None:
     """Within the transaction that records the decision."""
-    due = due_ms(record)
-    if due is not None:
-        connection.execute(_WAIT, (record.decision_id, due))
+    due, learning = due_ms(record), record.pressure_learning
+    if due is not None and learning is not None:
+        connection.execute(_WAIT, (record.decision_id, due, learning.key))
 
 
 def _json(content: object) -> str:

@@ -156,6 +156,11 @@ class DecisionRecord:
     """What its contacts will teach of pressure, and when; None where they teach nothing."""
 
     @property
+    def acts_ms(self) -> int:
+        """When what was answered went out, or was shown, whatever moment was decided for."""
+        return self.decision_time_ms if self.consent_ms is None else self.consent_ms
+
+    @property
     def pressure_account(self) -> PressureAccount | None:
         if self.pressure is None or self.pressure_basis is None:
             return None

@@ -11,6 +11,7 @@ import pytest
 from services.orchestrator.api.mapping.decisions import explained_response, recorded_response
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.diff.diff_policies import DiffQuestion
+from services.orchestrator.app.diff.replay import Replay
 from services.orchestrator.app.why_not import WhyNotQuestion
 from services.orchestrator.domain.decision import Answer, Mode
 from services.orchestrator.domain.drops import Stage
@@ -23,7 +24,7 @@ from shared.clock import MS_PER_DAY, to_datetime
 from tests.support.diffed import candidate
 from tests.support.dumps import dump_sqlite
 from tests.support.limited_shop import SERVICE_ESPRESSO
-from tests.support.pressed import GAPS, NAME, PressedShop, harmful, pressed_shop, pressure
+from tests.support.pressed import GAPS, HOUR_MS, NAME, PressedShop, harmful, pressed_shop, pressure
 from tests.support.shop import inbound, outbound
 from tests.support.storages import StorageOf
 
@@ -245,6 +246,80 @@ async def test_a_batch_weighs_everybody_by_their_own_contacts(tmp_path: Path) ->
         together = await ada.shop.orchestrator.decide_batch(asked)
         assert [cost(each) for each in together if isinstance(each, Answer)] == single
         assert sorted(set(single)) == single, "the more contacts, the dearer the next"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "mongo"])
+async def test_a_contact_is_held_back_by_a_gap_of_now_whatever_moment_it_is_decided_for(
+    storage_of: StorageOf, tmp_path: Path, kind: str
+) -> None:
+    with storage_of(kind) as storage:
+        async with pressed_shop(tmp_path, storage=storage if kind == "mongo" else None) as ada:
+            ada.pass_to(gap=True)
+            held = await _decided_for(ada, ada.clock.now_ms - HOUR_MS)
+            assert reason(held) is NoActionReason.CONTACT_GAP
+            (fallen,) = (each for each in held.dropped if each.rule_id == "contact_gap")
+            assert fallen.observed == to_datetime(ada.clock.now_ms), "by which the gap is open"
+            simulated = await _decided_for(ada, ada.clock.now_ms - HOUR_MS, Mode.SIMULATE)
+            assert simulated.placements[0].propositions, "what would have been done then"
+            ada.pass_to(gap=False)
+            sent = await _decided_for(ada, ada.clock.now_ms - HOUR_MS)
+            assert sent.placements[0].propositions, "a gap that is over"
+            assert reason(await _decided_for(ada, ada.clock.now_ms - HOUR_MS, Mode.SIMULATE)) is (
+                NoActionReason.CONTACT_GAP
+            )
+            await _are_made_again(ada, [held, sent])
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "mongo"])
+async def test_contacts_of_decisions_for_the_past_count_from_when_they_are_made(
+    storage_of: StorageOf, tmp_path: Path, kind: str
+) -> None:
+    with storage_of(kind) as storage:
+        async with pressed_shop(tmp_path, storage=storage if kind == "mongo" else None) as ada:
+            ada.clock.now_ms += 12 * MS_PER_DAY
+            ada.pass_to(gap=False)
+            ada.estimate = harmful(unsubscribe_slope=0.001)
+            decisions, levels = [], []
+            for back_ms in (10 * MS_PER_DAY, 9 * MS_PER_DAY, 11 * MS_PER_DAY, 0):
+                answer = await _decided_for(ada, ada.clock.now_ms - back_ms)
+                recorded = await ada.shop.orchestrator.get_decision(answer.decision_id)
+                explained = await ada.shop.orchestrator.explain_decision(answer.decision_id)
+                assert recorded.pressure is not None
+                assert explained.pressure == recorded.pressure
+                decisions.append(answer)
+                levels.append(recorded.pressure.standing.level)
+                ada.clock.now_ms += 1
+            assert levels == pytest.approx([0.0, 1.0, 2.0, 3.0], abs=1e-6)
+            assert [cost(each) for each in decisions] == sorted({cost(each) for each in decisions})
+            ada.clock.now_ms += MS_PER_DAY
+            await _are_made_again(ada, decisions)
+            active = (await ada.shop.orchestrator.get_policy()).summary.policy_version
+            same = await ada.shop.orchestrator.diff_policies(DiffQuestion(active))
+            assert (same.decisions, same.winners_changed, same.probability_moved) == (4, 0, 0.0)
+            await _replays_in_the_order_of_contacts(ada)
+
+
+async def _decided_for(ada: PressedShop, moment_ms: int, mode: Mode = Mode.EXECUTE) -> Answer:
+    return await ada.shop.decide(outbound("EMAIL"), mode=mode, decision_time_ms=moment_ms)
+
+
+async def _replays_in_the_order_of_contacts(ada: PressedShop) -> None:
+    """A policy that sends something else comes to the same levels, and one that sends nothing to none."""
+    instead = {"eligibility: [{id: is_gold, when: 'in_segment(\"gold\")'}]": "lever: 50", "'margin * 2.0'": "'8.0'"}
+    silent = {"  green_tea:\n    group: tea\n": "  green_tea:\n    group: tea\n    valid_until: 2020-01-01\n"}
+    for changes, action in ((instead, "gold_card"), (silent, "")):
+        version = await candidate(ada.shop, {**pressure(), **changes})
+        replay = await ada.shop.orchestrator.diffing.replay(DiffQuestion(version))
+        logged, made = ([_level(record) for record in side] for side in zip(*_sides(replay), strict=True))
+        assert logged == sorted(logged)
+        assert made == pytest.approx(logged if action else [0.0] * 4)
+        sent = [[each.action for each in made.answer.placements[0].propositions] for _, made in _sides(replay)]
+        assert sent == [[action] if action else []] * 4
+
+
+def _sides(replay: Replay) -> list[tuple[DecisionRecord, DecisionRecord]]:
+    """What is on record, and what the candidate makes of it."""
+    return [(each.record, each.made[1]) for each in replay.decisions]
 
 
 async def test_policies_are_compared_by_what_contacts_cost_later(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from services.orchestrator.settings import OrchestratorSettings
 from services.profile.app.rights_requests import EraseSubject
 from services.profile.domain.consents import ConsentStatus
 from services.profile.domain.identities import Identity as ProfileIdentity
-from shared.clock import MS_PER_DAY, system_clock
+from shared.clock import MAX_CLOCK_SKEW_MS, MS_PER_DAY, system_clock
 from shared.errors import FailedPrecondition, Unavailable
 from tests.support.pressure import LATER_MS
 from tests.support.profiles import SteppingClock
@@ -143,12 +143,35 @@ async def test_a_policy_that_means_something_else_by_a_level_learns_anew(office:
     await office.shop.publish(PRESSED)
     await office.writes()
     first = await office.learns()
+    await office.writes("crm:bob")
     await office.shop.publish(OTHERWISE)
+    assert await office.waiting() == 0, "what waits teaches the other one"
     other = await office.learns()
     assert other.learning_key != first.learning_key
     assert samples(other) == 0
     await office.shop.publish(PRESSED)
-    assert samples(await office.learns()) == 1
+    assert samples(await office.learns()) == 2
+
+
+async def test_a_policy_in_another_currency_learns_anew(office: Office) -> None:
+    await office.shop.publish(PRESSED)
+    await office.writes()
+    first = await office.learns()
+    await office.shop.publish(PRESSED | {"currency: EUR": "currency: CHF"})
+    other = await office.learns()
+    assert (samples(first), samples(other)) == (1, 0)
+    assert other.learning_key != first.learning_key
+
+
+async def test_what_is_decided_for_the_past_teaches_nothing(office: Office) -> None:
+    await office.shop.publish(PRESSED)
+    await office.shop.knows(ADA, age=42)
+    await office.shop.hears(ConsentStatus.GRANTED, ADA)
+    for back_ms, waiting in ((MAX_CLOCK_SKEW_MS + 1, 0), (10 * MS_PER_DAY, 0), (MAX_CLOCK_SKEW_MS, 1)):
+        then_ms = office.clock.now_ms - back_ms
+        answer = await office.shop.decide(outbound("EMAIL"), decision_time_ms=then_ms)
+        assert answer.placements[0].propositions
+        assert await office.waiting() == waiting
 
 
 async def test_who_withdraws_meanwhile_is_not_learnt_from(office: Office) -> None:
@@ -270,7 +293,7 @@ class Fleeting:
         self.read += 1
         return self.sums
 
-    async def count_waiting(self) -> int:
+    async def count_waiting(self, learning: str | None = None) -> int:
         return 0
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.pressure.learning import PressureLearning
 from services.orchestrator.app.pressure.store import PressureStore, TallyKey
 from services.orchestrator.bootstrap import Stores
 from services.orchestrator.domain.contact_limits import SERVICE
 from services.orchestrator.domain.decision import Mode, PlacementAnswer
 from tests.support.decisions import proposition
-from tests.support.pressure import DUE_MS, LATER_MS, LEARNING, RECORDED_MS, teaching
+from tests.support.pressure import DUE_MS, LATER_MS, LEARNING, RECORDED_MS, WINDOW_MS, teaching
 
 KEY = TallyKey(LEARNING, 3)
 
@@ -132,6 +133,17 @@ async def test_a_pruned_decision_waits_no_longer(stores: Stores, pressure: Press
     assert await stores.index.prune(RECORDED_MS + 1, 10) == 1
     assert await pressure.count_waiting() == 1
     assert await pressure.due(LATER_MS, 10) == ("d_2",)
+
+
+async def test_those_that_wait_are_counted_by_what_they_will_teach(stores: Stores, pressure: PressureStore) -> None:
+    other = replace(teaching(3), pressure_learning=PressureLearning("pressure_2", WINDOW_MS))
+    await stores.log.append_all([teaching(1), teaching(2), other])
+    keys = (LEARNING, "pressure_2", "pressure_3", None)
+    assert [await pressure.count_waiting(key) for key in keys] == [2, 1, 0, 3]
+    assert await pressure.fold(["d_1"], {KEY: (1.0,)})
+    assert [await pressure.count_waiting(key) for key in keys] == [1, 1, 0, 2]
+    await stores.erasures.erase(["d_3"])
+    assert [await pressure.count_waiting(key) for key in keys] == [1, 0, 0, 1]
 
 
 async def test_a_decision_of_another_request_leaves_nothing_behind(stores: Stores, pressure: PressureStore) -> None:

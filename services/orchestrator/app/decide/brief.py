@@ -50,8 +50,13 @@ class Brief:
     @property
     def acts_ms(self) -> int:
         """When what is answered goes out, or is shown. Whatever forbids that goes by this moment: consents, contact
-        limits, quiet hours, the end of a season, what is left of budgets."""
+        limits, contact gaps and what contacts cost later, quiet hours, the end of a season, what is left of budgets."""
         return self.consent_ms
+
+    @property
+    def is_of_the_past(self) -> bool:
+        """It decides for a moment before that, and not for want of a better clock."""
+        return self.acts_ms - self.now_ms > MAX_CLOCK_SKEW_MS
 
     @property
     def catalogue(self) -> Catalogue:

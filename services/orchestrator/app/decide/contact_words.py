@@ -58,7 +58,7 @@ class ContactWords:
     def gap(self) -> Wording:
         until_ms = self._competition.gap_until_ms
         assert until_ms is not None, "only an open gap drops so"
-        return Wording("now()", present(to_datetime(self._brief.now_ms)), f">= {moment(until_ms)}")
+        return Wording("now()", present(to_datetime(self._brief.acts_ms)), f">= {moment(until_ms)}")
 
     def _until(self, limit: ContactLimitPart, action: int, channel: int) -> str:
         allowance = self._competition.allowance

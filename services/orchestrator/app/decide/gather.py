@@ -128,9 +128,9 @@ def _check_somebody(brief: Brief, view: SubjectView) -> None:
 async def _today(
     brief: Brief, view: SubjectView, query: SubjectQuery, profiles: ProfileReader, deadline_ms: int
 ) -> SubjectView:
-    """What limits count, and what is held: at the moment of the contact, which is another one where the past is decided
-    for."""
-    if not brief.has_limits or brief.acts_ms <= brief.now_ms:
+    """What limits count, what is held, and what pressure is made of: at the moment of the contact, which is another one
+    where the past is decided for."""
+    if not (brief.has_limits or brief.pressure is not None) or brief.acts_ms <= brief.now_ms:
         return view
     today = await profiles.get(replace(query, read_time_ms=brief.acts_ms, is_now=True), deadline_ms=deadline_ms)
     _check_sound(today, query)
@@ -203,7 +203,7 @@ def _known(brief: Brief, view: SubjectView, today: SubjectView) -> Known:
     counts = _contact_counts(brief, today) if brief.has_limits else ()
     is_hidden = bool(view.profile_id or command.events) and not may
     return Known(
-        replace(view, held=today.held),
+        replace(view, held=today.held, contacts=today.contacts),
         _features(brief, {} if is_hidden else view.features),
         (*view.advisories, PROFILING_BASIS_MISSING) if is_hidden else view.advisories,
         counts,

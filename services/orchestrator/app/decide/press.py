@@ -1,7 +1,7 @@
 """How much marketing pressure a person is under, what one more contact would cost, and whether they are in a gap.
 
 Like a model of the person it needs a basis for profiling; without one contacts have no price, there are no gaps, and
-nothing is learnt from what comes of them.
+nothing is learnt from what comes of them. All of it is as of the moment of the contact, whatever moment is decided for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def weigh_pressure(brief: Brief, known: Known, estimates: PressureEstimates) -> 
     """Of a person who is known by now with their arm."""
     if brief.pressure is None or not may_weigh(brief, known.view):
         return known
-    contacts = sent_contacts(known.view.contacts, brief.pressure, brief.now_ms, brief.decision_id)
+    contacts = sent_contacts(known.view.contacts, brief.pressure, brief.acts_ms, brief.decision_id)
     return pressed_by(brief, known, PressureBasis(estimates.current(brief.policy), contacts))
 
 
@@ -36,7 +36,7 @@ def pressed_by(brief: Brief, known: Known, basis: PressureBasis) -> Known:
     plan = brief.pressure
     assert plan is not None, "only who is reached out to comes under pressure"
     touches = touches_of(basis.contacts, plan)
-    standing = pressure_standing(plan, basis.estimate, known.view.profile_id, touches, brief.now_ms)
+    standing = pressure_standing(plan, basis.estimate, known.view.profile_id, touches, brief.acts_ms)
     if known.arm.arm is not Arm.DECISIONING:
         standing = replace(standing, gap=NO_GAP)
     return replace(known, pressure=standing, pressure_basis=basis)

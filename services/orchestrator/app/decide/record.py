@@ -97,8 +97,9 @@ def closed_record(brief: Brief, known: Known, answer: Answer, record_time_ms: in
 
 
 def _pressure_learning(brief: Brief, known: Known) -> PressureLearning | None:
-    """Only of those for whom gaps hold: what else moved a level says nothing of what it does."""
-    if known.pressure is None or known.arm.arm is not Arm.DECISIONING:
+    """Only of those for whom gaps hold: what else moved a level says nothing of what it does. Not of what is decided
+    for the past: outcomes that were told with it would come before the contact that the level is of."""
+    if known.pressure is None or known.arm.arm is not Arm.DECISIONING or brief.is_of_the_past:
         return None
     return learning_of(brief.policy)
 

@@ -94,11 +94,11 @@ class Replayer:
         return Replay(self._policies, self._sides, tuple(replayed), len(records), self._left_out, self._unvalued)
 
     async def _sample(self, count: int, seed: int) -> list[DecisionRecord]:
-        """In the order of their time."""
+        """In the order of their contacts."""
         found = await self._world.index.sample(content_id("d", ("sample", seed)), count)
         records = [await self._world.log.get(each.decision_id) for each in found]
         there = [record for record in records if record is not None]
-        return sorted(there, key=lambda each: (each.decision_time_ms, each.decision_id))
+        return sorted(there, key=lambda each: (each.acts_ms, each.decision_time_ms, each.decision_id))
 
     async def _replayed(self, record: DecisionRecord) -> ReplayedDecision:
         if record.fails_closed or record.scores is None:

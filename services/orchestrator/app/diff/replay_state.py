@@ -41,7 +41,7 @@ class _Contact:
 
 
 class ReplayState:
-    """Of one policy. Decisions come in the order of their time."""
+    """Of one policy. Decisions come in the order of their contacts."""
 
     def __init__(self, policy: ActivePolicy) -> None:
         self._policy = policy
@@ -73,7 +73,7 @@ class ReplayState:
             for each in _proposed(record):
                 if person:
                     about = each.channel, each.action, campaign
-                    contact = _Contact(logged.decision_time_ms, *about, sign, is_outbound)
+                    contact = _Contact(logged.acts_ms, *about, sign, is_outbound)
                     self._contacts[person].append(contact)
 
     def counts(self, person: str, now_ms: int, recorded: Iterable[ContactCount]) -> tuple[ContactCount, ...]:

@@ -162,14 +162,14 @@ def _known(record: DecisionRecord, logged: ActivePolicy, brief: Brief, state: Re
     features = {name: record.features.get(name, NOT_FOUND) for name in policy.attributes} | dict(brief.context)
     counted = {limit.limit_id for limit in policy.limits.limits if not limit.aggregate}
     kept = [each for each in record.contact_counts if each.limit_id in counted]
-    counts = state.counts(record.profile_id, brief.now_ms, kept) if brief.has_limits else ()
+    counts = state.counts(record.profile_id, brief.acts_ms, kept) if brief.has_limits else ()
     is_own = policy.versions.policy == record.policy_version
     return replace(
         known,
         features=features,
         contact_counts=counts + policy.limits.cooldowns(record.features) if brief.has_limits else (),
         quiet=record.quiet if is_own else quiet_standing(brief, known.view),
-        volume=state.volume(record, logged.compiled.volume, brief.now_ms),
+        volume=state.volume(record, logged.compiled.volume, brief.acts_ms),
         arm=_arm(record, logged, policy),
     )
 

@@ -36,6 +36,7 @@ class PressureReport:
     plan: PressurePlan | None = None
     learning_key: str = ""
     waiting: int = 0
+    """Decisions, of what the active policy learns."""
     learnt: Learnt | None = None
     paces: tuple[Pace, ...] = ()
     usual: Pace | None = None
@@ -57,12 +58,12 @@ class GetPressure:
         report, plan = PressureReport(policy.settings.currency), policy.compiled.pressure
         if plan is None:
             return report
-        learnt = self._learnt.known(policy)
+        learnt, key = self._learnt.known(policy), learning_key(policy)
         return replace(
             report,
             plan=plan,
-            learning_key=learning_key(policy),
-            waiting=await self._store.count_waiting(),
+            learning_key=key,
+            waiting=await self._store.count_waiting(key),
             learnt=learnt,
             paces=() if learnt is None else paces_of(plan, learnt.estimate, self._clock()),
             usual=None if learnt is None else usual_pace(plan, learnt.estimate),

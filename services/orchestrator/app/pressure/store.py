@@ -35,6 +35,6 @@ class PressureStore(Protocol):
         """By bucket, those that there are."""
         ...
 
-    async def count_waiting(self) -> int:
-        """Due or not."""
+    async def count_waiting(self, learning: str | None = None) -> int:
+        """Due or not; with `learning` only those whose contacts are added to its sums."""
         ...

@@ -14,7 +14,7 @@ def changed_currency(before: str, after: str, files: Mapping[str, bytes]) -> Ite
         return
     message = (
         f"the active policy counts in {before}: what is used of budgets, and conversions, touches, costs and revenue "
-        f"that are recorded stay as they are, and count as {after} from then on"
+        f"that are recorded stay as they are, and count as {after} from then on; what is learnt of pressure begins anew"
     )
     yield Finding(_place(policy_files(files)), "CURRENCY_CHANGED", message, is_error=False)
 

@@ -12,7 +12,7 @@ from services.orchestrator.domain.policy.explorations import EXPLORATION_BUDGET
 from services.orchestrator.domain.policy.fields import Field, distinct, leaf, mapping, optional, read_fields
 from services.orchestrator.domain.policy.findings import Findings
 from services.orchestrator.domain.policy.nodes import Node, ScalarNode
-from services.orchestrator.domain.policy.pressure import PRESSURE_WEIGHT
+from services.orchestrator.domain.policy.pressure import PRESSURE_WEIGHT, PressureWeight
 from services.orchestrator.domain.policy.scalars import integer
 from services.orchestrator.domain.policy.shapes import one_of, open_mapping
 from services.orchestrator.domain.policy.words import Reference, choice, identifier, reference, upper_identifier, within
@@ -31,7 +31,7 @@ class ChannelDeclaration:
     """None: as the arbitration says."""
     silence: float | None = None
     """With which probability a place stays silent on purpose; None: as the arbitration says."""
-    pressure_weight: float | None = None
+    pressure_weight: PressureWeight | None = None
     """How much a contact counts as pressure; None: as much as any other."""
 
 
@@ -105,7 +105,9 @@ def read_channel(key: ScalarNode, node: Node, findings: Findings) -> ChannelDecl
                 message = f"{field.name}: is for outbound channels, {why}"
                 findings.error(fields.place(field), "CONTRADICTION", message)
     budget, silence = fields.get(EXPLORATION_BUDGET, None), fields.get(CHANNEL_SILENCE, None)
-    return ChannelDeclaration(channel, rules_of(fields), budget, silence, fields.get(PRESSURE_WEIGHT, None))
+    weight = fields.get(PRESSURE_WEIGHT, None)
+    weighed = None if weight is None else PressureWeight(weight, fields.place(PRESSURE_WEIGHT))
+    return ChannelDeclaration(channel, rules_of(fields), budget, silence, weighed)
 
 
 CHANNEL = Field("channel", leaf(reference), required=True)

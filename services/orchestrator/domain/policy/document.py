@@ -23,7 +23,7 @@ from services.orchestrator.domain.policy.folder import Folder
 from services.orchestrator.domain.policy.inferred_traits import inferred_traits
 from services.orchestrator.domain.policy.namespaces import read_namespace
 from services.orchestrator.domain.policy.objectives import MAX_OBJECTIVES, ObjectiveDeclaration, read_objective
-from services.orchestrator.domain.policy.pressure import PRESSURE, PressureDeclaration, read_pressure
+from services.orchestrator.domain.policy.pressure import PRESSURE, PressureDeclaration, PressureWeight, read_pressure
 from services.orchestrator.domain.policy.purposes import (
     EventTypeDeclaration,
     PurposeDeclaration,
@@ -123,7 +123,7 @@ class PolicyDocument:
     arms: Arms = NO_ARMS
     """The salt is empty where it is not written."""
     targets: tuple[TargetDeclaration, ...] = ()
-    channel_weights: Mapping[str, float] = field(default_factory=dict)
+    channel_weights: Mapping[str, PressureWeight] = field(default_factory=dict)
     """How much a contact counts as pressure, on the channels that say so."""
     pressure: PressureDeclaration | None = None
 

@@ -33,6 +33,8 @@ HALF_LIVES = 8
 MAX_LENGTHS = 8
 MAX_SHARE = 0.5
 """More than half of all periods would be a policy of its own."""
+LEAST_SHARE = 0.001
+"""With fewer gaps hardly anybody ever has one."""
 MAX_WEIGHT = 100.0
 
 
@@ -40,6 +42,14 @@ MAX_WEIGHT = 100.0
 class Gaps:
     share: float
     lengths_ms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PressureWeight:
+    """Of a channel."""
+
+    weight: float
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,14 @@ def _check_spans(
         message = f"window: {span_words(window_ms)} is shorter than the half-life of {span_words(half_life_ms)}"
         findings.error(fields.place(WINDOW), "OUT_OF_RANGE", message)
     reach_ms = window_of(declared)
-    if written is None or declared.gaps is None or reach_ms is None:
+    if written is None or declared.gaps is None:
+        return
+    if 0 < declared.gaps.share < LEAST_SHARE:
+        message = (
+            f"share: of 1,000 periods less than one begins with a gap: hardly anything is learnt below {LEAST_SHARE:g}"
+        )
+        findings.warning(written.fields.place(SHARE), "NOTHING_LEARNT", message)
+    if reach_ms is None:
         return
     longest_ms = max(declared.gaps.lengths_ms)
     if longest_ms > reach_ms:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.orchestrator.domain.catalogue import Direction
 from services.orchestrator.domain.policy.document import PolicyDocument
 from services.orchestrator.domain.policy.findings import Findings
-from services.orchestrator.domain.policy.pressure import window_of
+from services.orchestrator.domain.policy.pressure import PressureWeight, window_of
 from services.orchestrator.domain.pressure.plan import USUAL_WEIGHT, PressurePlan
 from shared.clock import MS_PER_DAY
 
@@ -17,14 +17,23 @@ _SALT = "pressure"
 
 def check_pressure(document: PolicyDocument, findings: Findings) -> None:
     declared = document.pressure
+    outbound = [name for name, channel in document.channels.items() if channel.direction is Direction.OUTBOUND]
+    weights = document.channel_weights
     if declared is None:
+        for name in outbound:
+            if name in weights:
+                message = "pressure_weight: counts for nothing without a section `pressure`"
+                findings.warning(weights[name].place, "WEIGHT_WITHOUT_PRESSURE", message)
         return
     if not declared.has_gaps and declared.half_life_ms is not None:
         message = "without gaps nothing more is learnt, and contacts get no price that they have not: declare gaps"
         findings.warning(declared.place, "NOTHING_LEARNT", message)
-    if not any(channel.direction is Direction.OUTBOUND for channel in document.channels.values()):
+    if not outbound:
         message = "no channel of this policy is outbound: nobody can come under pressure"
         findings.warning(declared.place, "PRESSURE_WITHOUT_CHANNEL", message)
+    elif all(name in weights and not weights[name].weight for name in outbound):
+        message = "every outbound channel has pressure_weight 0: nobody comes under pressure, and nothing is learnt"
+        findings.warning(declared.place, "NOTHING_LEARNT", message)
     if not document.written.settings.formula.cost:
         message = "the formula of the arbitration has no cost: nothing is subtracted for pressure"
         findings.warning(declared.place, "PRESSURE_WITHOUT_COST", message)
@@ -58,6 +67,6 @@ def _response_window_ms(document: PolicyDocument) -> int:
     return windows.get(document.arbitrated) or USUAL_RESPONSE_WINDOW_MS
 
 
-def _weights(written: Mapping[str, float]) -> dict[str, float]:
+def _weights(written: Mapping[str, PressureWeight]) -> dict[str, float]:
     """Those that are not the usual one, so that writing that one changes nothing."""
-    return {name: weight for name, weight in sorted(written.items()) if weight != USUAL_WEIGHT}
+    return {name: written[name].weight for name in sorted(written) if written[name].weight != USUAL_WEIGHT}

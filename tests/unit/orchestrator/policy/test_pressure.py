@@ -98,6 +98,8 @@ def test_gaps_have_another_salt_than_arms(compiled: Compiled) -> None:
         ("pressure: {half_life: 7d, gaps: {share: 0.1, lengths: [2d, 1d, 48h]}}", ["1:64 OUT_OF_RANGE"]),
         ("pressure: {half_life: 7d, gaps: {share: 0.1, lengths: [2d, 59m]}}", ["1:60 OUT_OF_RANGE"]),
         ("pressure: {half_life: 7d, gaps: {share: 0.1, lengths: [57d, 2d]}}", ["1:55 OUT_OF_RANGE"]),
+        ("pressure: {half_life: 7d, gaps: {share: 0.00099, lengths: [2d]}}", ["1:41 NOTHING_LEARNT"]),
+        ("pressure: {half_life: 7d, gaps: {share: 0.001, lengths: [2d]}}", []),
         (
             "pressure: {half_life: 7d, gaps: {share: 0.1, lengths: [1d, 2d, 3d, 4d, 5d, 6d, 7d, 8d, 9d]}}",
             ["1:55 OUT_OF_RANGE"],
@@ -129,3 +131,21 @@ def test_what_comes_to_nothing_is_a_warning(found: Found) -> None:
     assert found({"p.yaml": f"{alone}pressure: {{half_life: 7d, {gaps}}}\n"}) == ["8:1 PRESSURE_WITHOUT_CHANNEL"]
     classic = f"{SHOP}arbitration: {{formula: propensity * business_value}}\npressure: {{half_life: 7d, {gaps}}}\n"
     assert found({"p.yaml": classic}) == ["14:1 PRESSURE_WITHOUT_COST"]
+
+
+WEIGHTLESS = (
+    SHOP.replace("mail: {direction: OUTBOUND}", "mail: {direction: OUTBOUND, pressure_weight: 0}")
+    .replace("pressure_weight: 3", "pressure_weight: 0")
+    .replace("pressure_weight: 1", "pressure_weight: 0")
+)
+
+
+def test_where_no_channel_weighs_anything_nothing_can_be_learnt(found: Found) -> None:
+    assert found({"p.yaml": WEIGHTLESS + WHOLE}) == ["13:1 NOTHING_LEARNT"]
+    one = WEIGHTLESS.replace("pressure_weight: 0", "pressure_weight: 0.1", 1)
+    assert found({"p.yaml": one + WHOLE}) == []
+
+
+def test_a_weight_without_pressure_is_a_warning_where_it_stands(found: Found) -> None:
+    assert found({"p.yaml": SHOP}) == ["5:47 WEIGHT_WITHOUT_PRESSURE", "6:50 WEIGHT_WITHOUT_PRESSURE"]
+    assert found({"p.yaml": SHOP + WHOLE}) == []

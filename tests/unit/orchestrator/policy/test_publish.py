@@ -368,6 +368,7 @@ async def test_another_currency_is_warned_of_before_money_is_mixed(world: World,
         (warning,) = findings
         assert (warning.code, warning.place, warning.is_error) == ("CURRENCY_CHANGED", Place("b.yaml", 2, 1), False)
         assert "counts in EUR" in warning.message
+        assert warning.message.endswith("what is learnt of pressure begins anew")
     await world.activate("four", (await world.publish("five", other)).policy_version)
     (back,) = await world.validate(same)
     assert (back.code, back.place) == ("CURRENCY_CHANGED", Place("policy.yaml", 1, 1))
