@@ -220,6 +220,17 @@ class TestBudgets:
         assert side.capped["greetings"] > 0
         assert side.dropped[Stage.VOLUME] > 0
 
+    async def test_what_is_short_for_the_last_one_leaves_room_for_what_comes_next(
+        self, app: OrchestratorApplication
+    ) -> None:
+        """25 pieces of espresso: the third who would get it gets half of it, and half of what comes next."""
+        of_espresso = declared("stock:", "  beans: {units: 25, action: espresso}")
+        report = await simulated(app, of_espresso, ProfileSample("age >= 18", SIDE_BAR, limit=8))
+        side = report.candidate.side
+        assert report.persons == 8
+        assert side.used == {"beans": pytest.approx(25 * MILLIONTHS, abs=1)}
+        assert side.contacts == pytest.approx(8.0)
+
     async def test_side_by_side_comes_out_as_one_by_one(self, app: OrchestratorApplication) -> None:
         """In the middle of a round the last piece goes."""
         report = await diff(app, stock(12))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord, SlotVector
-from services.orchestrator.app.diff.sampled_volume import SampledVolume
+from services.orchestrator.app.diff.sampled_volume import SampledVolume, lost
 from services.orchestrator.domain.volume.resources import MILLIONTHS, Pacing, Resource, ResourceKind, VolumeTable
 from services.orchestrator.domain.volume.standing import ResourceStanding
 from tests.support.decisions import record
@@ -68,6 +68,26 @@ def test_every_slot_of_a_decision_takes_its_own() -> None:
     made = left.granted(decided((1.0, 0.0, 0.0), (1.0, 0.0, 0.0)))
     assert [each[0] for each in chances(made)] == pytest.approx([1.0, 0.5])
     assert left.used == {"stock": 3 * UNIT}
+
+
+def test_what_was_lost_is_drawn_as_what_comes_next() -> None:
+    left = volume(stock=2, budget=1, weight=4.0)
+    made = decided((0.8, 0.0, 0.1))
+    granted = left.granted(made)
+    missing = lost(made, granted)
+    assert missing == pytest.approx([0.3])
+    filled = left.filled(granted, decided((0.0, 0.0, 0.9)), missing)
+    assert chances(filled)[0] == pytest.approx([0.5, 0.0, 0.1 + 0.3 * 0.9, 0.1 + 0.3 * 0.1])
+    assert left.used == {"stock": 2 * UNIT}
+
+
+def test_what_comes_next_takes_no_more_than_there_is_either() -> None:
+    left = volume(stock=2, budget=0.0, weight=4.0)
+    made = decided((1.0, 0.0, 0.0))
+    granted = left.granted(made)
+    filled = left.filled(granted, decided((0.0, 1.0, 0.0)), lost(made, granted))
+    assert chances(filled)[0] == pytest.approx([0.5, 0.0, 0.0, 0.5])
+    assert left.used == {"stock": 2 * UNIT}
 
 
 def test_without_resources_nothing_changes() -> None:

@@ -19,7 +19,7 @@ from services.orchestrator.app.decide.flow import Decide
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.diff.profile_sample import ProfileSample
 from services.orchestrator.app.diff.rerun import explain_of
-from services.orchestrator.app.diff.sampled_volume import SampledVolume
+from services.orchestrator.app.diff.sampled_volume import SampledVolume, lost
 from services.orchestrator.app.diff.side import Side
 from services.orchestrator.app.persons import PROFILE
 from services.orchestrator.app.ports import PolicyQuestion, PolicyVerdict, RuleEvaluator
@@ -32,6 +32,8 @@ from shared.ids import content_id
 
 RUN_MS = 30_000
 """How long the decisions of one round may take."""
+HARDLY_LOST = 1e-9
+"""Of a probability: not worth a decision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +66,7 @@ class ProfileRun:
             for profile_id, decided in zip(behind, await self._side_by_side(behind), strict=True):
                 if not np.array_equal(self._volume.short(), short):
                     break
-                found.append(self._settled(profile_id, decided))
+                found.append(await self._settled(profile_id, decided))
                 await asyncio.sleep(0)  # real decisions are waiting
         return found
 
@@ -87,11 +89,16 @@ class ProfileRun:
             raise _not_answered(decided.troubles[0])
         return PersonDecided(decided.record, rules.segments)
 
-    def _settled(self, profile_id: str, decided: PersonDecided) -> PersonDecided | None:
+    async def _settled(self, profile_id: str, decided: PersonDecided) -> PersonDecided | None:
         if decided.record.profile_id != profile_id:
             return None
         before = self._volume.used.copy()
         record = self._volume.granted(decided.record)
+        missing = lost(decided.record, record)
+        if max(missing, default=0.0) > HARDLY_LOST:
+            # What is short is gone by now: so this is what comes next.
+            (instead,) = await self._side_by_side([profile_id])
+            record = self._volume.filled(record, instead.record, missing)
         self.side.tell(profile_id, record, self._volume.used - before)
         return replace(decided, record=record)
 

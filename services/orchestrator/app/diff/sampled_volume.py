@@ -4,8 +4,8 @@ A person of the sample stands for `weight` persons of the audience, who draw as 
 
     weight × Σ_o probability(o) × use(o)        of its options o,
 
-as far as there is as much: of the last ones the same part of each option, and the rest is silence. Together never more
-than the resource has. Amounts are whole millionths.
+as far as there is as much: of the last one the same part of each option, and its rest is drawn once more without what is
+short by then. Together never more than the resource has. Amounts are whole millionths.
 """
 
 from __future__ import annotations
@@ -81,16 +81,32 @@ class SampledVolume:
             return made
         return replace(made, slots=tuple(self._granted(made, slot) for slot in made.slots))
 
+    def filled(self, granted: DecisionRecord, instead: DecisionRecord, lost: Sequence[float]) -> DecisionRecord:
+        """With what comes in place of what was not to be had: `lost` of each slot is drawn as the decision `instead`,
+        which is that of the same person without what is short."""
+        others = {(each.place, each.slot): each for each in instead.slots}
+        slots = []
+        for slot, share in zip(granted.slots, lost, strict=True):
+            other = others.get((slot.place, slot.slot))
+            chances = slot.probabilities[:-1].copy()
+            if other is not None and share > 0.0:
+                rows, drawn = _beside(granted, instead, other)
+                chances[rows] += self._given(_options(granted, slot)[rows], share * drawn)
+            slots.append(_with(slot, chances))
+        return replace(granted, slots=tuple(slots))
+
     def _granted(self, made: DecisionRecord, slot: SlotVector) -> SlotVector:
-        first = int(made.candidates.starts[slot.place])
-        chances = slot.probabilities[:-1]
-        use = self._table.use[made.candidates.option[first : first + chances.size]]
+        return _with(slot, self._given(_options(made, slot), slot.probabilities[:-1]))
+
+    def _given(self, options: NDArray[np.int32], chances: Column) -> Column:
+        """As much of the chances as there is room for, and that much is taken."""
+        use = self._table.use[options]
         demand = self._weight * (chances @ use)
         room = self._room()
-        parts = np.minimum(1.0, np.divide(room, demand, out=np.ones(room.size), where=demand > 0))
-        given = chances * np.where(use > 0, parts, 1.0).min(axis=1, initial=1.0)
+        parts = np.divide(room, demand, out=np.ones(room.size), where=demand > room)
+        given: Column = chances * np.where(use > 0, parts, 1.0).min(axis=1, initial=1.0)
         self._take(np.minimum(np.floor(self._weight * (given @ use)), room).astype(np.int64))
-        return replace(slot, probabilities=np.append(given, max(0.0, 1.0 - float(given.sum()))))
+        return given
 
     def _take(self, taken: NDArray[np.int64]) -> None:
         for index, units in enumerate(taken.tolist()):
@@ -102,6 +118,31 @@ class SampledVolume:
     def _room(self) -> Column:
         room: Column = np.array([each.room for each in self._standing], dtype=np.float64)
         return room
+
+
+def lost(made: DecisionRecord, granted: DecisionRecord) -> list[float]:
+    """Of each slot: the chance of a contact that was drawn and not to be had."""
+    return [
+        max(0.0, float(then.probabilities[:-1].sum() - now.probabilities[:-1].sum()))
+        for then, now in zip(made.slots, granted.slots, strict=True)
+    ]
+
+
+def _options(made: DecisionRecord, slot: SlotVector) -> NDArray[np.int32]:
+    first = int(made.candidates.starts[slot.place])
+    return made.candidates.option[first : first + slot.probabilities.size - 1]
+
+
+def _beside(granted: DecisionRecord, instead: DecisionRecord, slot: SlotVector) -> tuple[NDArray[np.intp], Column]:
+    """The chances of a slot of `instead`, and at which rows of its place the same options are in `granted`."""
+    rows = {option: row for row, option in enumerate(_options(granted, slot).tolist())}
+    found = [rows.get(option, -1) for option in _options(instead, slot).tolist()]
+    there = np.array(found, dtype=np.intp)
+    return there[there >= 0], slot.probabilities[:-1][there >= 0]
+
+
+def _with(slot: SlotVector, chances: Column) -> SlotVector:
+    return replace(slot, probabilities=np.append(chances, max(0.0, 1.0 - float(chances.sum()))))
 
 
 async def _stands(bank: ResourceBank, resource: Resource, now_ms: int) -> ResourceStanding:
