@@ -4,8 +4,8 @@ A person of the sample stands for `weight` persons of the audience, who draw as 
 
     weight × Σ_o probability(o) × use(o)        of its options o,
 
-as far as there is as much: of the last one the same part of each option, and its rest is drawn once more without what is
-short by then. Together never more than the resource has. Amounts are whole millionths.
+as far as there is as much: of the last one the same part of each option, and its rest is drawn once more without what
+is short by then. Together never more than the resource has. Amounts are whole millionths.
 """
 
 from __future__ import annotations
