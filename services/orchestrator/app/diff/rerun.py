@@ -70,7 +70,7 @@ async def made_again(
     brief = _brief(record, policy, record.command.mode)
     known = _pressed(world, record, logged, brief, _known(record, logged, brief, state), state)
     then, unreachable = rooms_then(record, logged)
-    rooms = state.rooms(record, logged.compiled.volume, brief.now_ms, then)
+    rooms = state.rooms(record, logged.compiled.volume, brief.acts_ms, then)
     # What the log was refused of contacts says nothing of somebody who was sent something else before.
     recorded = replace(record, refusals=()) if state.differs_in_contacts(record.profile_id) else record
     there = replace(world, ledger=ReplayedLedger(recorded, brief), quotas=ReplayedQuotas(rooms, unreachable))
@@ -89,7 +89,7 @@ async def draw_again(
     brief = _brief(record, policy, Mode.SIMULATE)
     untold = ReplayState(policy)
     known = _known(record, logged, brief, untold)
-    volume = state.volume(record, logged.compiled.volume, brief.now_ms, by_record=True)
+    volume = state.volume(record, logged.compiled.volume, brief.acts_ms, by_record=True)
     known = replace(known, volume=_without(volume, closed), contact_counts=_full(brief, known, closed))
     known = _pressed(world, record, logged, brief, known, untold)
     return (await _concluded(world, record, logged, brief, known)).record
