@@ -123,7 +123,7 @@ async def test_at_random_every_survivor_is_as_likely_whatever_it_is_worth(shop: 
         assert sorted(each.choice_probability for each in answer.candidates) == pytest.approx([0.5, 0.5])
         drawn[answer.placements[0].propositions[0].action] += 1
     assert set(drawn) == {"green_tea", "espresso"}
-    assert min(drawn.values()) > 15
+    assert min(drawn.values()) > 9, "seldom by chance: once in ten million times"
 
 
 async def test_what_is_regulated_is_left_to_no_chance(shop: Shop) -> None:
