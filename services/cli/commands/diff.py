@@ -14,7 +14,7 @@ from services.cli.acting_person import person_option
 from services.cli.commands.publish import publish_policy
 from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.output import document_of, json_option, show, show_json
-from services.cli.policy_folder import read_policy_folder
+from services.cli.policy_folder import POLICY, files_of
 from services.cli.profile_sample import profile_options, profile_sample
 from services.cli.rendering.diff_page import diff_page
 from services.cli.rendering.policy_diff import diff_view
@@ -45,7 +45,7 @@ def newly_starving(answer: pb.DiffPoliciesResponse) -> list[str]:
 
 
 @click.command()
-@click.argument("candidate")
+@click.argument("candidate", type=POLICY, metavar="CANDIDATE")
 @click.option("--baseline", default="", help="A published version; default the active one.")
 @click.option("--sample", "count", default=1_000, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
 @click.option("--seed", default=0, show_default=True, help="Of the sample: the same seed draws the same ones.")
@@ -82,7 +82,7 @@ def diff(
     connection = connection_from(options)
     profiles = profile_sample(options, options["count"], options["seed"])
     _check_gates(fail_on, is_of_profiles=profiles is not None)
-    files = read_policy_folder(Path(candidate)) if Path(candidate).is_dir() else None
+    files = files_of(candidate)
     answer = run(connection, lambda stubs: _diff(stubs, _Asked(candidate, files, person, profiles, options)))
     if page is not None:
         page.write_text(diff_page(answer), encoding="utf-8")

@@ -13,7 +13,7 @@ Row = tuple[str, list[str]]
 
 EXPECTED_NOTE = (
     "Nobody was asked: money and successes are what each policy's own models expect, at its own prices. Intervals are "
-    "of the draw of persons, not of what the models may be wrong about."
+    "of the draw of persons, so they have no width where all are drawn, and not of what the models may be wrong about."
 )
 NOT_COMPARABLE = "not comparable"
 

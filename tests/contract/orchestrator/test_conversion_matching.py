@@ -137,6 +137,12 @@ async def test_nothing_comes_back_before_it_was_bought(till: Till) -> None:
     assert faults(await till.sells(replace(early, occurred_time_ms=till.clock.now_ms))) == [""]
 
 
+async def test_who_brings_something_back_need_not_have_bought_it(till: Till) -> None:
+    (bought,) = (await till.sells(sale("c_1", "crm:ada"))).items
+    (back,) = (await till.sells(replace(sale("x_1", "crm:grace", reverses_conversion_id="c_1"), lines=()))).items
+    assert (back.fault, back.profile_id) == (None, bought.profile_id)
+
+
 async def test_one_return_leaves_the_success_of_another_purchase(till: Till) -> None:
     await till.shows()
     till.clock.now_ms += HOUR_MS

@@ -16,6 +16,8 @@ from tests.support.shop import Shop, actions, inbound, open_shop
 from tests.support.volume import declared
 
 PERSONS, PIECES = 60, 12
+PATIENCE_MS = 600_000
+"""They wait for one another, and on a busy machine long."""
 GREEDY = {"exploration: THOMPSON": "exploration: NONE"}
 CHANCE = {"lever: 1.5": "lever: 1.1"}
 
@@ -26,7 +28,7 @@ def stock(units: int) -> dict[str, str]:
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    async with open_shop(tmp_path) as opened:
+    async with open_shop(tmp_path, budget_ms=PATIENCE_MS) as opened:
         await opened.publish()
         for index in range(PERSONS):
             await opened.knows(f"crm:b{index}", age=30)
@@ -92,14 +94,34 @@ async def test_another_policy_never_uses_more_than_it_grants(shop: Shop, units: 
     assert report.candidate.side.used == {"beans": units * MILLIONTHS}
 
 
-async def test_a_little_more_stock_is_a_little_that_was_never_tried(shop: Shop) -> None:
+@pytest.mark.parametrize("exploring", [GREEDY, CHANCE], ids=["greedy", "by chance"])
+async def test_a_little_more_stock_is_a_little_that_was_never_tried(shop: Shop, exploring: dict[str, str]) -> None:
     """Two more pieces: what the candidate has used up is not there for it in one step either."""
-    await shop.publish({**stock(7), **GREEDY})
+    await shop.publish({**stock(7), **exploring})
     assert (await one_by_one(shop, 40)).count("espresso") == 7
-    more = await candidate(shop, {**stock(9), **GREEDY})
+    more = await candidate(shop, {**stock(9), **exploring})
     report = await shop.orchestrator.diff_policies(DiffQuestion(more))
     assert report.winners_changed == 2
     assert report.probability_moved == pytest.approx(2 / 40)
     assert report.candidate.untried_share == pytest.approx(2 / 40)
     assert report.verdict is not None
     assert report.verdict.finding is not Finding.REFUSED
+
+
+@pytest.mark.parametrize("exploring", [GREEDY, CHANCE], ids=["greedy", "by chance"])
+async def test_who_was_refused_gets_what_there_is_more(shop: Shop, exploring: dict[str, str]) -> None:
+    """All drew while there was some: who was refused first is not by the candidate, which the log never tried."""
+    await shop.publish({**stock(5), **exploring})
+    assert (await together(shop)).count("espresso") == 5
+    more = await candidate(shop, {**stock(7), **exploring})
+    report = await shop.orchestrator.diff_policies(DiffQuestion(more))
+    assert report.winners_changed == 2
+    assert report.candidate.untried_share == pytest.approx(2 / PERSONS)
+    assert report.candidate.effective_size == pytest.approx(PERSONS - 2)
+    assert 0.0 < report.probability_moved <= 2 / PERSONS + 1e-9
+    assert report.verdict is not None
+    assert report.verdict.finding is not Finding.REFUSED
+    other = await candidate(shop, {**stock(5 + PERSONS), **exploring})
+    refused = await shop.orchestrator.diff_policies(DiffQuestion(other))
+    assert refused.verdict is not None
+    assert refused.verdict.finding is Finding.REFUSED

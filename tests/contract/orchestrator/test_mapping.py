@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from tandem.common.v1 import value_pb2
-from tandem.orchestrator.v1 import decision_pb2
+from tandem.orchestrator.v1 import decision_pb2, policy_diff_pb2
 from tandem.orchestrator.v1 import orchestrator_service_pb2 as pb
 
-from services.orchestrator.api.mapping import answer, outcomes, request
+from services.orchestrator.api.mapping import answer, outcomes, policy_diff, request
 from services.orchestrator.app.outcome_store import OutcomeItem
 from services.orchestrator.domain.decision import PlacementAnswer, SendSpan
 from services.orchestrator.domain.volume.standing import ResourceUse
@@ -137,3 +137,22 @@ def test_what_is_wrong_with_an_item_is_said_of_the_item(fields: dict[str, Any], 
     assert isinstance(wrong, InvalidArgument)
     assert [violation.field for violation in wrong.violations] == [path]
     assert isinstance(taken, OutcomeItem)
+
+
+@pytest.mark.parametrize("locale", ["!!", "f", "fr--FR", "fr-", "fr FR", "f" * 9, "fr\n"])
+def test_a_sample_is_asked_for_in_a_language_that_there_may_be(locale: str) -> None:
+    with pytest.raises(InvalidArgument) as refusal:
+        policy_diff.simulate_question(asking_in(locale))
+    assert [violation.field for violation in refusal.value.violations] == ["profiles.locale"]
+
+
+@pytest.mark.parametrize("locale", ["", "fr", "en-GB", "pt_BR", "zh-Hant-TW", "de-CH-1996", "de-x-a"])
+def test_a_language_tag_is_taken_as_it_is(locale: str) -> None:
+    sample = policy_diff.simulate_question(asking_in(locale)).profiles
+    assert sample is not None
+    assert sample.locale == locale
+
+
+def asking_in(locale: str) -> policy_diff_pb2.SimulatePolicyRequest:
+    sample = policy_diff_pb2.ProfileSample(segment="true", locale=locale)
+    return policy_diff_pb2.SimulatePolicyRequest(policy_version="policy_1", profiles=sample)

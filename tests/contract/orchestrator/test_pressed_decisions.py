@@ -89,6 +89,8 @@ async def test_nothing_is_sent_in_a_gap_but_service_messages_and_answers(tmp_pat
         for mode in (Mode.EXECUTE, Mode.PREFETCH, Mode.SIMULATE):
             silent = await ada.mail(mode)
             assert reason(silent) is NoActionReason.CONTACT_GAP
+            assert silent.placements[0].no_action is not None
+            assert silent.placements[0].no_action.expected_value == 0.0, "what a gap drops was never priced"
             fallen = {each.action: each for each in silent.dropped if each.rule_id == "contact_gap"}
             assert fallen.keys() == {"green_tea"}
             assert (fallen["green_tea"].stage, fallen["green_tea"].channel) == (Stage.CONTACT_POLICY, "EMAIL")

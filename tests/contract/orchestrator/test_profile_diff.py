@@ -140,7 +140,7 @@ async def test_money_is_what_the_models_expect_at_the_prices_of_the_policy(app: 
     assert side.contacts == PERSONS * 3 / 4
     assert expected is not None
     assert expected.money.mean == pytest.approx((8.0 * expected.successes.mean / 0.75 - 0.002) * 0.75)
-    assert expected.money.low < expected.money.mean < expected.money.high, "some get a mail and some do not"
+    assert expected.money.low == expected.money.mean == expected.money.high, "nobody was left to chance"
 
 
 async def test_persons_are_decided_for_with_the_context_and_at_the_moment_that_are_asked_for(
@@ -193,6 +193,25 @@ async def test_what_a_policy_no_longer_brings_is_less(app: OrchestratorApplicati
     gold = next(each for each in report.groups if (each.attribute, each.candidate.group) == ("tier", "gold"))
     assert gold.money is not None
     assert gold.money.high < 0.0
+
+
+async def test_an_interval_is_of_the_draw_of_persons(app: OrchestratorApplication) -> None:
+    """Half of the persons are worth something else: a sample of them may have more of one half, all of them cannot."""
+    of_gold = "eligibility: [{id: of_gold, when: 'tier == \"gold\"'}]"
+    changes = {
+        "  tea: {issue: grow,": f"  tea: {{issue: grow, {of_gold},",
+        "  coffee: {issue: grow,": f"  coffee: {{issue: grow, {of_gold},",
+    }
+    part = await diff(app, changes, ProfileSample("true", SIDE_BAR, limit=PERSONS // 2))
+    whole = await diff(app, changes, by=("tier",))
+    assert part.expected_difference is not None
+    assert part.expected_difference.low < part.expected_difference.mean < part.expected_difference.high
+    assert whole.expected_difference is not None
+    for interval in (whole.expected_difference, whole.candidate.expected and whole.candidate.expected.money):
+        assert interval
+        assert interval.low == interval.mean == interval.high
+    assert part.expected_difference.low <= whole.expected_difference.mean <= part.expected_difference.high
+    assert {each.money and each.money.high - each.money.low for each in whole.groups} == {0.0}
 
 
 async def test_groups_and_segments_are_told_with_the_four_fifths(app: OrchestratorApplication) -> None:

@@ -47,3 +47,19 @@ def test_what_only_a_log_or_only_persons_can_answer_is_kept_apart(
 ) -> None:
     assert main(["diff", "policy_1", *options, *NOBODY]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["", " "])
+@pytest.mark.parametrize(("command", "argument"), [("diff", "CANDIDATE"), ("simulate", "POLICY")])
+def test_a_policy_without_a_name_is_not_the_current_folder(
+    command: str, argument: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, named, *NOBODY]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: USAGE: Invalid value for '{argument}': it is empty: ")
+
+
+@pytest.mark.parametrize("command", [["lint"], ["publish"], ["test"], ["rules", "explain-subject"]])
+def test_nor_is_a_folder_without_a_name(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, ""]) == 2
+    assert capsys.readouterr().err.startswith("error: USAGE: Invalid value for 'FOLDER': ")

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from services.orchestrator.domain.diff.fairness import group_rates
-from services.orchestrator.domain.diff.off_policy import LoggedRows, PolicyRows, doubly_robust, interval, snips
+from services.orchestrator.domain.diff.off_policy import (
+    Interval,
+    Linear,
+    LoggedRows,
+    PolicyRows,
+    doubly_robust,
+    interval,
+    snips,
+)
 from services.orchestrator.domain.diff.verdict import Finding, compared, refusal
 
 
@@ -129,3 +137,33 @@ def test_a_small_group_is_not_judged_and_one_that_is_never_reached_is() -> None:
     assert a.ratio is None
     assert b.is_unfair
     assert c.ratio is None
+
+
+def test_the_more_of_all_are_drawn_the_less_is_left_to_chance() -> None:
+    """The mean of a sample without replacement, against its population: as often within as it says."""
+    random = np.random.default_rng(8)
+    everybody = random.exponential(1.0, 400)
+    within, wide = 0, 0
+    for _ in range(1_000):
+        drawn = random.choice(everybody, 300, replace=False)
+        mean = float(drawn.mean())
+        found = interval(Linear(mean, drawn - mean), np.arange(300), 300 / 400)
+        within += found.low <= everybody.mean() <= found.high
+        other = interval(Linear(mean, drawn - mean), np.arange(300))
+        assert found.high - found.low == pytest.approx((other.high - other.low) / 2)
+        wide += other.low <= everybody.mean() <= other.high
+    assert 930 <= within <= 970
+    assert wide > 990, "of others like these"
+
+
+def test_where_all_are_drawn_nothing_is_left_to_chance() -> None:
+    linear = Linear(2.0, np.array([1.0, -1.0]))
+    assert interval(linear, np.arange(2), 1.0) == Interval(2.0, 2.0, 2.0)
+    assert interval(Linear(2.0, np.zeros(1)), np.arange(1), 1.0) == Interval(2.0, 2.0, 2.0)
+    reached = np.concatenate((np.tile([0.4, 0.6], 50), np.tile([0.3, 0.5], 50), np.zeros(50)))
+    groups = ["a"] * 100 + ["b"] * 100 + ["c"] * 50
+    _, b, c = group_rates(reached, np.arange(250), groups, 1.0)
+    assert b.ratio is not None
+    assert b.ratio.low == pytest.approx(0.8)
+    assert b.ratio.high == pytest.approx(0.8)
+    assert c.ratio == Interval(0.0, 0.0, 0.0)

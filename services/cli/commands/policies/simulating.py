@@ -13,7 +13,7 @@ from services.cli.acting_person import person_option
 from services.cli.commands.publish import publish_policy
 from services.cli.connection import Stubs, connection_from, connection_options, run
 from services.cli.output import document_of, json_option, show, show_json
-from services.cli.policy_folder import read_policy_folder
+from services.cli.policy_folder import POLICY, files_of
 from services.cli.profile_sample import profile_options, profile_sample
 from services.cli.rendering.policy_diff import simulation_view
 from services.cli.rendering.simulation_page import simulation_page
@@ -23,7 +23,7 @@ SECONDS = 600.0
 
 
 @click.command()
-@click.argument("policy")
+@click.argument("policy", type=POLICY)
 @click.option("--sample", "count", default=1_000, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
 @click.option("--seed", default=0, show_default=True, help="Of the sample: the same seed draws the same ones.")
 @click.option("--by", "group_by", multiple=True, help="An attribute (bool or string) whose groups are compared.")
@@ -44,7 +44,7 @@ def simulate(
       tandem simulate policies/spring --segment 'tier == "gold"' --channel email --by gender
     """
     profiles = profile_sample(options, options["count"], options["seed"])
-    files = read_policy_folder(Path(policy)) if Path(policy).is_dir() else None
+    files = files_of(policy)
     request = pb.SimulatePolicyRequest(policy_version=policy, group_by=group_by, profiles=profiles)
     if profiles is None:
         request.count, request.seed = options["count"], options["seed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Sized
 from enum import IntEnum
 from typing import TypeVar
@@ -14,6 +15,7 @@ from shared.rpc.values import timestamp_ms, timestamp_proto
 
 E = TypeVar("E", bound=IntEnum)
 
+_LANGUAGE_TAG = re.compile("[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 MAX_ID_LENGTH = 128
 MAX_PROFILE_IDS = 1_000
 UNSPECIFIED = 0
@@ -30,6 +32,13 @@ def short_text(text: str, path: str) -> str:
     """At most 128 printable characters; may be empty."""
     if len(text) > MAX_ID_LENGTH or not text.isprintable():
         raise InvalidArgument.field(path, f"must be at most {MAX_ID_LENGTH} printable characters")
+    return text
+
+
+def language_tag(text: str, path: str) -> str:
+    """As BCP 47 spells one, or with underscores; may be empty."""
+    if text and not _LANGUAGE_TAG.fullmatch(short_text(text, path)):
+        raise InvalidArgument.field(path, f"{text!r} is no language tag such as fr or en-GB")
     return text
 
 

@@ -81,7 +81,7 @@ def _profiles(request: pb.DiffPoliciesRequest | pb.SimulatePolicyRequest) -> Pro
         fields.count(sample.limit, "profiles.limit", MAX_COUNT) or DEFAULT_COUNT,
         sample.seed,
         context_from(sample.context, "profiles.context"),
-        fields.short_text(sample.locale, "profiles.locale"),
+        fields.language_tag(sample.locale, "profiles.locale"),
         fields.time_ms(sample, "decision_time", "profiles."),
     )
 

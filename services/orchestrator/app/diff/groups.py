@@ -29,6 +29,8 @@ class Grouped:
     segments: Sequence[tuple[str, ...]]
     worth: Callable[[Rows], Interval | None]
     """The difference in money of some rows; None where it is not said."""
+    sampled: float = 0.0
+    """The share of all whom the rates are about that is here, as in domain.diff.off_policy."""
 
 
 def groups_of(told: Grouped) -> tuple[GroupReport, ...]:
@@ -39,7 +41,7 @@ def groups_of(told: Grouped) -> tuple[GroupReport, ...]:
 
 def _of_attribute(name: str, told: Grouped) -> Iterator[GroupReport]:
     groups = told.values[name]
-    rates = [group_rates(column, told.person, groups) for column in told.reached]
+    rates = [group_rates(column, told.person, groups, told.sampled) for column in told.reached]
     for index, candidate in enumerate(rates[-1]):
         rows = np.array([row for row, group in enumerate(groups) if group == candidate.group], dtype=np.intp)
         yield GroupReport(name, rates[0][index] if len(rates) == 2 else None, candidate, _worth(told, rows))

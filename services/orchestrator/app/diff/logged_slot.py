@@ -55,11 +55,18 @@ class FirstSlot:
         """The draw that stood."""
         return self if self.anew is None else self.anew.settled
 
+    def law(self) -> Mapping[Option, float]:
+        """The probabilities of what stands in the end; the rest is silence."""
+        anew = self.anew
+        if anew is None:
+            return {name: each.probability for name, each in self.options.items()}
+        stood = {name: each.probability for name, each in self.options.items() if name in anew.options}
+        refused = sum(each.probability for each in self.options.values()) - sum(stood.values())
+        after = anew.law()
+        return {name: stood.get(name, 0.0) + refused * after.get(name, 0.0) for name in stood.keys() | after.keys()}
+
     def reaches(self) -> float:
-        if self.anew is None:
-            return 1.0 - self.silence
-        refused = sum(each.probability for name, each in self.options.items() if name not in self.anew.options)
-        return 1.0 - self.silence - refused * (1.0 - self.anew.reaches())
+        return sum(self.law().values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +166,13 @@ def _lessons(key: str, objective: Objective, outcomes: Iterable[CapturedOutcome]
 
 
 def weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
-    """Draw by draw, where some were refused (Jiang and Li 2016): a refused draw brought what came in its place."""
+    """Draw by draw, where some were refused (Jiang and Li 2016): a refused draw brought what came in its place. A
+    policy that has room for what was refused would have shown it, which the log then never tried."""
     now = _weighed(logged, made)
     if logged.anew is None or made.anew is None or logged.drawn is None:
         return now
-    then, refused = weighed(logged.anew, made.anew), logged.options[logged.drawn]
+    refused = logged.options[logged.drawn]
+    then = _never_tried(logged.anew) if logged.drawn in made.anew.options else weighed(logged.anew, made.anew)
     return Weighed(
         now.weight * then.weight,
         now.silent + now.weight * then.silent,
@@ -192,6 +201,10 @@ def _weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
         untried * _done_instead(logged, "expected_money")
         + sum(each.probability * logged.options[name].expected_money for name, each in tried_here.items()),
     )
+
+
+def _never_tried(logged: FirstSlot) -> Weighed:
+    return Weighed(0.0, 0.0, 1.0, _done_instead(logged, "propensity"), _done_instead(logged, "expected_money"))
 
 
 def _done_instead(logged: FirstSlot, column: str) -> float:

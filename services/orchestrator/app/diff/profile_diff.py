@@ -25,6 +25,8 @@ from services.orchestrator.domain.diff.off_policy import Column, Interval, Linea
 from services.orchestrator.domain.diff.verdict import expected, with_reason
 from shared.errors import FailedPrecondition
 
+_DECIMALS = 12
+"""Of money and successes of a person: what is left is how they were added up."""
 GONE = "the person was gone when it was decided"
 
 
@@ -88,10 +90,11 @@ class ProfileDiff:
     ) -> DiffReport:
         money = np.array([[each.money for each in person.by_policy] for person in persons]).T
         successes = np.array([[each.successes for each in person.by_policy] for person in persons]).T
-        sides = [
-            SideReport(run.side, 0.0, 0.0, None, None, ExpectedValue(_mean(successes[index]), _mean(money[index])))
-            for index, run in enumerate(runs)
+        share = len(persons) / sampled.audience
+        expected_of = [
+            ExpectedValue(_mean(one, share), _mean(other, share)) for one, other in zip(successes, money, strict=True)
         ]
+        sides = [SideReport(run.side, 0.0, 0.0, None, None, each) for run, each in zip(runs, expected_of, strict=True)]
         gone = len(sampled.profile_ids) - len(persons)
         report = DiffReport(
             currency=self._policies[-1].settings.currency,
@@ -101,18 +104,25 @@ class ProfileDiff:
             persons=len(persons),
             valued=0,
             candidate=sides[-1],
-            groups=groups_of(_grouped(persons, by, money)),
+            groups=groups_of(_grouped(persons, by, money, share)),
             audience=AudienceReport(sampled.condition, sampled.audience, sampled.weight, now_ms),
         )
-        return report if self._pairs is None else self._with_baseline(report, sides[0], persons, money, self._pairs)
+        if self._pairs is None:
+            return report
+        difference = _mean(money[1] - money[0], share)
+        return self._with_baseline(report, sides[0], persons, difference, self._pairs)
 
     def _with_baseline(
-        self, report: DiffReport, baseline: SideReport, persons: Sequence[_Person], money: Column, pairs: OptionPairs
+        self,
+        report: DiffReport,
+        baseline: SideReport,
+        persons: Sequence[_Person],
+        difference: Interval,
+        pairs: OptionPairs,
     ) -> DiffReport:
         changed = [(was, now) for was, now in (each.winners for each in persons) if was != now]
         candidate = report.candidate.side.by_person
         reached = [name for name, contacts in baseline.side.by_person.items() if contacts >= HARDLY]
-        difference = _mean(money[1] - money[0])
         verdict = expected(difference, len(persons), report.currency, pairs.not_comparable)
         arms = arm_change(*(policy.compiled.arms for policy in self._policies))
         return replace(
@@ -137,9 +147,9 @@ def _there(decided: Sequence[Sequence[PersonDecided | None]]) -> Iterator[list[P
             yield found
 
 
-def _grouped(persons: Sequence[_Person], by: Sequence[str], money: Column) -> Grouped:
+def _grouped(persons: Sequence[_Person], by: Sequence[str], money: Column, share: float) -> Grouped:
     def worth(rows: Rows) -> Interval | None:
-        return _mean(money[1][rows] - money[0][rows]) if len(money) == 2 else None
+        return _mean(money[1][rows] - money[0][rows], share) if len(money) == 2 else None
 
     return Grouped(
         np.arange(len(persons)),
@@ -147,10 +157,12 @@ def _grouped(persons: Sequence[_Person], by: Sequence[str], money: Column) -> Gr
         {name: [each.values[index] for each in persons] for index, name in enumerate(by)},
         [each.segments for each in persons],
         worth,
+        share,
     )
 
 
-def _mean(column: Column) -> Interval:
-    """Each row is a person of its own."""
-    mean = float(column.mean())
-    return interval(Linear(mean, column - mean), np.arange(column.size))
+def _mean(column: Column, share: float) -> Interval:
+    """Each row is a person of its own; `share` of all of the audience are here."""
+    told = column.round(_DECIMALS)
+    mean = float(told.mean())
+    return interval(Linear(mean, told - mean), np.arange(told.size), share)

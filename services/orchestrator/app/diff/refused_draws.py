@@ -1,7 +1,8 @@
 """First slots that were drawn anew, because somebody else had been faster: what each refusal closed.
 
 The refusal is a fact about the account, not about the policy. Whoever draws the same meets it, too, and draws anew
-without what it closed. So both draws speak of a policy: the one that was refused, and the one that came after it.
+without what it closed. So both draws speak of a policy: the one that was refused, and the one that came after it. Only
+a policy that grants more, and has not used that yet, is not refused.
 """
 
 from __future__ import annotations

@@ -126,6 +126,12 @@ class ReplayState:
         left = [self._left(each, record, logged, now_ms) for each in table.resources]
         return VolumeStanding(table, tuple(each.standing(by_record=by_record) for each in left))
 
+    def granted_beyond(self, record: DecisionRecord, logged: VolumeTable, now_ms: int) -> Mapping[str, int]:
+        """What the policy grants beyond the one that decided and has not used yet, in millionths; negative where it
+        grants less."""
+        left = [self._left(each, record, logged, now_ms) for each in self._policy.compiled.volume.resources]
+        return {each.resource_id: each.beyond for each in left}
+
     def rooms(
         self, record: DecisionRecord, logged: VolumeTable, now_ms: int, then: Mapping[str, int]
     ) -> Mapping[str, int]:
@@ -160,11 +166,14 @@ class _Left:
     taken: int = 0
     made: int = 0
 
-    def standing(self, *, by_record: bool) -> ResourceStanding:
+    @property
+    def beyond(self) -> int:
         more, ahead = self.amount - self.granted, self.made - self.taken
-        if by_record:
-            ahead = min(max(ahead, min(more, 0)), max(more, 0))
-        return ResourceStanding(self.resource_id, self.period_ms, max(self.recorded + more - ahead, 0), self.price)
+        return more - min(max(ahead, min(more, 0)), max(more, 0))
+
+    def standing(self, *, by_record: bool) -> ResourceStanding:
+        more = self.beyond if by_record else self.amount - self.granted - (self.made - self.taken)
+        return ResourceStanding(self.resource_id, self.period_ms, max(self.recorded + more, 0), self.price)
 
     def room(self, then: int | None) -> int:
         """Where the log used more than was granted, some of it had come back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.orchestrator.app.active_policies import ActivePolicy
@@ -85,22 +86,23 @@ async def draw_again(
     state: ReplayState,
     closed: Closed = NOTHING_CLOSED,
 ) -> DecisionRecord:
-    """One step: by what was recorded, without what is closed; nothing is refused. Raises the same."""
+    """One step: by what was recorded, without what is closed to this policy; nothing is refused. Raises the same."""
     brief = _brief(record, policy, Mode.SIMULATE)
     untold = ReplayState(policy)
     known = _known(record, logged, brief, untold)
     volume = state.volume(record, logged.compiled.volume, brief.acts_ms, by_record=True)
-    known = replace(known, volume=_without(volume, closed), contact_counts=_full(brief, known, closed))
+    beyond = state.granted_beyond(record, logged.compiled.volume, brief.acts_ms)
+    known = replace(known, volume=_without(volume, closed, beyond), contact_counts=_full(brief, known, closed))
     known = _pressed(world, record, logged, brief, known, untold)
     return (await _concluded(world, record, logged, brief, known)).record
 
 
-def _without(volume: VolumeStanding | None, closed: Closed) -> VolumeStanding | None:
+def _without(volume: VolumeStanding | None, closed: Closed, beyond: Mapping[str, int]) -> VolumeStanding | None:
+    """`beyond`: what the policy has besides what was there for the one that decided."""
     if volume is None:
         return None
-    left = [
-        replace(each, room=min(each.room, closed.rooms.get(each.resource_id, each.room))) for each in volume.resources
-    ]
+    rooms = {name: max(room + beyond.get(name, 0), 0) for name, room in closed.rooms.items()}
+    left = [replace(each, room=min(each.room, rooms.get(each.resource_id, each.room))) for each in volume.resources]
     return replace(volume, resources=tuple(left))
 
 

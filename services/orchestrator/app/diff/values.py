@@ -129,9 +129,7 @@ def moved(decisions: Sequence[ReplayedDecision]) -> Column:
 def _variation(one: FirstSlot | None, other: FirstSlot | None) -> float:
     assert one is not None
     assert other is not None
-    names = one.options.keys() | other.options.keys()
-    apart = abs(one.silence - other.silence)
-    for name in names:
-        mine, theirs = one.options.get(name), other.options.get(name)
-        apart += abs((0.0 if mine is None else mine.probability) - (0.0 if theirs is None else theirs.probability))
+    mine, theirs = one.law(), other.law()
+    apart = abs(sum(mine.values()) - sum(theirs.values()))
+    apart += sum(abs(mine.get(name, 0.0) - theirs.get(name, 0.0)) for name in mine.keys() | theirs.keys())
     return apart / 2

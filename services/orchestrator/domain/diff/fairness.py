@@ -37,34 +37,35 @@ class GroupRate:
         return self.ratio is not None and self.ratio.high < FOUR_FIFTHS
 
 
-def group_rates(reached: Column, person: Rows, groups: Sequence[str]) -> tuple[GroupRate, ...]:
-    """`reached` float64[N], the group of each row beside it. In the order of the groups' names."""
+def group_rates(reached: Column, person: Rows, groups: Sequence[str], sampled: float = 0.0) -> tuple[GroupRate, ...]:
+    """`reached` float64[N], the group of each row beside it; `sampled` as in off_policy. In the order of the groups'
+    names."""
     names = np.array(groups, dtype=object)
     rows = {name: np.flatnonzero(names == name) for name in sorted(set(groups))}
-    found = {name: _rate(name, reached[own], person[own]) for name, own in rows.items()}
+    found = {name: _rate(name, reached[own], person[own], sampled) for name, own in rows.items()}
     large = [each for each, _ in found.values() if each.persons >= LEAST_PERSONS]
     best = max(large, key=lambda each: each.rate, default=None)
     if best is None or best.rate <= 0.0:
         return tuple(each for each, _ in found.values())
-    return tuple(_against(name, found, best.group) for name in found)
+    return tuple(_against(name, found, best.group, sampled) for name in found)
 
 
-def _rate(name: str, reached: Column, person: Rows) -> tuple[GroupRate, float]:
+def _rate(name: str, reached: Column, person: Rows, sampled: float) -> tuple[GroupRate, float]:
     rate = float(reached.mean())
-    deviation, persons = deviation_of(reached - rate, person)
+    deviation, persons = deviation_of(reached - rate, person, sampled)
     return GroupRate(name, reached.size, persons, rate), deviation
 
 
-def _against(name: str, found: Mapping[str, tuple[GroupRate, float]], best: str) -> GroupRate:
+def _against(name: str, found: Mapping[str, tuple[GroupRate, float]], best: str, sampled: float) -> GroupRate:
     (own, deviation), (most, most_deviation) = found[name], found[best]
     if name == best or own.persons < LEAST_PERSONS:
         return own
     ratio = own.rate / most.rate
     if own.rate <= 0.0:
-        # Nobody of the group is reached, whoever is drawn: the logarithm says nothing, the rule of three does.
-        return GroupRate(
-            name, own.rows, own.persons, own.rate, Interval(0.0, 0.0, min(3 / own.persons / most.rate, 1.0))
-        )
+        # Nobody of the group is reached, whoever is drawn: the logarithm says nothing, the rule of three does, of those
+        # who were not drawn.
+        most_likely = 3 / own.persons * (1.0 - sampled)
+        return GroupRate(name, own.rows, own.persons, own.rate, Interval(0.0, 0.0, min(most_likely / most.rate, 1.0)))
     relative = np.hypot(deviation / own.rate, most_deviation / most.rate)
     reach = float(np.exp(ndtri((1.0 + CONFIDENCE) / 2) * relative))
     return GroupRate(name, own.rows, own.persons, own.rate, Interval(ratio, ratio / reach, ratio * reach))

@@ -109,17 +109,21 @@ def doubly_robust(log: LoggedRows, policy: PolicyRows) -> Linear:
     return Linear(mean, terms - mean)
 
 
-def interval(estimate: Linear, person: Rows) -> Interval:
-    """Without two persons everything is possible."""
-    deviation, persons = deviation_of(estimate.parts, person)
+def interval(estimate: Linear, person: Rows, sampled: float = 0.0) -> Interval:
+    """Without two persons everything is possible. `sampled`: as that of deviation_of."""
+    if sampled >= 1.0:
+        return Interval(estimate.mean, estimate.mean, estimate.mean)
+    deviation, persons = deviation_of(estimate.parts, person, sampled)
     if persons < 2:
         return Interval(estimate.mean, -np.inf, np.inf)
     reach = float(stdtrit(persons - 1, (1.0 + CONFIDENCE) / 2)) * deviation
     return Interval(estimate.mean, estimate.mean - reach, estimate.mean + reach)
 
 
-def deviation_of(parts: Column, person: Rows) -> tuple[float, int]:
-    """The standard error of a mean whose rows are `parts` from it, by person; and how many persons there are."""
+def deviation_of(parts: Column, person: Rows, sampled: float = 0.0) -> tuple[float, int]:
+    """The standard error of a mean whose rows are `parts` from it, by person; and how many persons there are.
+    `sampled`: their share of those whose mean is asked for, which leaves so much less to chance (Cochran 1977, section
+    2.6); 0 where it is asked of others like these."""
     if not parts.size:
         return np.inf, 0
     _, index = np.unique(person, return_inverse=True)
@@ -127,5 +131,5 @@ def deviation_of(parts: Column, person: Rows) -> tuple[float, int]:
     persons = sums.size
     if persons < 2:
         return np.inf, persons
-    variance = persons / (persons - 1) * float(np.square(sums).sum()) / parts.size**2
+    variance = persons / (persons - 1) * float(np.square(sums).sum()) / parts.size**2 * (1.0 - sampled)
     return float(np.sqrt(variance)), persons
