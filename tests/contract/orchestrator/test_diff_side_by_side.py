@@ -101,7 +101,8 @@ async def test_a_little_more_stock_is_a_little_that_was_never_tried(shop: Shop, 
     assert (await one_by_one(shop, 40)).count("espresso") == 7
     more = await candidate(shop, {**stock(9), **exploring})
     report = await shop.orchestrator.diff_policies(DiffQuestion(more))
-    assert (report.winners_changed, report.probability_moved) == (2, pytest.approx(2 / 40))
+    assert report.winners_changed == 2
+    assert report.probability_moved == pytest.approx(2 / 40)
     assert report.candidate.untried_share == pytest.approx(2 / 40)
     assert report.verdict is not None
     assert report.verdict.finding is not Finding.REFUSED
