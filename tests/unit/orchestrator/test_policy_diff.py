@@ -164,6 +164,5 @@ def test_where_all_are_drawn_nothing_is_left_to_chance() -> None:
     groups = ["a"] * 100 + ["b"] * 100 + ["c"] * 50
     _, b, c = group_rates(reached, np.arange(250), groups, 1.0)
     assert b.ratio is not None
-    assert b.ratio.low == pytest.approx(0.8)
-    assert b.ratio.high == pytest.approx(0.8)
+    assert b.ratio.low == b.ratio.high == pytest.approx(0.8)
     assert c.ratio == Interval(0.0, 0.0, 0.0)
