@@ -1,8 +1,12 @@
 """`make bench NAME=own-pressure`: what a slope of each customer's own would bring to the price of pressure.
 
 In the simulated worlds of the promise (tests/support/simulated_pressure.py), where customers differ in how they tire,
-beside the population's slope, with the same luck: slopes as only the world knows them, the same dealt to others, and
-those that each customer's own contacts teach, by empirical Bayes (tests/support/own_slopes.py).
+beside the population's slope, with the same luck:
+
+- slopes as only the world knows them, the most that could be learnt; and the same dealt to others, to tell what is
+  known of whom from prices that merely differ. The population's estimates are then those of the season beside it;
+- those that each customer's own contacts teach, by empirical Bayes (tests/support/own_slopes.py), all of it learnt
+  from the contacts that it makes; and for any shrinkage that could have been chosen, the best of which is hindsight.
 """
 
 from __future__ import annotations
@@ -18,27 +22,28 @@ from tests.bench.report import Row, hardware, versions, write
 from tests.support.known_slopes import by_harm, by_traits, harm_of
 from tests.support.own_slopes import EmpiricalBayes, by_gaps, by_levels
 from tests.support.paired_change import Change
-from tests.support.pressed_columns import ColumnPresser, GapColumns, OwnSlopes
+from tests.support.pressed_columns import ColumnPresser, GapColumns
 from tests.support.servers import ROOT
 from tests.support.simulated_pressure import PressedWorld
 from tests.support.simulated_pressure_run import PLAN, Season, totals
 
 FIRST_SEED = 401
-WORLDS, FULL_WORLDS, QUICK_WORLDS = 10, 30, 2
-CUSTOMERS, DAYS, LEARNING = 4_000, 180, 60
-"""As in the promise at full strength; what happens in the first days is not counted."""
+WORLDS, QUICK_WORLDS = 10, 2
+CUSTOMERS, DAYS, FULL_DAYS = 4_000, 180, 720
+COUNTED_DAYS = 120
+"""The last ones. Customers, days and what is counted are those of the promise at full strength, but for FULL_DAYS."""
 
 POPULATION = "the population's slope"
 TRAITS, TRAITS_DEALT = "true sensitivity and annoyance", "the same, each somebody else's"
-HARM, HARM_DEALT = "true harm", "the same harm, each somebody else's"
+HARM, HARM_DEALT = "true harm", "true harm, each somebody else's"
 LEVELS, GAPS = "learnt from own levels", "learnt from own gaps"
+CHOSEN_SPREADS = {f"own levels, τ chosen as {each}": each for each in (0.005, 0.01, 0.02)}
 COLUMNS = ("conversions", "contacts", "unsubscribes", "money")
-LEARNT = (LEVELS, GAPS)
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """At the end of a season. `spread`: τ as it was found, `error`: the standard error of a customer's own slope.
+    """At the end of a season. `spread`: τ as it was gone by, `error`: the standard error of a customer's own slope.
     `fit`: the correlation of own slopes with the true ones, 0 where all have the same."""
 
     contacts: float
@@ -61,38 +66,35 @@ class Played:
 
 
 def run(*, is_full: bool, is_quick: bool) -> None:
-    worlds = FULL_WORLDS if is_full else QUICK_WORLDS if is_quick else WORLDS
+    worlds, days = QUICK_WORLDS if is_quick else WORLDS, FULL_DAYS if is_full else DAYS
     console = Console(highlight=False, width=150)
     played = []
     for seed in range(FIRST_SEED, FIRST_SEED + worlds):
-        played.append(play(seed, CUSTOMERS, DAYS))
+        played.append(play(seed, CUSTOMERS, days))
         console.print(f"world {len(played)} of {worlds}", style="dim")
     console.print(changes_table(played), knowledge_table(played))
     of_versions = versions()
     console.print(", ".join(f"{name} {value}" for name, value in {**hardware(), **of_versions}.items()))
-    write(ROOT / ".bench" / "own-pressure.json", [*change_rows(played), *knowledge_rows(played)], of_versions)
+    rows = [*change_rows(played), *(row for name in played[0].knowledge for row in knowledge_rows(played, name))]
+    write(ROOT / ".bench" / "own-pressure.json", rows, of_versions)
 
 
 def play(seed: int, customers: int, days: int) -> Played:
     world = PressedWorld.of(seed, customers, days, is_tiring=True)
     gaps = GapColumns.of(PLAN, customers, days)
 
-    def season(own: OwnSlopes | None) -> Season:
-        return ColumnPresser(world, gaps, own).run()
-
-    usual = season(None)
-    harm = harm_of(world, usual)
-    known = {TRAITS: by_traits(world), HARM: by_harm(harm)}
+    usual = ColumnPresser(world, gaps)
+    seasons = {POPULATION: usual.run()}
+    harm = harm_of(world, seasons[POPULATION])
+    traits, truth = by_traits(world), by_harm(harm)
+    known = {TRAITS: traits, TRAITS_DEALT: traits.dealt(seed), HARM: truth, HARM_DEALT: truth.dealt(seed)}
     learnt = {LEVELS: EmpiricalBayes(customers, by_levels), GAPS: EmpiricalBayes(customers, by_gaps)}
-    contestants: dict[str, OwnSlopes] = {
-        TRAITS: known[TRAITS],
-        TRAITS_DEALT: known[TRAITS].dealt(seed),
-        HARM: known[HARM],
-        HARM_DEALT: known[HARM].dealt(seed),
-        **learnt,
-    }
-    seasons = {POPULATION: usual, **{name: season(own) for name, own in contestants.items()}}
-    return Played(seasons, {name: knowledge(own, harm.responses) for name, own in learnt.items()})
+    chosen = {name: EmpiricalBayes(customers, by_levels, spread) for name, spread in CHOSEN_SPREADS.items()}
+    for name, slopes in (known | chosen).items():
+        seasons[name] = ColumnPresser(world, gaps, slopes, usual.estimates).run()
+    for name, own in learnt.items():
+        seasons[name] = ColumnPresser(world, gaps, own).run()
+    return Played(seasons, {name: knowledge(own, harm.responses) for name, own in (learnt | chosen).items()})
 
 
 def knowledge(own: EmpiricalBayes, truth: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Knowledge:
@@ -113,11 +115,12 @@ def knowledge(own: EmpiricalBayes, truth: np.ndarray[tuple[int], np.dtype[np.flo
 def changes(played: Sequence[Played]) -> dict[str, dict[str, Change]]:
     """Of each but the population's slope, beside it."""
     usual = [each.seasons[POPULATION] for each in played]
+    since = len(usual[0].contacts) - COUNTED_DAYS
     names = [name for name in played[0].seasons if name != POPULATION]
     return {
         name: {
             column: Change.of(
-                totals([each.seasons[name] for each in played], column, LEARNING), totals(usual, column, LEARNING)
+                totals([each.seasons[name] for each in played], column, since), totals(usual, column, since)
             )
             for column in COLUMNS
         }
@@ -135,11 +138,11 @@ def changes_table(played: Sequence[Played]) -> Table:
 
 
 def knowledge_table(played: Sequence[Played]) -> Table:
-    table = Table("\nwhat own contacts say at the end, means over worlds", box=None, pad_edge=False)
-    for name in LEARNT:
-        table.add_column("\n" + name, justify="right")
-    for of_both in zip(*(knowledge_rows(played, name) for name in LEARNT), strict=True):
-        table.add_row(of_both[0].case.partition(": ")[2], *(f"{row.ours:.4g}" for row in of_both))
+    table = Table("what own contacts say at the end, means over worlds", box=None, pad_edge=False)
+    for heading in ("contacts", "SE", "τ", "true τ", "weight", "95th percentile", "by true τ", "fit"):
+        table.add_column(heading, justify="right")
+    for name in played[0].knowledge:
+        table.add_row(name, *(f"{row.ours:.3g}" for row in knowledge_rows(played, name)))
     return table
 
 
@@ -152,23 +155,20 @@ def change_rows(played: Sequence[Played]) -> list[Row]:
     ]
 
 
-def knowledge_rows(played: Sequence[Played], *names: str) -> list[Row]:
+def knowledge_rows(played: Sequence[Played], name: str) -> list[Row]:
+    """As the columns of the table."""
+    found = [each.knowledge[name] for each in played]
+
+    def mean(case: str, unit: str, values: Sequence[float]) -> Row:
+        return Row(f"{name}: {case}", unit, float(np.mean(values)))
+
     return [
-        row
-        for name in names or LEARNT
-        for found in [[each.knowledge[name] for each in played]]
-        for row in (
-            Row(f"{name}: contacts of a customer, median", "contacts", _mean(found, "contacts")),
-            Row(f"{name}: standard error of an own slope, median", "per unit of level", _mean(found, "error")),
-            Row(f"{name}: how much slopes differ, as found", "per unit of level", _mean(found, "spread")),
-            Row(f"{name}: how much slopes truly differ", "per unit of level", _mean(found, "true_spread")),
-            Row(f"{name}: weight of the own data, median", "of 1", _mean(found, "weight")),
-            Row(f"{name}: weight of the own data, 95th percentile", "of 1", _mean(found, "weight_95")),
-            Row(f"{name}: weight by how much slopes truly differ, median", "of 1", _mean(found, "true_weight")),
-            Row(f"{name}: correlation of own slopes with the truth", "of 1", _mean(found, "fit")),
-        )
+        mean("contacts of a customer, median", "contacts", [each.contacts for each in found]),
+        mean("standard error of an own slope, median", "per unit of level", [each.error for each in found]),
+        mean("how much slopes differ, as gone by", "per unit of level", [each.spread for each in found]),
+        mean("how much slopes truly differ", "per unit of level", [each.true_spread for each in found]),
+        mean("weight of the own data, median", "of 1", [each.weight for each in found]),
+        mean("weight of the own data, 95th percentile", "of 1", [each.weight_95 for each in found]),
+        mean("weight by how much slopes truly differ, median", "of 1", [each.true_weight for each in found]),
+        mean("correlation of own slopes with the truth", "of 1", [each.fit for each in found]),
     ]
-
-
-def _mean(found: Sequence[Knowledge], name: str) -> float:
-    return float(np.mean([getattr(each, name) for each in found]))

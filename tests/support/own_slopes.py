@@ -1,4 +1,4 @@
-"""A slope of each customer's own: what their own contacts say, shrunk towards the population's by how surely they say it.
+"""A slope of each customer's own: what their own contacts say, shrunk to the population's by how surely they say it.
 
 Empirical Bayes over the sums of one customer i, about their own means, for an instrument w:
 
@@ -8,10 +8,10 @@ Empirical Bayes over the sums of one customer i, about their own means, for an i
     own_i = β + (b_i − b̄) τ² / (τ² + SE_i²)
 
 β is the population's slope by the gaps and b̄ the mean of the b_i by their certainties, so that on average nobody's
-price changes; τ², how much customers differ, is what the b_i vary more than their errors: DerSimonian and Laird (1986),
-"Meta-analysis in clinical trials", Controlled Clinical Trials 7(3). Two instruments: the deviation by the gaps, which is
-right whatever contacts are aimed at; and the level itself, far more precise, which is right only where a person's own
-levels have no cause in common with their responses. In the simulated world they have none.
+price changes; τ², how much customers differ, is what the b_i vary more than their errors: DerSimonian and Laird
+(1986), "Meta-analysis in clinical trials", Controlled Clinical Trials 7(3). Two instruments: the deviation by the gaps,
+which is right whatever contacts are aimed at; and the level itself, far more precise, which is right only where a
+person's own levels have no cause in common with their responses. In the simulated world they have none.
 
 Only of responses: who is still there has never unsubscribed, so that what a person's own contacts say of that is 0 for
 everybody whom it could matter for.
@@ -60,10 +60,12 @@ class Shrunk:
 
 @dataclass(slots=True, eq=False)
 class EmpiricalBayes:
-    """Slopes of responses, made anew every day. `shrunk`: None while the population's is not known."""
+    """Slopes of responses, made anew every day. `spread`: τ where it is known; None: it is found. `shrunk`: None while
+    the population's slope is not known."""
 
     customers: int
     instrument: Instrument
+    spread: float | None = None
     shrunk: Shrunk | None = None
     sums: Floats = field(init=False)
 
@@ -100,7 +102,7 @@ class EmpiricalBayes:
         mean = float(said.sum() / certainties.sum())
         excess = float((answered**2 / noise).sum()) - mean * float(said.sum()) - (len(noise) - 1)
         scale = float(certainties.sum() - (certainties**2).sum() / certainties.sum())
-        variance = max(0.0, excess / scale)
+        variance = max(0.0, excess / scale) if self.spread is None else self.spread**2
         found = Shrunk(
             np.full(self.customers, population),
             np.full(self.customers, np.inf),

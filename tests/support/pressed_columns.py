@@ -8,6 +8,7 @@ seasons. A test holds them to the same contacts. Slopes may be of each customer'
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Protocol
@@ -23,7 +24,6 @@ from services.orchestrator.domain.pressure.tally import BUCKETS, SIZE, PressureT
 from tests.support.simulated_pressure import VALUE, Flags, Floats, Happened, PressedCustomers, PressedWorld
 from tests.support.simulated_pressure_run import (
     DAY_MS,
-    PLAN,
     RESPONSE_DAYS,
     Scorer,
     Season,
@@ -145,12 +145,15 @@ class GapColumns:
 
 @dataclass(slots=True, eq=False)
 class ColumnPresser:
-    """Contacts by what pressure was learnt to cost. `own`: None where one slope is everybody's."""
+    """Contacts by what pressure was learnt to cost. `own`: None where one slope is everybody's. `given`: the estimates
+    of the days, where they are not learnt from these contacts. `estimates`: those that were gone by, day by day."""
 
     world: PressedWorld
     gaps: GapColumns
     own: OwnSlopes | None = None
+    given: Sequence[PressureEstimate] = ()
     estimate: PressureEstimate = NO_ESTIMATE
+    estimates: list[PressureEstimate] = field(default_factory=list)
     _buckets: npt.NDArray[np.intp] = field(init=False)
     _sums: Floats = field(default_factory=lambda: np.zeros((BUCKETS, SIZE)))
     _waiting: deque[Contacted] = field(default_factory=deque)
@@ -169,6 +172,8 @@ class ColumnPresser:
 
     def _choose(self, customers: PressedCustomers, day: int) -> Flags:
         plan = self.gaps.plan
+        self.estimate = self.given[day] if self.given else self.estimate
+        self.estimates.append(self.estimate)
         self._scores = self._scorer.score(self.world.believed[:, day])
         remembered = customers.contacted[:, max(0, day + 1 - plan.window_ms // DAY_MS) : day]
         ages_ms = np.arange(remembered.shape[1], 0, -1) * DAY_MS
@@ -200,7 +205,8 @@ class ColumnPresser:
 
     def _learn(self, contacts: Contacted) -> None:
         np.add.at(self._sums, self._buckets[contacts.customers], contacts.tallies())
-        self.estimate = estimate([PressureTally(sums) for sums in self._sums])
+        if not self.given:
+            self.estimate = estimate([PressureTally(sums) for sums in self._sums])
         if self.own is not None:
             self.own.learn(contacts, self._sums.sum(axis=0), self.estimate)
 

@@ -22,7 +22,7 @@ INSTRUMENTS = pytest.mark.parametrize("instrument", [by_gaps, by_levels])
 
 def test_columns_contact_whom_the_real_price_lets_be_contacted() -> None:
     plan = replace(PLAN, gap_share=0.3)
-    world = PressedWorld.of(5, 150, 90, is_tiring=True)
+    world = PressedWorld.of(5, 300, 90, is_tiring=True)
     real, columns = Presser(world, plan), ColumnPresser(world, GapColumns.of(plan, world.customers, world.days))
     season, same = real.run(), columns.run()
     assert real.estimate.certainty > 0.0
@@ -32,7 +32,7 @@ def test_columns_contact_whom_the_real_price_lets_be_contacted() -> None:
 
 
 def test_who_is_more_sensitive_by_nature_is_contacted_less() -> None:
-    world = PressedWorld.of(5, 150, 90, is_tiring=True)
+    world = PressedWorld.of(5, 300, 90, is_tiring=True)
     gaps = GapColumns.of(replace(PLAN, gap_share=0.3), world.customers, world.days)
     usual = ColumnPresser(world, gaps).run().contacted.sum(axis=1)
     known = ColumnPresser(world, gaps, by_traits(world)).run().contacted.sum(axis=1)
