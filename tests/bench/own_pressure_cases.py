@@ -6,7 +6,8 @@ beside the population's slope, with the same luck:
 - slopes as only the world knows them, the most that could be learnt; and the same dealt to others, to tell what is
   known of whom from prices that merely differ. The population's estimates are then those of the season beside it;
 - those that each customer's own contacts teach, by empirical Bayes (tests/support/own_slopes.py), all of it learnt
-  from the contacts that it makes; and for any shrinkage that could have been chosen, the best of which is hindsight.
+  from the contacts that it makes; the same by the population's estimates of the season beside it, with τ chosen, the
+  best of which is hindsight; and slopes that follow from how often a customer responds (tests/support/own_rates.py).
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from rich.table import Table
 
 from tests.bench.report import Row, hardware, versions, write
 from tests.support.known_slopes import by_harm, by_traits, harm_of
+from tests.support.own_rates import OwnRates
 from tests.support.own_slopes import EmpiricalBayes, by_gaps, by_levels
 from tests.support.paired_change import Change
 from tests.support.pressed_columns import ColumnPresser, GapColumns
 from tests.support.servers import ROOT
-from tests.support.simulated_pressure import PressedWorld
+from tests.support.simulated_pressure import Floats, PressedWorld
 from tests.support.simulated_pressure_run import PLAN, Season, totals
 
 FIRST_SEED = 401
@@ -36,7 +38,7 @@ COUNTED_DAYS = 120
 POPULATION = "the population's slope"
 TRAITS, TRAITS_DEALT = "true sensitivity and annoyance", "the same, each somebody else's"
 HARM, HARM_DEALT = "true harm", "true harm, each somebody else's"
-LEVELS, GAPS = "learnt from own levels", "learnt from own gaps"
+LEVELS, GAPS, RATES = "learnt from own levels", "learnt from own gaps", "in proportion to own responses"
 CHOSEN_SPREADS = {f"own levels, τ chosen as {each}": each for each in (0.005, 0.01, 0.02)}
 COLUMNS = ("conversions", "contacts", "unsubscribes", "money")
 
@@ -92,12 +94,12 @@ def play(seed: int, customers: int, days: int) -> Played:
     chosen = {name: EmpiricalBayes(customers, by_levels, spread) for name, spread in CHOSEN_SPREADS.items()}
     for name, slopes in (known | chosen).items():
         seasons[name] = ColumnPresser(world, gaps, slopes, usual.estimates).run()
-    for name, own in learnt.items():
+    for name, own in (learnt | {RATES: OwnRates(customers)}).items():
         seasons[name] = ColumnPresser(world, gaps, own).run()
     return Played(seasons, {name: knowledge(own, harm.responses) for name, own in (learnt | chosen).items()})
 
 
-def knowledge(own: EmpiricalBayes, truth: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Knowledge:
+def knowledge(own: EmpiricalBayes, truth: Floats) -> Knowledge:
     shrunk, true_variance = own.shrunk, float(truth.var())
     assert shrunk is not None, "nothing was learnt of the population"
     return Knowledge(
@@ -106,7 +108,7 @@ def knowledge(own: EmpiricalBayes, truth: np.ndarray[tuple[int], np.dtype[np.flo
         error=float(np.median(shrunk.errors)),
         weight=float(np.median(shrunk.weights)),
         weight_95=float(np.percentile(shrunk.weights, 95.0)),
-        fit=float(np.corrcoef(shrunk.slopes, truth)[0, 1]) if shrunk.spread > 0.0 else 0.0,
+        fit=float(np.corrcoef(shrunk.differences, truth)[0, 1]) if shrunk.spread > 0.0 else 0.0,
         true_spread=float(np.sqrt(true_variance)),
         true_weight=float(np.median(true_variance / (true_variance + shrunk.errors**2))),
     )
@@ -129,7 +131,7 @@ def changes(played: Sequence[Played]) -> dict[str, dict[str, Change]]:
 
 
 def changes_table(played: Sequence[Played]) -> Table:
-    table = Table(f"beside {POPULATION}, {len(played)} worlds, 95 %", box=None, pad_edge=False)
+    table = Table(f"beside {POPULATION}, {len(played)} worlds", box=None, pad_edge=False)
     for column in COLUMNS:
         table.add_column(column, justify="right")
     for name, of_columns in changes(played).items():

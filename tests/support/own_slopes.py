@@ -25,13 +25,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from services.orchestrator.domain.pressure.estimate import PressureEstimate
 from services.orchestrator.domain.pressure.tally import CROSS, RESPONSES
 from tests.support.pressed_columns import Contacted
+from tests.support.simulated_pressure import Floats
 
-Floats = npt.NDArray[np.float64]
 Instrument = Callable[[Contacted], Floats]
 
 _SUMS = 11
@@ -50,9 +49,10 @@ def by_levels(contacts: Contacted) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shrunk:
-    """(customers,), but for `spread`, τ. `weights`: of the own data. `errors` are infinite where they say nothing."""
+    """(customers,), but for `spread`, τ. `differences`: own slopes less the population's. `weights`: of the own data.
+    `errors` are infinite where they say nothing."""
 
-    slopes: Floats
+    differences: Floats
     errors: Floats
     weights: Floats
     spread: float
@@ -84,15 +84,14 @@ class EmpiricalBayes:
         np.add.at(self.sums, contacts.customers, np.stack(rows, axis=1))
         if population.certainty > 0.0:
             _, of_propensity, _ = np.linalg.solve(total[CROSS].reshape(3, 3), total[RESPONSES]).tolist()
-            self.shrunk = self._shrunk(of_propensity, population.response_slope)
+            self.shrunk = self._shrunk(of_propensity)
 
     def slopes(self, population: PressureEstimate) -> tuple[Floats, Floats]:
         everybody = np.full(self.customers, population.unsubscribe_slope)
-        if self.shrunk is None:
-            return np.full(self.customers, population.response_slope), everybody
-        return self.shrunk.slopes, everybody
+        differences = np.zeros(self.customers) if self.shrunk is None else self.shrunk.differences
+        return population.response_slope + differences, everybody
 
-    def _shrunk(self, of_propensity: float, population: float) -> Shrunk:
+    def _shrunk(self, of_propensity: float) -> Shrunk:
         moved, squared = self._about_means(_W, _L, _WL), self._about_means(_W, _W, _WW)
         answered = self._about_means(_W, _Y, _WY) - of_propensity * self._about_means(_W, _P, _WP)
         noise = self._variances(of_propensity) * squared
@@ -104,13 +103,13 @@ class EmpiricalBayes:
         scale = float(certainties.sum() - (certainties**2).sum() / certainties.sum())
         variance = max(0.0, excess / scale) if self.spread is None else self.spread**2
         found = Shrunk(
-            np.full(self.customers, population),
+            np.zeros(self.customers),
             np.full(self.customers, np.inf),
             np.zeros(self.customers),
             float(np.sqrt(variance)),
         )
         found.weights[known] = variance * certainties / (1.0 + variance * certainties)
-        found.slopes[known] += variance * (said - mean * certainties) / (1.0 + variance * certainties)
+        found.differences[known] = variance * (said - mean * certainties) / (1.0 + variance * certainties)
         with np.errstate(divide="ignore"):
             found.errors[known] = 1.0 / np.sqrt(certainties)
         return found

@@ -177,7 +177,7 @@ class ColumnPresser:
         self._scores = self._scorer.score(self.world.believed[:, day])
         remembered = customers.contacted[:, max(0, day + 1 - plan.window_ms // DAY_MS) : day]
         ages_ms = np.arange(remembered.shape[1], 0, -1) * DAY_MS
-        self._levels = remembered @ np.exp2(-ages_ms / plan.half_life_ms)
+        self._levels = remembered.astype(np.float64) @ np.exp2(-ages_ms / plan.half_life_ms)
         self._deviations = self.gaps.deviations(day, customers.contacted)
         prices = self._prices(remembered.sum(axis=1) / plan.window_ms)
         value = worth(self._scores)
@@ -196,8 +196,9 @@ class ColumnPresser:
 
     def _hear(self, day: int, happened: Happened) -> None:
         numbers = np.flatnonzero(self._whom)
-        columns = (self._levels, self._deviations, self._scores, happened.responded, happened.left)
-        self._waiting.append(Contacted(numbers, *(each[numbers].astype(np.float64) for each in columns)))
+        known = (each[numbers] for each in (self._levels, self._deviations, self._scores))
+        came = (each[numbers].astype(np.float64) for each in (happened.responded, happened.left))
+        self._waiting.append(Contacted(numbers, *known, *came))
         self._answers.append((float(self.world.believed[numbers, day].sum()), int(happened.responded.sum())))
         if len(self._waiting) > RESPONSE_DAYS:
             self._learn(self._waiting.popleft())

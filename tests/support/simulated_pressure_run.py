@@ -115,7 +115,7 @@ def season(
         happened = customers.contact(day, whom)
         tell(day, happened)
         rows[:, day] = whom.sum(), happened.responded.sum(), happened.left.sum()
-    return Season(*rows, customers.contacted)
+    return Season(rows[0], rows[1], rows[2], customers.contacted)
 
 
 def profile_of(customer: int) -> str:

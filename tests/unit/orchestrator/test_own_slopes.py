@@ -12,7 +12,7 @@ from services.orchestrator.domain.pressure.estimate import PressureEstimate
 from tests.support.known_slopes import by_traits
 from tests.support.own_slopes import EmpiricalBayes, Instrument, by_gaps, by_levels
 from tests.support.pressed_columns import ColumnPresser, Contacted, GapColumns
-from tests.support.simulated_pressure import PressedWorld
+from tests.support.simulated_pressure import Floats, PressedWorld
 from tests.support.simulated_pressure_run import PLAN, Presser
 
 CUSTOMERS = 100
@@ -46,15 +46,15 @@ def test_own_slopes_are_found_by_many_contacts(instrument: Instrument) -> None:
     assert found is not None
     assert found.spread == pytest.approx(0.03, rel=0.2)
     assert np.median(found.weights) > 0.8
-    assert np.corrcoef(found.slopes, truth)[0, 1] > 0.9
-    assert found.slopes.mean() == pytest.approx(POPULATION.response_slope, abs=0.005)
+    assert np.corrcoef(found.differences, truth)[0, 1] > 0.9
+    assert found.differences.mean() == pytest.approx(0.0, abs=0.005)
 
 
 @INSTRUMENTS
 def test_own_slopes_are_next_to_the_populations_where_nobody_differs(instrument: Instrument) -> None:
     found = learnt(np.full(CUSTOMERS, -0.05), 4_000, instrument).shrunk
     assert found is not None
-    assert found.slopes == pytest.approx(POPULATION.response_slope, abs=0.01)
+    assert found.differences == pytest.approx(0.0, abs=0.01)
 
 
 def test_a_standard_error_is_how_far_own_slopes_are_off() -> None:
@@ -63,14 +63,12 @@ def test_a_standard_error_is_how_far_own_slopes_are_off() -> None:
     found = learnt(truth, 400, by_levels).shrunk
     assert found is not None
     assert found.spread > 0.0
-    raw = (found.slopes - POPULATION.response_slope) / found.weights
+    raw = found.differences / found.weights
     off = (raw - (truth - truth.mean())) / found.errors
     assert off.std() == pytest.approx(1.0, abs=0.25)
 
 
-def learnt(
-    slopes: np.ndarray[tuple[int], np.dtype[np.float64]], contacts: int, instrument: Instrument
-) -> EmpiricalBayes:
+def learnt(slopes: Floats, contacts: int, instrument: Instrument) -> EmpiricalBayes:
     """`contacts` of each customer."""
     rng, own = np.random.default_rng(3), EmpiricalBayes(CUSTOMERS, instrument)
     total = np.zeros(17)
