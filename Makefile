@@ -80,7 +80,7 @@ PEERS := $(if $(wildcard tests/bench/peers/$(NAME).lock),.bench/peers-$(NAME)/.i
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-bench: $(INSTALLED) $(PEERS)  ## Measure on this machine, beside peers: NAME=profile, rules, scoring, explore, triggers or decide (ARGS=--full takes longer); writes .bench/<name>.json
+bench: $(INSTALLED) $(PEERS)  ## Measure on this machine, beside peers: NAME=profile, rules, scoring, explore, triggers, decide or own-pressure (ARGS=--full takes longer); writes .bench/<name>.json
 	@$(BIN)/python -m tests.support.fetch_mongod || true
 	@PYTHONPATH=.:shared/gen $(BIN)/python -m tests.bench $(NAME) $(ARGS)
 

@@ -21,6 +21,7 @@ from tests.bench import (
     explore_bench,
     grpc_cases,
     import_cases,
+    own_pressure_cases,
     population,
     rules_bench,
     scoring_cases,
@@ -32,7 +33,7 @@ from tests.support.mongod import MongoUnavailable, find_binary, running_mongod
 from tests.support.profiles import open_stores
 from tests.support.servers import ROOT, Storage
 
-BENCHES = ("profile", "rules", "scoring", "explore", "triggers", "decide")
+BENCHES = ("profile", "rules", "scoring", "explore", "triggers", "decide", "own-pressure")
 GROUPS = ("store", "grpc", "disk", "import")
 MILLION = 1_000_000
 DEFAULT_PROFILES = 100_000
@@ -46,7 +47,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="everything: about ten times as long")
     parser.add_argument("--profiles", type=int, default=0, help=f"default {DEFAULT_PROFILES:,}")
     parser.add_argument("--only", default=",".join(GROUPS), help="some of: " + ", ".join(GROUPS))
-    parser.add_argument("--quick", action="store_true", help="explore: a fifth of the rounds, two seeds")
+    parser.add_argument("--quick", action="store_true", help="explore, own-pressure: two seeds")
     parser.add_argument("--tune", action="store_true", help="explore: every combination of every grid, on other seeds")
     options = parser.parse_args()
     if options.name == "rules":
@@ -60,6 +61,9 @@ def main() -> int:
         return 0
     if options.name == "explore":
         explore_bench.run(is_quick=options.quick, is_tuning=options.tune)
+        return 0
+    if options.name == "own-pressure":
+        own_pressure_cases.run(is_full=options.full, is_quick=options.quick)
         return 0
     if options.name == "triggers":
         with tempfile.TemporaryDirectory(prefix="tandem-bench-") as directory, _mongod(Path(directory)) as uri:

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit
 
+from tests.support.paired_change import Change
 from tests.support.promises import Promise, is_full_strength
 from tests.support.simulated_pressure import PressedWorld
-from tests.support.simulated_pressure_run import NO_CAP, PLAN, Presser, Season, capped, slope_of_levels
+from tests.support.simulated_pressure_run import NO_CAP, PLAN, Presser, Season, capped, slope_of_levels, totals
 
 FIRST_SEED = 301
 CAPS = tuple(range(1, NO_CAP + 1))
@@ -46,36 +46,6 @@ def size(promise: Promise, customers: int, seeds: int) -> Size:
 
 def presser(world: PressedWorld, *, is_pricing: bool = True) -> Presser:
     return Presser(world, PLAN if is_full_strength() else REDUCED_PLAN, is_pricing)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Of one number against another, as a share of it, over paired worlds."""
-
-    mean: float
-    half: float
-
-    @classmethod
-    def of(cls, numbers: Sequence[float], others: Sequence[float]) -> Change:
-        ratios = np.array(numbers) / np.array(others) - 1.0
-        quantile = float(stdtrit(len(ratios) - 1.0, 0.975))
-        return cls(float(ratios.mean()), quantile * float(ratios.std(ddof=1)) / np.sqrt(len(ratios)))
-
-    @property
-    def low(self) -> float:
-        return self.mean - self.half
-
-    @property
-    def high(self) -> float:
-        return self.mean + self.half
-
-    def __str__(self) -> str:
-        return f"{self.mean:+.1%} ({self.low:+.1%} to {self.high:+.1%})"
-
-
-def totals(seasons: Sequence[Season], name: str, since: int) -> list[float]:
-    columns = {"conversions": "responses", "contacts": "contacts", "unsubscribes": "unsubscribes", "money": "money"}
-    return [float(getattr(each, columns[name])[since:].sum()) for each in seasons]
 
 
 def test_fewer_contacts_bring_more_than_the_best_fixed_cap(promise: Promise) -> None:

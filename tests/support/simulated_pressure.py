@@ -103,7 +103,7 @@ class PressedCustomers:
 
     def contact(self, day: int, whom: Flags) -> Happened:
         """`whom` are reachable."""
-        world, tired = self._world, self._tired(day)
+        world, tired = self._world, self.tired(day)
         chance = world.propensity[:, day] * np.exp(-world.sensitivity * tired)
         leaving = -np.expm1(-_USUAL_LEAVING - world.annoyance * tired)
         self.contacted[:, day] = whom
@@ -111,7 +111,8 @@ class PressedCustomers:
         self.is_there &= ~happened.left
         return happened
 
-    def _tired(self, day: int) -> Floats:
+    def tired(self, day: int) -> Floats:
+        """How far each is past their patience."""
         world = self._world
         left = 1.0 / (1.0 + np.arange(day, 0, -1) / world.recovery[:, None])
         fatigue = (left * self.contacted[:, :day]).sum(axis=1)

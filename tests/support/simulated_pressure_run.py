@@ -8,7 +8,7 @@ after RESPONSE_DAYS, and the estimate of a day is made of what is known by then.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,16 +51,23 @@ PLAN = PressurePlan(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Season:
-    """What came of it, by day: int or float64 (days,)."""
+    """What came of it, by day: int or float64 (days,). `contacted` (customers, days): whom it reached."""
 
     contacts: Floats
     responses: Floats
     unsubscribes: Floats
+    contacted: Flags
 
     @property
     def money(self) -> Floats:
         result: Floats = VALUE * self.responses - CONTACT_COST * self.contacts - UNSUBSCRIBE_VALUE * self.unsubscribes
         return result
+
+
+def totals(seasons: Sequence[Season], name: str, since: int) -> list[float]:
+    """Of each season, what came from that day on."""
+    columns = {"conversions": "responses", "contacts": "contacts", "unsubscribes": "unsubscribes", "money": "money"}
+    return [float(getattr(each, columns[name])[since:].sum()) for each in seasons]
 
 
 def worth(propensity: Floats) -> Floats:
@@ -108,7 +115,16 @@ def season(
         happened = customers.contact(day, whom)
         tell(day, happened)
         rows[:, day] = whom.sum(), happened.responded.sum(), happened.left.sum()
-    return Season(*rows)
+    return Season(rows[0], rows[1], rows[2], customers.contacted)
+
+
+def profile_of(customer: int) -> str:
+    return f"p_{customer}"
+
+
+def moment_ms(day: int) -> int:
+    """Nine in the morning."""
+    return (20_000 + day) * DAY_MS + DAY_MS * 9 // 24
 
 
 @dataclass(slots=True, eq=False)
@@ -131,7 +147,7 @@ class Presser:
     _scores: Floats = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        self._names = [f"p_{number}" for number in range(self.world.customers)]
+        self._names = [profile_of(number) for number in range(self.world.customers)]
         self._touches = [[] for _ in self._names]
 
     def run(self) -> Season:
@@ -143,7 +159,7 @@ class Presser:
         self._made = {}
         for number in np.flatnonzero(customers.reachable(day) & (value > 0.0)).tolist():
             touches = self._touches[number]
-            standing = pressure_standing(self.plan, self.estimate, self._names[number], touches, self._moment(day))
+            standing = pressure_standing(self.plan, self.estimate, self._names[number], touches, moment_ms(day))
             price = standing.price if self.is_pricing else 0.0
             if not standing.gap.is_open and value[number] > price:
                 whom[number] = True
@@ -151,7 +167,7 @@ class Presser:
         return whom
 
     def _hear(self, day: int, happened: Happened) -> None:
-        now_ms = self._moment(day)
+        now_ms = moment_ms(day)
         self._waiting.append([self._sample(number, happened) for number in self._made])
         believed = self.world.believed[list(self._made), day].sum()
         self._answers.append((float(believed), int(happened.responded.sum())))
@@ -183,10 +199,6 @@ class Presser:
             bucket = bucket_of(sample.profile_id)
             self._tallies[bucket] = self._tallies[bucket].plus(PressureTally.of(sample))
         self.estimate = estimate(self._tallies)
-
-    def _moment(self, day: int) -> int:
-        """Nine in the morning."""
-        return (20_000 + day) * DAY_MS + DAY_MS * 9 // 24
 
 
 def slope_of_levels(samples: list[PressureSample]) -> float:

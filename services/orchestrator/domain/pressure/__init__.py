@@ -11,5 +11,5 @@ Learnt from gaps without contacts that begin at random, so that contacts aimed a
 `price`     what one more contact costs
 
 Slopes are everybody's; what is a person's own in the price is their pace and level. A slope of one's own would need
-what came of each contact, which the read of a decision does not bring.
+what came of each contact, which the read of a decision does not bring and which says too little (the service's README).
 """
