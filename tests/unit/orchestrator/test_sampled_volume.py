@@ -81,6 +81,18 @@ def test_what_was_lost_is_drawn_as_what_comes_next() -> None:
     assert left.used == {"stock": 2 * UNIT}
 
 
+def test_what_comes_next_is_found_by_its_option_wherever_it_stood() -> None:
+    """What is short no longer competes, so the others move up."""
+    left = volume(stock=2, budget=1, weight=4.0)
+    granted = left.granted(made := decided((1.0, 0.0, 0.0)))
+    of_two = replace(
+        record(),
+        candidates=CandidateColumns(np.array([0, 2]), np.array([1, 2], dtype=np.int32), *((np.zeros(2),) * 6)),
+        slots=(SlotVector(0, 0, -1, np.array([0.0, 0.75, 0.25])),),
+    )
+    assert chances(left.filled(granted, of_two, lost(made, granted)))[0] == pytest.approx([0.5, 0.0, 0.375, 0.125])
+
+
 def test_what_comes_next_takes_no_more_than_there_is_either() -> None:
     left = volume(stock=2, budget=0.0, weight=4.0)
     made = decided((1.0, 0.0, 0.0))

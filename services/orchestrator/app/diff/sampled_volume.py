@@ -90,7 +90,7 @@ class SampledVolume:
             other = others.get((slot.place, slot.slot))
             chances = slot.probabilities[:-1].copy()
             if other is not None and share > 0.0:
-                rows, drawn = _beside(granted, instead, other)
+                rows, drawn = _beside(_options(granted, slot), instead, other)
                 chances[rows] += self._given(_options(granted, slot)[rows], share * drawn)
             slots.append(_with(slot, chances))
         return replace(granted, slots=tuple(slots))
@@ -133,9 +133,9 @@ def _options(made: DecisionRecord, slot: SlotVector) -> NDArray[np.int32]:
     return made.candidates.option[first : first + slot.probabilities.size - 1]
 
 
-def _beside(granted: DecisionRecord, instead: DecisionRecord, slot: SlotVector) -> tuple[NDArray[np.intp], Column]:
-    """The chances of a slot of `instead`, and at which rows of its place the same options are in `granted`."""
-    rows = {option: row for row, option in enumerate(_options(granted, slot).tolist())}
+def _beside(options: NDArray[np.int32], instead: DecisionRecord, slot: SlotVector) -> tuple[NDArray[np.intp], Column]:
+    """The chances of a slot of `instead`, and at which rows of `options` it has them."""
+    rows = {option: row for row, option in enumerate(options.tolist())}
     found = [rows.get(option, -1) for option in _options(instead, slot).tolist()]
     there = np.array(found, dtype=np.intp)
     return there[there >= 0], slot.probabilities[:-1][there >= 0]
