@@ -104,8 +104,11 @@ async def test_a_little_more_stock_is_a_little_that_was_never_tried(shop: Shop, 
     assert report.winners_changed == 2
     assert report.probability_moved == pytest.approx(2 / 40)
     assert report.candidate.untried_share == pytest.approx(2 / 40)
+    assert report.difference is not None
+    hopes = report.difference.money_dr
+    assert (hopes.low, hopes.high) == pytest.approx((0.0, 0.0), abs=1e-9), "nobody has answered yet: it proves nothing"
     assert report.verdict is not None
-    assert report.verdict.finding is not Finding.REFUSED
+    assert report.verdict.finding is Finding.NO_DIFFERENCE_SEEN
 
 
 @pytest.mark.parametrize("exploring", [GREEDY, CHANCE], ids=["greedy", "by chance"])

@@ -171,8 +171,12 @@ def weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
     now = _weighed(logged, made)
     if logged.anew is None or made.anew is None or logged.drawn is None:
         return now
-    refused = logged.options[logged.drawn]
     then = _never_tried(logged.anew) if logged.drawn in made.anew.options else weighed(logged.anew, made.anew)
+    return _in_place(now, logged.options[logged.drawn], then)
+
+
+def _in_place(now: Weighed, refused: Priced, then: Weighed) -> Weighed:
+    """What was drawn was refused; `then` came in its place."""
     return Weighed(
         now.weight * then.weight,
         now.silent + now.weight * then.silent,
@@ -192,21 +196,32 @@ def _weighed(logged: FirstSlot, made: FirstSlot) -> Weighed:
     # never tried is taken for worth what was done instead: a model's hopes of it, at a price of its own, prove nothing.
     tried_here = {name: each for name, each in made.options.items() if name in tried}
     untried = sum(each.probability for name, each in made.options.items() if name not in tried)
+    done = _done(logged)
     return Weighed(
         weight,
         made.silence,
         untried,
-        untried * _done_instead(logged, "propensity")
+        untried * done.successes
         + sum(each.probability * logged.options[name].propensity for name, each in tried_here.items()),
-        untried * _done_instead(logged, "expected_money")
+        untried * done.money
         + sum(each.probability * logged.options[name].expected_money for name, each in tried_here.items()),
     )
 
 
 def _never_tried(logged: FirstSlot) -> Weighed:
-    return Weighed(0.0, 0.0, 1.0, _done_instead(logged, "propensity"), _done_instead(logged, "expected_money"))
+    return replace(_done(logged), weight=0.0, silent=0.0, untried=1.0)
 
 
-def _done_instead(logged: FirstSlot, column: str) -> float:
-    """What the model expected of the logged decision."""
-    return float(sum(each.probability * getattr(each, column) for each in logged.options.values()))
+def _done(logged: FirstSlot) -> Weighed:
+    """The logged choice itself: what the model expected of it, draw by draw."""
+    options = logged.options.values()
+    now = Weighed(
+        0.0 if logged.drawn is None else 1.0,
+        logged.silence,
+        0.0,
+        sum(each.probability * each.propensity for each in options),
+        sum(each.probability * each.expected_money for each in options),
+    )
+    if logged.anew is None or logged.drawn is None:
+        return now
+    return _in_place(now, logged.options[logged.drawn], _done(logged.anew))

@@ -14,10 +14,11 @@ and of a policy, for the same rows:
     untried   float64[N]  its probability of what the log could not have drawn
 
     SNIPS  Σ w r / Σ (w + silent)              Swaminathan and Joachims 2015
-    DR     mean of direct + w (r − expected)   Dudík, Langford and Li 2011
+    DR     mean of direct + (w + untried) (r − expected)   Dudík, Langford and Li 2011
 
 SNIPS speaks of what the log tried and of silence. For DR, what it never tried is neither better nor worse than what was
-done: a model's hopes of it would be praise that nobody can check. Intervals are of the
+done, as it came out, so it counts as if the log's own choice had been made: a model's hopes of it would be praise that
+nobody can check. Intervals are of the
 linearised estimates, with the variance of sums by person (Liang and Zeger 1986) and Student's quantiles; that of a
 difference is of the difference of the rows' parts, so what two policies have in common cancels out.
 
@@ -104,7 +105,7 @@ def snips(log: LoggedRows, policy: PolicyRows) -> Linear:
 
 
 def doubly_robust(log: LoggedRows, policy: PolicyRows) -> Linear:
-    terms = policy.direct + policy.weight * (log.reward - log.expected)
+    terms = policy.direct + (policy.weight + policy.untried) * (log.reward - log.expected)
     mean = float(terms.mean())
     return Linear(mean, terms - mean)
 
