@@ -25,7 +25,7 @@ _OPTIONS = (
     click.option("--placement", "placements", multiple=True, type=Parsed(parse_placement, "ID[:COUNT]"), help="Slot."),
     click.option("--context", multiple=True, type=Parsed(parse_attribute, "NAME=JSON"), help="Of the moment."),
     click.option("--locale", default="", help="For instance fr; default the policy's."),
-    click.option("--at", default="", help="The moment to decide at; default now."),
+    click.option("--at", help="The moment to decide at; default now."),
 )
 _BESIDE_SEGMENT = ("direction", "channels", "placements", "context", "locale", "at")
 
@@ -40,7 +40,7 @@ def profile_options(command: Command) -> Command:
 def profile_sample(options: Mapping[str, Any], limit: int, seed: int) -> ProfileSample | None:
     """None where decisions on record are meant. Raises click.UsageError."""
     if options["segment"] is None:
-        alone = next((name for name in _BESIDE_SEGMENT if options[name]), None)
+        alone = next((name for name in _BESIDE_SEGMENT if options[name] not in (None, (), "")), None)
         if alone is not None:
             raise click.UsageError(f"--{alone.removesuffix('s') if alone != 'context' else alone} goes with --segment")
         return None
@@ -58,5 +58,5 @@ def profile_sample(options: Mapping[str, Any], limit: int, seed: int) -> Profile
         placements=list(options["placements"]),
         context=dict(options["context"]),
         locale=options["locale"],
-        decision_time=option_moment("--at", options["at"]) if options["at"] else None,
+        decision_time=option_moment("--at", options["at"]) if options["at"] is not None else None,
     )

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,18 +21,17 @@ from services.cli.audience.progress import AudienceProgress, load
 from services.cli.audience.run import PAGE, AudienceRun, Campaign
 from services.cli.connection import Connection, Stubs, connection_from, connection_options, run
 from services.cli.failures import CommandFailed
-from services.cli.option_types import Parsed
+from services.cli.option_types import OUTPUT_FILE, Parsed
 from services.cli.output import json_option, show
 from shared.rpc.channel import call, call_stream
 
 SEARCH_SECONDS = 3_600.0
 BATCH_SECONDS = 60.0
-_OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("decide-all")
 @click.option("--segment", required=True, help="Whom: a condition, as of `tandem search`; 'true' is everybody.")
-@click.option("--out", "out_path", type=_OUTPUT, help="The Parquet file to write.")
+@click.option("--out", "out_path", type=OUTPUT_FILE, help="The Parquet file to write.")
 @click.option("--campaign", default="", help="Its name: a person gets one decision of a campaign, whoever asks.")
 @click.option("--direction", type=click.Choice(["inbound", "outbound"]), default="outbound", show_default=True)
 @click.option("--channel", "channels", multiple=True, help="Where; default any of the direction.")

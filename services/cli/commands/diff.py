@@ -13,6 +13,7 @@ from tandem.orchestrator.v1 import policy_diff_pb2 as pb
 from services.cli.acting_person import person_option
 from services.cli.commands.publish import publish_policy
 from services.cli.connection import Stubs, connection_from, connection_options, run
+from services.cli.option_types import OUTPUT_FILE
 from services.cli.output import document_of, json_option, show, show_json
 from services.cli.policy_folder import POLICY, files_of
 from services.cli.profile_sample import profile_options, profile_sample
@@ -52,7 +53,7 @@ def newly_starving(answer: pb.DiffPoliciesResponse) -> list[str]:
 @click.option("--by", "group_by", multiple=True, help="An attribute (bool or string) whose groups are compared.")
 @click.option("--max-untried", type=click.FloatRange(0, 1), help="No value is said above this share. [default: 0.05]")
 @click.option("--fail-on", multiple=True, type=click.Choice(list(GATES)), help="Exit code 1 in this case.")
-@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots, too.")
+@click.option("--html", "page", type=OUTPUT_FILE, help="Write a page with plots, too.")
 @profile_options
 @person_option("Who wrote the policy in the folder CANDIDATE.", "--author")
 @json_option

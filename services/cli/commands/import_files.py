@@ -21,6 +21,7 @@ from services.cli.importing.progress_file import fresh_progress, resumed
 from services.cli.importing.rejects import RejectsFile
 from services.cli.importing.reporting import Tally, reporting
 from services.cli.importing.run import Import, Plan
+from services.cli.option_types import OUTPUT_FILE
 from services.cli.output import json_option, stderr_console
 from services.cli.rendering.findings import lines_of
 from services.orchestrator.domain.policy_parts import Finding
@@ -28,7 +29,6 @@ from services.orchestrator.domain.policy_parts import Finding
 SOME_ROWS_REJECTED = 3
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("import")
@@ -36,8 +36,8 @@ _OUTPUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--mapping", "mapping_path", required=True, type=_FILE, help="What the columns mean (YAML).")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Into this directory, no server.")
 @click.option("--create", is_flag=True, help="Begin a --data-dir that holds no Tandem data yet.")
-@click.option("--rejects", "rejects_path", type=_OUTPUT, help="Rejected rows with their reasons, as JSON Lines.")
-@click.option("--resume", "progress_path", type=_OUTPUT, help="Keeps the progress here, and goes on from there.")
+@click.option("--rejects", "rejects_path", type=OUTPUT_FILE, help="Rejected rows with their reasons, as JSON Lines.")
+@click.option("--resume", "progress_path", type=OUTPUT_FILE, help="Keeps the progress here, and goes on from there.")
 @click.option("--batch-size", type=click.IntRange(1, 1_000), default=500, show_default=True, help="Items per request.")
 @click.option("--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="Requests under way.")
 @json_option

@@ -72,6 +72,8 @@ def replay(
     """
     if bool(decision_ids) == (sample is not None):
         raise click.UsageError("name decisions, or say --sample N")
+    if not all(each.strip() for each in decision_ids):
+        raise click.UsageError("a decision's id is empty")
     connection = connection_from(options)
     timeout_s = max(connection.timeout_s, RESCORE_S) if rescore else connection.timeout_s
 

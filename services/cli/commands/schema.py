@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from services.cli.option_types import OUTPUT_FILE
 from services.cli.policy_tests.case_file import case_schema
 from services.orchestrator.domain.policy.schema import policy_schema
 
 
 @click.command()
 @click.option("--of", "kind", type=click.Choice(["policy", "tests"]), default="policy", show_default=True)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
+@click.option("--out", type=OUTPUT_FILE, help="Write it to a file.")
 def schema(kind: str, out: Path | None) -> None:
     """Print the JSON Schema of policy files, or of the files in their tests/.
 

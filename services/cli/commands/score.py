@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from services.cli.failures import CommandFailed
 from services.cli.logs import EXISTING, refusing
+from services.cli.option_types import OUTPUT_FILE
 from services.cli.output import json_option, show_json, stderr_console
 from services.cli.rendering.texts import counted
 from services.scoring.adapters.lightgbm.training import LightGbmLearner
@@ -25,13 +26,12 @@ MAX_CELLS = 10**8
 """Rows times actions that are held in memory."""
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
 @click.option("--model", "folder", required=True, type=_FOLDER, help="What `tandem train` wrote.")
 @click.option("--file", "path", required=True, type=EXISTING, help="Rows with the features: CSV (also .gz), Parquet.")
-@click.option("--out", required=True, type=_OUTPUT, help="Parquet: row, action, propensity, uncertainty.")
+@click.option("--out", required=True, type=OUTPUT_FILE, help="Parquet: row, action, propensity, uncertainty.")
 @click.option(
     "--delimiter", default="", help="Of a CSV file, or `tab`; default that of the log, or found by the header."
 )

@@ -69,7 +69,8 @@ def _prices(answer: GetPressureResponse) -> Table:
 
 def _worth(answer: GetPressureResponse) -> str:
     response, unsubscribe = (f"{each:,.4g} {answer.currency_code}" for each in _values(answer))
-    return f"a response brings {response} on average, an unsubscribe costs {unsubscribe}"
+    brings = f"a response brings {response} on average" if answer.samples else "what a response brings is not known yet"
+    return f"{brings}, an unsubscribe costs {unsubscribe}"
 
 
 def _values(answer: GetPressureResponse) -> tuple[float, float]:

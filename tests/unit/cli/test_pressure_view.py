@@ -70,7 +70,7 @@ def test_where_nothing_is_known_no_effect_is_told() -> None:
     assert not answer.HasField("unsubscribe")
     assert not answer.HasField("usual_pace")
     assert {each.price for each in answer.paces} == {0.0}
-    assert words(NO_ESTIMATE).count("not known yet") == 2
+    assert words(NO_ESTIMATE).count("not known yet") == 3
 
 
 def test_a_server_that_has_read_nothing_yet_says_so() -> None:

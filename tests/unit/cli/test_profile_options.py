@@ -21,6 +21,8 @@ NOBODY = ("--target", "127.0.0.1:1")
         (("--at", "2026-11-22"), "--at goes with --segment"),
         (("--direction", "inbound"), "--direction goes with --segment"),
         (("--segment", "true", "--at", "noon"), "is no moment"),
+        (("--segment", "true", "--at", ""), "is no moment"),
+        (("--html", ""), "it is empty"),
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(

@@ -17,20 +17,20 @@ from services.cli.importing.files.rows import FileRefused
 from services.cli.importing.progress_file import fresh_progress, resumed
 from services.cli.importing.rejects import Reject, RejectsFile
 from services.cli.importing.reporting import SHOWN_REJECTS
+from services.cli.option_types import OUTPUT_FILE
 from services.cli.output import json_option
 from shared.rpc.channel import call
 
 SOME_REJECTED = 3
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_OUTPUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("import")
 @click.argument("file", type=_FILE)
 @click.option("--identity", "identities", multiple=True, help="A column that names the person: crm=customer_id.")
 @click.option("--currency", default="", help="Of prices in rows without a column `currency`: EUR.")
-@click.option("--rejects", "rejects_path", type=_OUTPUT, help="Rejected conversions with their reasons, as JSON Lines.")
-@click.option("--resume", "progress_path", type=_OUTPUT, help="Keeps the progress here, and goes on from there.")
+@click.option("--rejects", "rejects_path", type=OUTPUT_FILE, help="Rejected ones with their reasons, as JSON Lines.")
+@click.option("--resume", "progress_path", type=OUTPUT_FILE, help="Keeps the progress here, and goes on from there.")
 @click.option("--batch-size", type=click.IntRange(1, 1_000), default=500, show_default=True, help="Per request.")
 @json_option
 @connection_options

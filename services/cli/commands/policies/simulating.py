@@ -12,6 +12,7 @@ from tandem.orchestrator.v1 import policy_diff_pb2 as pb
 from services.cli.acting_person import person_option
 from services.cli.commands.publish import publish_policy
 from services.cli.connection import Stubs, connection_from, connection_options, run
+from services.cli.option_types import OUTPUT_FILE
 from services.cli.output import document_of, json_option, show, show_json
 from services.cli.policy_folder import POLICY, files_of
 from services.cli.profile_sample import profile_options, profile_sample
@@ -28,7 +29,7 @@ SECONDS = 600.0
 @click.option("--seed", default=0, show_default=True, help="Of the sample: the same seed draws the same ones.")
 @click.option("--by", "group_by", multiple=True, help="An attribute (bool or string) whose groups are compared.")
 @profile_options
-@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots, too.")
+@click.option("--html", "page", type=OUTPUT_FILE, help="Write a page with plots, too.")
 @person_option("Who wrote the policy in the folder POLICY.", "--author")
 @json_option
 @connection_options
