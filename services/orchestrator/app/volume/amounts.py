@@ -62,16 +62,14 @@ class Amounts:
 
 
 def _words(resource: Resource, account: Account) -> str:
-    ahead = account.bound - account.committed
-    aside = f", and {in_units(ahead):,g} are set aside for decisions of this moment" if ahead else ""
     return (
-        f'"{resource.resource_id}" grants {in_units(resource.amount):,g}, '
-        f"and {in_units(account.committed):,g} are committed already{aside}"
+        f'"{resource.resource_id}" grants {in_units(resource.amount):,g}, and {in_units(account.bound):,g} '
+        "are committed already, or set aside for decisions of this moment"
     )
 
 
 def _refusal(resource: Resource, account: Account) -> FailedPrecondition:
-    figures = {"amount": f"{in_units(resource.amount):g}", "committed": f"{in_units(account.committed):g}"}
+    figures = {"amount": f"{in_units(resource.amount):g}", "committed": f"{in_units(account.bound):g}"}
     place = resource.place
     where = {} if place is None else {"field": f"{place.file}:{place.line}:{place.column}"}
     return FailedPrecondition(
