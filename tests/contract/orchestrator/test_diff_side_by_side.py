@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from services.orchestrator.app.diff.diff_policies import DiffQuestion
+from services.orchestrator.app.diff.side import winners
 from services.orchestrator.domain.diff.verdict import Finding
 from services.orchestrator.domain.volume.resources import MILLIONTHS
+from services.profile.domain.consents import ConsentStatus
 from tests.support.diffed import candidate
-from tests.support.shop import Shop, actions, inbound, open_shop
+from tests.support.limited_shop import MAIL_1, limits
+from tests.support.shop import Shop, actions, inbound, open_shop, outbound
 from tests.support.volume import declared
 
 PERSONS, PIECES = 60, 12
@@ -57,6 +61,24 @@ async def refused(shop: Shop) -> int:
 
 async def active(shop: Shop) -> str:
     return (await shop.orchestrator.get_policy()).summary.policy_version
+
+
+async def check_repeats_itself(shop: Shop) -> None:
+    """The active policy, which decided, made again."""
+    replay = await shop.orchestrator.diffing.replay(DiffQuestion(await active(shop)))
+    used = Counter[str]()
+    for each in replay.decisions:
+        for made in each.made:
+            assert (winners(made), made.refusals) == (winners(each.record), each.record.refusals)
+        for shown in (shown for place in each.record.answer.placements for shown in place.propositions):
+            used.update({use.resource_id: use.used for use in shown.uses})
+    report = await shop.orchestrator.diff_policies(DiffQuestion(await active(shop)))
+    assert (report.winners_changed, report.left_out, report.valued) == (0, {}, len(replay.decisions))
+    assert report.candidate.side.used == used
+    assert report.candidate.untried_share == pytest.approx(0.0, abs=1e-9)
+    assert report.probability_moved == pytest.approx(0.0, abs=1e-9)
+    assert report.verdict is not None
+    assert report.verdict.finding is not Finding.REFUSED
 
 
 @pytest.mark.parametrize("exploring", [GREEDY, CHANCE], ids=["greedy", "by chance"])
@@ -125,3 +147,34 @@ async def test_who_was_refused_gets_what_there_is_more(shop: Shop, exploring: di
     refused = await shop.orchestrator.diff_policies(DiffQuestion(other))
     assert refused.verdict is not None
     assert refused.verdict.finding is Finding.REFUSED
+
+
+@pytest.mark.parametrize("exploring", [GREEDY, CHANCE], ids=["greedy", "by chance"])
+async def test_a_refusal_counts_where_it_left_nothing_to_draw(shop: Shop, exploring: dict[str, str]) -> None:
+    """One action only: whoever came too late got nothing."""
+    await shop.publish({**stock(PIECES), **exploring})
+    asked = [inbound("side_bar", who=f"crm:b{each}") for each in range(PERSONS)]
+    answers = await asyncio.gather(*(shop.decide(each, excluded_actions=("green_tea",)) for each in asked))
+    assert sum(len(actions(each.placements[0])) for each in answers) == PIECES
+    assert await refused(shop) > 0
+    await check_repeats_itself(shop)
+    more = await candidate(shop, {**stock(PIECES + 1), **exploring})
+    report = await shop.orchestrator.diff_policies(DiffQuestion(more))
+    assert report.candidate.side.used == {"beans": (PIECES + 1) * MILLIONTHS}
+    assert report.candidate.untried_share == pytest.approx(1 / PERSONS)
+
+
+async def test_a_limit_counts_where_it_left_nothing_to_draw(shop: Shop) -> None:
+    """One mail a week, and several calls at once for everybody."""
+    await shop.publish({**limits(MAIL_1), **CHANCE})
+    persons = [f"crm:b{each}" for each in range(12)]
+    for who in persons:
+        await shop.hears(ConsentStatus.GRANTED, who)
+    answers = await asyncio.gather(*(shop.decide(outbound("EMAIL", who=who)) for who in persons * 4))
+    assert sum(len(actions(each.placements[0])) for each in answers) == len(persons)
+    assert await refused(shop) > 0
+    await check_repeats_itself(shop)
+    other = await candidate(shop, {**limits(MAIL_1.replace("max: 1", "max: 2")), **CHANCE})
+    report = await shop.orchestrator.diff_policies(DiffQuestion(other))
+    assert report.verdict is not None
+    assert report.verdict.finding is Finding.REFUSED

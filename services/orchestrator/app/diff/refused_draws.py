@@ -27,23 +27,29 @@ class Closed:
 
 
 NOTHING_CLOSED = Closed()
+FIRST = (0, 0)
+"""Place and slot."""
 
 
 def first_refusals(record: DecisionRecord) -> tuple[Refusal, ...] | None:
     """Those that the first slot met, in order; None where it cannot be told whom else they would have met: nobody
     answered, or another slot was refused before."""
-    slot = next((each for each in record.slots if (each.place, each.slot) == (0, 0)), None)
-    if slot is None:
-        return ()
-    met = record.refusals[: slot.refusals]
+    met = record.refusals[: _known_to_first(record)]
     return met if all(_is_of_first(each) for each in met) else None
+
+
+def _known_to_first(record: DecisionRecord) -> int:
+    """How many refusals the first slot met. Without a draw that stood, they left nothing to draw."""
+    slot = next((each for each in record.slots if (each.place, each.slot) == FIRST), None)
+    if slot is not None:
+        return slot.refusals
+    own = [number for number, each in enumerate(record.refusals, start=1) if (each.place, each.slot) == FIRST]
+    return own[-1] if own else 0
 
 
 def _is_of_first(refusal: Refusal) -> bool:
     is_told = bool(refusal.resource) and not refusal.unreachable
-    return (
-        (refusal.place, refusal.slot) == (0, 0) and refusal.row != EVERY_LIMITED and (is_told or bool(refusal.counts))
-    )
+    return (refusal.place, refusal.slot) == FIRST and refusal.row != EVERY_LIMITED and (is_told or bool(refusal.counts))
 
 
 def closed_by(record: DecisionRecord, logged: ActivePolicy, refusals: Sequence[Refusal]) -> Closed:
