@@ -11,8 +11,12 @@ import pytest
 
 from services.orchestrator.app.diff.diff_policies import DiffQuestion
 from services.orchestrator.app.diff.side import winners
+from services.orchestrator.app.volume.desk import VolumeDesk
+from services.orchestrator.app.volume.quotas import Shortage, Taken
 from services.orchestrator.domain.diff.verdict import Finding
+from services.orchestrator.domain.trouble import Cause
 from services.orchestrator.domain.volume.resources import MILLIONTHS
+from services.orchestrator.domain.volume.standing import ResourceUse
 from services.profile.domain.consents import ConsentStatus
 from tests.support.diffed import candidate
 from tests.support.limited_shop import MAIL_1, limits
@@ -178,3 +182,30 @@ async def test_a_limit_counts_where_it_left_nothing_to_draw(shop: Shop) -> None:
     report = await shop.orchestrator.diff_policies(DiffQuestion(other))
     assert report.verdict is not None
     assert report.verdict.finding is Finding.REFUSED
+
+
+async def test_what_slots_had_before_a_resource_fell_silent_they_have(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two slots, and nobody answers for the second one's units: the first one has its own."""
+    both = declared(
+        "stock:", f"  beans: {{units: {PERSONS}, action: espresso}}", f"  web: {{units: {PERSONS}, channel: web}}"
+    )
+    await shop.publish({**both, **CHANCE})
+    take = VolumeDesk.take
+
+    async def deaf(
+        desk: VolumeDesk, uses: tuple[ResourceUse, ...], place: int, slot: int, *, deadline_ms: int
+    ) -> Taken | Shortage:
+        if slot:
+            return Shortage("web", 0, Cause.DOWN)
+        return await take(desk, uses, place, slot, deadline_ms=deadline_ms)
+
+    monkeypatch.setattr(VolumeDesk, "take", deaf)
+    answers = [await shop.decide(inbound("side_bar", who=f"crm:b{each}", count=2)) for each in range(12)]
+    monkeypatch.undo()
+    assert [len(actions(each.placements[0])) for each in answers] == [1] * 12
+    await check_repeats_itself(shop)
+    other = await candidate(shop, {**both, "lever: 1.5": "lever: 3.0"})
+    report = await shop.orchestrator.diff_policies(DiffQuestion(other))
+    assert report.candidate.side.used["web"] == 12 * MILLIONTHS

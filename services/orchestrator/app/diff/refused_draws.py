@@ -64,20 +64,27 @@ def closed_by(record: DecisionRecord, logged: ActivePolicy, refusals: Sequence[R
     return Closed(rooms, tuple(count for refusal in refusals for count in refusal.counts))
 
 
-def rooms_then(record: DecisionRecord, logged: ActivePolicy) -> tuple[Mapping[str, int], Mapping[str, str]]:
-    """What there really was of the resources that refused something, when the decision began, in millionths; and those
-    that nobody could ask, with the causes."""
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What the log met of resources: what there really was when the decision began, in millionths, where it was
+    refused some; and the refusals of those that nobody could ask any more."""
+
+    rooms: Mapping[str, int]
+    unreachable: Mapping[str, Refusal]
+
+
+def met_by(record: DecisionRecord, logged: ActivePolicy) -> Met:
     rooms: dict[str, int] = {}
-    unreachable: dict[str, str] = {}
+    unreachable: dict[str, Refusal] = {}
     for refusal in record.refusals:
         if not refusal.resource:
             continue
         if refusal.unreachable:
-            unreachable[refusal.resource] = refusal.unreachable
+            unreachable[refusal.resource] = refusal
             continue
         room = min(refusal.room, _use(record, logged, refusal) - 1) + _had_before(record, refusal)
         rooms[refusal.resource] = min(room, rooms.get(refusal.resource, room))
-    return rooms, unreachable
+    return Met(rooms, unreachable)
 
 
 def _use(record: DecisionRecord, logged: ActivePolicy, refusal: Refusal) -> int:
