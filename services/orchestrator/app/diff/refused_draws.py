@@ -8,7 +8,7 @@ a policy that grants more, and has not used that yet, is not refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from services.orchestrator.app.active_policies import ActivePolicy
@@ -72,6 +72,10 @@ class Met:
     rooms: Mapping[str, int]
     unreachable: Mapping[str, Refusal]
 
+    @property
+    def named(self) -> Set[str]:
+        return self.rooms.keys() | self.unreachable.keys()
+
 
 def met_by(record: DecisionRecord, logged: ActivePolicy) -> Met:
     rooms: dict[str, int] = {}
@@ -82,7 +86,8 @@ def met_by(record: DecisionRecord, logged: ActivePolicy) -> Met:
         if refusal.unreachable:
             unreachable[refusal.resource] = refusal
             continue
-        room = min(refusal.room, _use(record, logged, refusal) - 1) + _had_before(record, refusal)
+        before, in_all = _had(record, refusal)
+        room = min(max(refusal.room + before, in_all), _use(record, logged, refusal) - 1 + before)
         rooms[refusal.resource] = min(room, rooms.get(refusal.resource, room))
     return Met(rooms, unreachable)
 
@@ -92,14 +97,12 @@ def _use(record: DecisionRecord, logged: ActivePolicy, refusal: Refusal) -> int:
     return int(table.use[int(record.candidates.option[refusal.row]), table.index[refusal.resource]])
 
 
-def _had_before(record: DecisionRecord, refusal: Refusal) -> int:
-    """What the slots before it have of the resource: they stand."""
-    places = record.answer.placements[: refusal.place + 1]
-    return sum(
-        use.used
-        for place, placement in enumerate(places)
-        for slot, each in enumerate(placement.propositions)
-        if (place, slot) < (refusal.place, refusal.slot)
-        for use in each.uses
-        if use.resource_id == refusal.resource
-    )
+def _had(record: DecisionRecord, refusal: Refusal) -> tuple[int, int]:
+    """What slots have of the resource: those before it, which stand, and all, some of it maybe come back meanwhile."""
+    before = in_all = 0
+    for place, placement in enumerate(record.answer.placements):
+        for slot, each in enumerate(placement.propositions):
+            used = sum(use.used for use in each.uses if use.resource_id == refusal.resource)
+            in_all += used
+            before += used if (place, slot) < (refusal.place, refusal.slot) else 0
+    return before, in_all

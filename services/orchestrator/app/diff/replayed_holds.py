@@ -13,19 +13,19 @@ from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.contact_ledger import ReservationRequest, Reserved
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.diff.refused_draws import Met
 from services.orchestrator.app.volume.quotas import Shortage, Taken
 from services.orchestrator.domain.contact_steps import Reach
-from services.orchestrator.domain.refusals import Refusal
 from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStanding
 
 
 class ReplayedQuotas:
-    """Implements Quotas: gives as much as `rooms`, in millionths by resource. Those `unreachable` answer up to the slot
-    that the refusal is of: what the slots before it have was asked for before."""
+    """Implements Quotas: gives as much as `rooms`, in millionths by resource. Of several that are short, it names the
+    one that the log met. Who could not be asked any more then answers up to there: slots before had theirs."""
 
-    def __init__(self, rooms: Mapping[str, int], unreachable: Mapping[str, Refusal]) -> None:
+    def __init__(self, rooms: Mapping[str, int], met: Met) -> None:
         self._rooms = dict(rooms)
-        self._unreachable = unreachable
+        self._met = met
 
     async def standing(
         self,
@@ -44,8 +44,8 @@ class ReplayedQuotas:
         *,
         deadline_ms: int,  # noqa: ARG002 nobody is asked
     ) -> Taken | Shortage:
-        for use in uses:
-            silent = self._unreachable.get(use.resource_id)
+        for use in sorted(uses, key=lambda each: each.resource_id not in self._met.named):
+            silent = self._met.unreachable.get(use.resource_id)
             if silent is not None and (place, slot) >= (silent.place, silent.slot):
                 return Shortage(use.resource_id, 0, silent.unreachable)
             if use.used > self._rooms[use.resource_id]:

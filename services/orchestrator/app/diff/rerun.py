@@ -74,7 +74,7 @@ async def made_again(
     rooms = state.rooms(record, logged.compiled.volume, brief.acts_ms, met.rooms)
     # What the log was refused of contacts says nothing of somebody who was sent something else before.
     recorded = replace(record, refusals=()) if state.differs_in_contacts(record.profile_id) else record
-    there = replace(world, ledger=ReplayedLedger(recorded, brief), quotas=ReplayedQuotas(rooms, met.unreachable))
+    there = replace(world, ledger=ReplayedLedger(recorded, brief), quotas=ReplayedQuotas(rooms, met))
     return await _concluded(there, record, logged, brief, known)
 
 
