@@ -8,7 +8,7 @@ a policy that grants more, and has not used that yet, is not refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from services.orchestrator.app.active_policies import ActivePolicy
@@ -27,23 +27,29 @@ class Closed:
 
 
 NOTHING_CLOSED = Closed()
+FIRST = (0, 0)
+"""Place and slot."""
 
 
 def first_refusals(record: DecisionRecord) -> tuple[Refusal, ...] | None:
     """Those that the first slot met, in order; None where it cannot be told whom else they would have met: nobody
     answered, or another slot was refused before."""
-    slot = next((each for each in record.slots if (each.place, each.slot) == (0, 0)), None)
-    if slot is None:
-        return ()
-    met = record.refusals[: slot.refusals]
+    met = record.refusals[: _known_to_first(record)]
     return met if all(_is_of_first(each) for each in met) else None
+
+
+def _known_to_first(record: DecisionRecord) -> int:
+    """How many refusals the first slot met. Without a draw that stood, they left nothing to draw."""
+    slot = next((each for each in record.slots if (each.place, each.slot) == FIRST), None)
+    if slot is not None:
+        return slot.refusals
+    own = [number for number, each in enumerate(record.refusals, start=1) if (each.place, each.slot) == FIRST]
+    return own[-1] if own else 0
 
 
 def _is_of_first(refusal: Refusal) -> bool:
     is_told = bool(refusal.resource) and not refusal.unreachable
-    return (
-        (refusal.place, refusal.slot) == (0, 0) and refusal.row != EVERY_LIMITED and (is_told or bool(refusal.counts))
-    )
+    return (refusal.place, refusal.slot) == FIRST and refusal.row != EVERY_LIMITED and (is_told or bool(refusal.counts))
 
 
 def closed_by(record: DecisionRecord, logged: ActivePolicy, refusals: Sequence[Refusal]) -> Closed:
@@ -58,20 +64,32 @@ def closed_by(record: DecisionRecord, logged: ActivePolicy, refusals: Sequence[R
     return Closed(rooms, tuple(count for refusal in refusals for count in refusal.counts))
 
 
-def rooms_then(record: DecisionRecord, logged: ActivePolicy) -> tuple[Mapping[str, int], Mapping[str, str]]:
-    """What there really was of the resources that refused something, when the decision began, in millionths; and those
-    that nobody could ask, with the causes."""
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What the log met of resources: what there really was when the decision began, in millionths, where it was
+    refused some; and the refusals of those that nobody could ask any more."""
+
+    rooms: Mapping[str, int]
+    unreachable: Mapping[str, Refusal]
+
+    @property
+    def named(self) -> Set[str]:
+        return self.rooms.keys() | self.unreachable.keys()
+
+
+def met_by(record: DecisionRecord, logged: ActivePolicy) -> Met:
     rooms: dict[str, int] = {}
-    unreachable: dict[str, str] = {}
+    unreachable: dict[str, Refusal] = {}
     for refusal in record.refusals:
         if not refusal.resource:
             continue
         if refusal.unreachable:
-            unreachable[refusal.resource] = refusal.unreachable
+            unreachable[refusal.resource] = refusal
             continue
-        room = min(refusal.room, _use(record, logged, refusal) - 1) + _had_before(record, refusal)
+        before, in_all = _had(record, refusal)
+        room = min(max(refusal.room + before, in_all), _use(record, logged, refusal) - 1 + before)
         rooms[refusal.resource] = min(room, rooms.get(refusal.resource, room))
-    return rooms, unreachable
+    return Met(rooms, unreachable)
 
 
 def _use(record: DecisionRecord, logged: ActivePolicy, refusal: Refusal) -> int:
@@ -79,14 +97,12 @@ def _use(record: DecisionRecord, logged: ActivePolicy, refusal: Refusal) -> int:
     return int(table.use[int(record.candidates.option[refusal.row]), table.index[refusal.resource]])
 
 
-def _had_before(record: DecisionRecord, refusal: Refusal) -> int:
-    """What the slots before it have of the resource: they stand."""
-    places = record.answer.placements[: refusal.place + 1]
-    return sum(
-        use.used
-        for place, placement in enumerate(places)
-        for slot, each in enumerate(placement.propositions)
-        if (place, slot) < (refusal.place, refusal.slot)
-        for use in each.uses
-        if use.resource_id == refusal.resource
-    )
+def _had(record: DecisionRecord, refusal: Refusal) -> tuple[int, int]:
+    """What slots have of the resource: those before it, which stand, and all, some of it maybe come back meanwhile."""
+    before = in_all = 0
+    for place, placement in enumerate(record.answer.placements):
+        for slot, each in enumerate(placement.propositions):
+            used = sum(use.used for use in each.uses if use.resource_id == refusal.resource)
+            in_all += used
+            before += used if (place, slot) < (refusal.place, refusal.slot) else 0
+    return before, in_all

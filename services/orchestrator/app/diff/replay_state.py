@@ -5,7 +5,8 @@ taken back, and those that the policy makes instead are counted: the difference 
 Contacts of decisions that are not replayed count as they were.
 
 Decisions that were made side by side knew nothing of one another, so what they say was left is too much. What they were
-refused says more, and a policy never uses more than it grants: `rooms`.
+refused says more, and a policy never uses more than it grants and what came back: `rooms`. That something came back is
+known where the log used more than was granted.
 """
 
 from __future__ import annotations
@@ -62,9 +63,7 @@ class ReplayState:
     def tell(self, person: str, logged: DecisionRecord, made: DecisionRecord) -> None:
         """What was done then, and what the policy does in its place."""
         for record, used in ((logged, self._taken), (made, self._made)):
-            for each in _proposed(record):
-                for use in each.uses:
-                    used[use.resource_id, use.period_ms] += use.used
+            used.update(_units_used(record))
         if _propositions(logged) == _propositions(made):
             return
         for record, sign in ((logged, TAKEN_BACK), (made, MADE)):
@@ -137,6 +136,9 @@ class ReplayState:
     ) -> Mapping[str, int]:
         """What there really is of resources, in millionths. `then`: what there really was, where it is known."""
         left = [self._left(each, record, logged, now_ms) for each in self._policy.compiled.volume.resources]
+        if self._policy.versions.policy == record.policy_version and not self.differs(record.profile_id):
+            # It does what the log did, which was given all that it used.
+            return {each.resource_id: each.was(then.get(each.resource_id)) for each in left}
         return {each.resource_id: each.room(then.get(each.resource_id)) for each in left}
 
     def _left(self, resource: Resource, record: DecisionRecord, logged: VolumeTable, now_ms: int) -> _Left:
@@ -148,14 +150,14 @@ class ReplayState:
             return _Left(name, period.key_ms, amount=resource.amount, made=self._made[name, period.key_ms])
         amounts = {each.resource_id: each.amount for each in logged.resources}
         key = name, period.key_ms
-        granted = amounts.get(name, resource.amount)
-        return _Left(*key, was.room, was.price, granted, resource.amount, self._taken[key], self._made[key])
+        granted, own = amounts.get(name, resource.amount), _units_used(record)[key]
+        return _Left(*key, was.room, was.price, granted, resource.amount, self._taken[key], self._made[key], own)
 
 
 @dataclass(frozen=True, slots=True)
 class _Left:
     """Of one resource, in millionths. `granted`: by the policy that decided; `taken` and `made`: by the log and by the
-    policy, so far."""
+    policy, so far; `own`: by the logged decision."""
 
     resource_id: str
     period_ms: int
@@ -165,6 +167,7 @@ class _Left:
     amount: int = 0
     taken: int = 0
     made: int = 0
+    own: int = 0
 
     @property
     def beyond(self) -> int:
@@ -175,12 +178,24 @@ class _Left:
         more = self.beyond if by_record else self.amount - self.granted - (self.made - self.taken)
         return ResourceStanding(self.resource_id, self.period_ms, max(self.recorded + more, 0), self.price)
 
+    def was(self, then: int | None) -> int:
+        """There for the log: no less than it used."""
+        recorded = max(self.recorded, self.own)
+        return recorded if then is None else min(then, recorded)
+
     def room(self, then: int | None) -> int:
-        """Where the log used more than was granted, some of it had come back."""
-        came_back = max(self.taken - self.granted, 0)
+        came_back = max(self.taken + self.own - self.granted, 0)
         most = self.amount + came_back - self.made
-        was = self.recorded if then is None else min(then, self.recorded)
-        return max(min(was + self.amount - self.granted - (self.made - self.taken), most), 0)
+        return max(min(self.was(then) + self.amount - self.granted - (self.made - self.taken), most), 0)
+
+
+def _units_used(record: DecisionRecord) -> Counter[tuple[str, int]]:
+    """By resource and period, in millionths."""
+    used = Counter[tuple[str, int]]()
+    for each in _proposed(record):
+        for use in each.uses:
+            used[use.resource_id, use.period_ms] += use.used
+    return used
 
 
 def _proposed(record: DecisionRecord) -> list[Proposition]:

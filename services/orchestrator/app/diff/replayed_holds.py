@@ -13,18 +13,19 @@ from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.contact_ledger import ReservationRequest, Reserved
 from services.orchestrator.app.decide.brief import Brief
 from services.orchestrator.app.decision_record import DecisionRecord
+from services.orchestrator.app.diff.refused_draws import Met
 from services.orchestrator.app.volume.quotas import Shortage, Taken
 from services.orchestrator.domain.contact_steps import Reach
 from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStanding
 
 
 class ReplayedQuotas:
-    """Implements Quotas: gives as much as `rooms`, in millionths by resource; nothing of those `unreachable`, which
-    have a Cause each."""
+    """Implements Quotas: gives as much as `rooms`, in millionths by resource. Of several that are short, it names the
+    one that the log met. Who could not be asked any more then answers up to there: slots before had theirs."""
 
-    def __init__(self, rooms: Mapping[str, int], unreachable: Mapping[str, str]) -> None:
+    def __init__(self, rooms: Mapping[str, int], met: Met) -> None:
         self._rooms = dict(rooms)
-        self._unreachable = unreachable
+        self._met = met
 
     async def standing(
         self,
@@ -38,15 +39,17 @@ class ReplayedQuotas:
     async def take(
         self,
         uses: tuple[ResourceUse, ...],
-        place: int,  # noqa: ARG002 whoever asks
-        slot: int,  # noqa: ARG002
+        place: int,
+        slot: int,
         *,
         deadline_ms: int,  # noqa: ARG002 nobody is asked
     ) -> Taken | Shortage:
-        for use in uses:
-            cause = self._unreachable.get(use.resource_id, "")
-            if cause or use.used > self._rooms[use.resource_id]:
-                return Shortage(use.resource_id, 0 if cause else self._rooms[use.resource_id], cause)
+        for use in sorted(uses, key=lambda each: each.resource_id not in self._met.named):
+            silent = self._met.unreachable.get(use.resource_id)
+            if silent is not None and (place, slot) >= (silent.place, silent.slot):
+                return Shortage(use.resource_id, 0, silent.unreachable)
+            if use.used > self._rooms[use.resource_id]:
+                return Shortage(use.resource_id, self._rooms[use.resource_id])
         for use in uses:
             self._rooms[use.resource_id] -= use.used
         return Taken(uses)

@@ -15,7 +15,7 @@ from services.orchestrator.app.decide.quiet import quiet_standing
 from services.orchestrator.app.decide.recall import recalled_brief, recalled_knowledge
 from services.orchestrator.app.decide.stopwatch import Stopwatch
 from services.orchestrator.app.decision_record import DecisionRecord
-from services.orchestrator.app.diff.refused_draws import NOTHING_CLOSED, Closed, rooms_then
+from services.orchestrator.app.diff.refused_draws import NOTHING_CLOSED, Closed, met_by
 from services.orchestrator.app.diff.replay_state import ReplayState
 from services.orchestrator.app.diff.replayed_holds import ReplayedLedger, ReplayedQuotas
 from services.orchestrator.app.diff.replayed_scores import ReplayedScores
@@ -70,11 +70,11 @@ async def made_again(
     cannot be asked for: a degraded decision would say nothing of the policy."""
     brief = _brief(record, policy, record.command.mode)
     known = _pressed(world, record, logged, brief, _known(record, logged, brief, state), state)
-    then, unreachable = rooms_then(record, logged)
-    rooms = state.rooms(record, logged.compiled.volume, brief.acts_ms, then)
+    met = met_by(record, logged)
+    rooms = state.rooms(record, logged.compiled.volume, brief.acts_ms, met.rooms)
     # What the log was refused of contacts says nothing of somebody who was sent something else before.
     recorded = replace(record, refusals=()) if state.differs_in_contacts(record.profile_id) else record
-    there = replace(world, ledger=ReplayedLedger(recorded, brief), quotas=ReplayedQuotas(rooms, unreachable))
+    there = replace(world, ledger=ReplayedLedger(recorded, brief), quotas=ReplayedQuotas(rooms, met))
     return await _concluded(there, record, logged, brief, known)
 
 
