@@ -302,3 +302,23 @@ async def test_a_limit_met_with_a_piece_in_hand_is_met_again(shop: Shop) -> None
         answers = await asyncio.gather(*(shop.decide(outbound("EMAIL", "SMS", who=who)) for who in persons * 4))
         await comes_back(shop, answers)
     await check_repeats_itself(shop)
+
+
+async def test_a_little_more_stock_is_a_little_where_some_came_back(shop: Shop) -> None:
+    """Rounds of ten at once, of whom every third does not keep it: one piece more is one decision never tried."""
+    await shop.publish({**stock(PIECES), **GREEDY})
+    used, there = 0, PIECES
+    for start in range(0, PERSONS, 10):
+        asked = [inbound("side_bar", who=f"crm:b{each}") for each in range(start, start + 10)]
+        answers = await asyncio.gather(*(shop.decide(each) for each in asked))
+        used += sum(actions(each.placements[0]) == ["espresso"] for each in answers)
+        assert used == min(start + 10, there)
+        there += await comes_back(shop, answers[::3])
+    assert used > PIECES
+    await check_repeats_itself(shop)
+    for more in (1, 3):
+        version = await candidate(shop, {**stock(PIECES + more), **GREEDY})
+        report = await shop.orchestrator.diff_policies(DiffQuestion(version))
+        assert report.candidate.side.used == {"beans": (used + more) * MILLIONTHS}
+        assert report.winners_changed == more
+        assert report.candidate.untried_share == pytest.approx(more / PERSONS)
