@@ -7,7 +7,6 @@ changes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.contact_ledger import LedgerContact, ReservationRequest, Reserved
 from services.orchestrator.app.decide.brief import Brief, brief_of
 from services.orchestrator.app.decide.gather import PROFILE_UNAVAILABLE, Known, keeps_contacts
+from services.orchestrator.app.decide.past_ports import PastLedger, PastQuotas
 from services.orchestrator.app.decide.reserve import MAX_REFUSALS, SUBJECT_ERASED
 from services.orchestrator.app.decision_record import CandidateColumns, DecisionRecord
 from services.orchestrator.app.ports import (
@@ -28,10 +28,9 @@ from services.orchestrator.app.ports import (
     SubjectView,
 )
 from services.orchestrator.app.volume.quotas import Shortage, Taken
-from services.orchestrator.domain.contact_steps import Reach
 from services.orchestrator.domain.refusals import EVERY_LIMITED, Refusal
 from services.orchestrator.domain.tracking import parse_proposition_id
-from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStanding, standing_of
+from services.orchestrator.domain.volume.standing import ResourceUse, standing_of
 from shared.errors import FailedPrecondition, TandemError, Unavailable
 
 
@@ -134,7 +133,7 @@ class RecalledRefusals:
             self._left.popleft()
 
 
-class RecalledLedger:
+class RecalledLedger(PastLedger):
     """Implements ContactLedger: grants what was reserved in the end, and refuses what was refused, in order."""
 
     def __init__(self, record: DecisionRecord, refusals: RecalledRefusals | None = None) -> None:
@@ -156,21 +155,6 @@ class RecalledLedger:
             granted.append(reservation_id)
         return Reserved(tuple(granted), profile_id=self._record.profile_id)
 
-    async def confirm(
-        self,
-        request_id: str,
-        reservation_id: str,
-        reached: Reach,
-        event_time_ms: int | None,
-        *,
-        deadline_ms: int,
-        answer: int = 0,
-    ) -> None:
-        """Nothing happens to a contact of the past."""
-
-    async def release(self, request_id: str, reservation_id: str, *, deadline_ms: int) -> None:
-        """Likewise."""
-
     def _slot_of(self, contact: LedgerContact) -> tuple[int, int]:
         named = parse_proposition_id(contact.reference)
         assert named is not None, "the flow names contacts by their propositions"
@@ -182,20 +166,11 @@ class RecalledLedger:
         return _did_not_answer("profile")
 
 
-class RecalledQuotas:
+class RecalledQuotas(PastQuotas):
     """Implements Quotas: gives what was taken in the end, and refuses what was refused, in order."""
 
     def __init__(self, refusals: RecalledRefusals) -> None:
         self._refusals = refusals
-
-    async def standing(
-        self,
-        policy: ActivePolicy,  # noqa: ARG002
-        now_ms: int,  # noqa: ARG002
-        *,
-        deadline_ms: int,  # noqa: ARG002
-    ) -> VolumeStanding | None:
-        raise AssertionError("a decision that is made again goes by what it went by then")
 
     async def take(
         self,
@@ -210,9 +185,6 @@ class RecalledQuotas:
 
     def give_back(self, taken: Taken) -> None:
         """Nothing was taken."""
-
-    def saw(self, standing: VolumeStanding, at_stake: Sequence[bool], bids: Mapping[str, float]) -> None:
-        """It was seen then."""
 
 
 def _severity(candidates: CandidateColumns) -> Severity | None:

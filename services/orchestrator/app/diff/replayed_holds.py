@@ -7,34 +7,24 @@ and where all that the log and the policy used leaves no more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from services.orchestrator.app.active_policies import ActivePolicy
 from services.orchestrator.app.contact_ledger import ReservationRequest, Reserved
 from services.orchestrator.app.decide.brief import Brief
+from services.orchestrator.app.decide.past_ports import PastLedger, PastQuotas
 from services.orchestrator.app.decision_record import DecisionRecord
 from services.orchestrator.app.diff.refused_draws import Met
 from services.orchestrator.app.volume.quotas import Shortage, Taken
-from services.orchestrator.domain.contact_steps import Reach
-from services.orchestrator.domain.volume.standing import ResourceUse, VolumeStanding
+from services.orchestrator.domain.volume.standing import ResourceUse
 
 
-class ReplayedQuotas:
+class ReplayedQuotas(PastQuotas):
     """Implements Quotas: gives as much as `rooms`, in millionths by resource. Of several that are short, it names the
     one that the log met. Who could not be asked any more then answers up to there: slots before had theirs."""
 
     def __init__(self, rooms: Mapping[str, int], met: Met) -> None:
         self._rooms = dict(rooms)
         self._met = met
-
-    async def standing(
-        self,
-        policy: ActivePolicy,  # noqa: ARG002
-        now_ms: int,  # noqa: ARG002
-        *,
-        deadline_ms: int,  # noqa: ARG002
-    ) -> VolumeStanding | None:
-        raise AssertionError("a decision that is made again goes by what it went by then")
 
     async def take(
         self,
@@ -58,11 +48,8 @@ class ReplayedQuotas:
         for use in taken.uses:
             self._rooms[use.resource_id] += use.used
 
-    def saw(self, standing: VolumeStanding, at_stake: Sequence[bool], bids: Mapping[str, float]) -> None:
-        """It was seen then."""
 
-
-class ReplayedLedger:
+class ReplayedLedger(PastLedger):
     """Implements ContactLedger: refuses what a limit is about that refused the log, and grants the rest."""
 
     def __init__(self, record: DecisionRecord, brief: Brief) -> None:
@@ -79,18 +66,3 @@ class ReplayedLedger:
                 return Reserved(tuple(granted), full, self._profile_id)
             granted.append(contact.reference)
         return Reserved(tuple(granted), profile_id=self._profile_id)
-
-    async def confirm(
-        self,
-        request_id: str,
-        reservation_id: str,
-        reached: Reach,
-        event_time_ms: int | None,
-        *,
-        deadline_ms: int,
-        answer: int = 0,
-    ) -> None:
-        """Nothing happens to a contact of the past."""
-
-    async def release(self, request_id: str, reservation_id: str, *, deadline_ms: int) -> None:
-        """Likewise."""
