@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.orchestrator.app.outcome_store import OutcomeItem
+from services.orchestrator.app.volume.desk import VolumeDesk
 from services.orchestrator.app.volume.get_volume import ResourceVolume
 from services.orchestrator.bootstrap import open_stores
 from services.orchestrator.domain.decision import Answer, Mode
@@ -204,6 +205,13 @@ async def tell(shop: Shop, answer: Answer, outcome: Outcome) -> None:
             await deliver(5_000)
 
 
+async def hear(shop: Shop) -> None:
+    """The replica does, of what came back: with its next beat."""
+    for courier in shop.orchestrator.couriers:
+        if isinstance(courier, VolumeDesk):
+            await courier.beat()
+
+
 async def test_committed_and_realised_are_told_apart_and_failures_give_back(tmp_path: Path) -> None:
     async with ready(tmp_path, MAIL) as shop:
         one, other = [await shop.decide(outbound("EMAIL")) for _ in range(2)]
@@ -215,7 +223,7 @@ async def test_committed_and_realised_are_told_apart_and_failures_give_back(tmp_
         assert found is not None
         assert (found.realised, found.released) == (2_000, 2_000)
         assert await committed(shop, "mail") == pytest.approx(0.002)
-        await asyncio.sleep(1.5)  # the replica hears of it with its next beat
+        await hear(shop)
         assert proposed(await shop.decide(outbound("EMAIL")))
 
 
@@ -236,12 +244,12 @@ async def test_a_unit_that_somebody_else_has_meanwhile_is_counted_and_no_more_ar
     async with ready(tmp_path, WEB_2) as shop:
         first, _ = [await shop.decide(inbound("side_bar")) for _ in range(2)]
         await tell(shop, first, Outcome.BOUNCED)
-        await asyncio.sleep(1.5)  # the replica hears of it with its next beat
+        await hear(shop)
         other = await shop.decide(inbound("side_bar"))
         assert proposed(other)
         await tell(shop, first, Outcome.CLICKED)
         await tell(shop, other, Outcome.BOUNCED)
-        await asyncio.sleep(1.5)
+        await hear(shop)
         assert not proposed(await shop.decide(inbound("side_bar")))
         await tell(shop, other, Outcome.CLICKED)
         found = (await volume(shop, "greetings")).account
