@@ -37,6 +37,14 @@ async def ada(tmp_path: Path) -> AsyncIterator[PressedShop]:
         yield found
 
 
+@pytest.fixture(params=["sqlite", "mongo"])
+async def stored(request: pytest.FixtureRequest, storage_of: StorageOf, tmp_path: Path) -> AsyncIterator[PressedShop]:
+    """On each store."""
+    with storage_of(request.param) as storage:
+        async with pressed_shop(tmp_path, storage=storage if request.param == "mongo" else None) as found:
+            yield found
+
+
 def reason(answer: Answer) -> NoActionReason:
     silence = answer.placements[0].no_action
     assert silence is not None
@@ -186,23 +194,18 @@ async def test_nobody_known_is_under_no_pressure(ada: PressedShop) -> None:
     assert reason(answer) is NoActionReason.NO_CONSENT
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "mongo"])
-async def test_a_decision_is_made_again_the_same_whatever_was_learnt_since(
-    storage_of: StorageOf, tmp_path: Path, kind: str
-) -> None:
-    with storage_of(kind) as storage:
-        async with pressed_shop(tmp_path, storage=storage if kind == "mongo" else None) as ada:
-            ada.estimate = harmful()
-            decisions = [await ada.mail()]
-            for gap in (True, False):
-                ada.pass_to(gap=gap)
-                decisions.append(await ada.mail())
-            ada.estimate = harmful(unsubscribe_slope=5.0)
-            ada.clock.now_ms += 30 * MS_PER_DAY
-            await _are_made_again(ada, decisions)
-            ada.estimate = NO_ESTIMATE
-            await ada.shop.publish({**pressure(GAPS.replace("0.5", "0.25")), "lever: 1.5": "lever: 1.4"})
-            await _are_made_again(ada, decisions)
+async def test_a_decision_is_made_again_the_same_whatever_was_learnt_since(stored: PressedShop) -> None:
+    stored.estimate = harmful()
+    decisions = [await stored.mail()]
+    for gap in (True, False):
+        stored.pass_to(gap=gap)
+        decisions.append(await stored.mail())
+    stored.estimate = harmful(unsubscribe_slope=5.0)
+    stored.clock.now_ms += 30 * MS_PER_DAY
+    await _are_made_again(stored, decisions)
+    stored.estimate = NO_ESTIMATE
+    await stored.shop.publish({**pressure(GAPS.replace("0.5", "0.25")), "lever: 1.5": "lever: 1.4"})
+    await _are_made_again(stored, decisions)
 
 
 async def _are_made_again(ada: PressedShop, decisions: Sequence[Answer]) -> None:
@@ -250,55 +253,47 @@ async def test_a_batch_weighs_everybody_by_their_own_contacts(tmp_path: Path) ->
         assert sorted(set(single)) == single, "the more contacts, the dearer the next"
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "mongo"])
 async def test_a_contact_is_held_back_by_a_gap_of_now_whatever_moment_it_is_decided_for(
-    storage_of: StorageOf, tmp_path: Path, kind: str
+    stored: PressedShop,
 ) -> None:
-    with storage_of(kind) as storage:
-        async with pressed_shop(tmp_path, storage=storage if kind == "mongo" else None) as ada:
-            ada.pass_to(gap=True)
-            held = await _decided_for(ada, ada.clock.now_ms - HOUR_MS)
-            assert reason(held) is NoActionReason.CONTACT_GAP
-            (fallen,) = (each for each in held.dropped if each.rule_id == "contact_gap")
-            assert fallen.observed == to_datetime(ada.clock.now_ms), "by which the gap is open"
-            simulated = await _decided_for(ada, ada.clock.now_ms - HOUR_MS, Mode.SIMULATE)
-            assert simulated.placements[0].propositions, "what would have been done then"
-            ada.pass_to(gap=False)
-            sent = await _decided_for(ada, ada.clock.now_ms - HOUR_MS)
-            assert sent.placements[0].propositions, "a gap that is over"
-            assert reason(await _decided_for(ada, ada.clock.now_ms - HOUR_MS, Mode.SIMULATE)) is (
-                NoActionReason.CONTACT_GAP
-            )
-            await _are_made_again(ada, [held, sent])
+    stored.pass_to(gap=True)
+    held = await _decided_for(stored, stored.clock.now_ms - HOUR_MS)
+    assert reason(held) is NoActionReason.CONTACT_GAP
+    (fallen,) = (each for each in held.dropped if each.rule_id == "contact_gap")
+    assert fallen.observed == to_datetime(stored.clock.now_ms), "by which the gap is open"
+    simulated = await _decided_for(stored, stored.clock.now_ms - HOUR_MS, Mode.SIMULATE)
+    assert simulated.placements[0].propositions, "what would have been done then"
+    stored.pass_to(gap=False)
+    sent = await _decided_for(stored, stored.clock.now_ms - HOUR_MS)
+    assert sent.placements[0].propositions, "a gap that is over"
+    assert reason(await _decided_for(stored, stored.clock.now_ms - HOUR_MS, Mode.SIMULATE)) is (
+        NoActionReason.CONTACT_GAP
+    )
+    await _are_made_again(stored, [held, sent])
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "mongo"])
-async def test_contacts_of_decisions_for_the_past_count_from_when_they_are_made(
-    storage_of: StorageOf, tmp_path: Path, kind: str
-) -> None:
-    with storage_of(kind) as storage:
-        async with pressed_shop(tmp_path, storage=storage if kind == "mongo" else None) as ada:
-            ada.clock.now_ms += 12 * MS_PER_DAY
-            ada.pass_to(gap=False)
-            ada.estimate = harmful(unsubscribe_slope=0.001)
-            decisions, levels = [], []
-            for back_ms in (10 * MS_PER_DAY, 9 * MS_PER_DAY, 11 * MS_PER_DAY, 0):
-                answer = await _decided_for(ada, ada.clock.now_ms - back_ms)
-                recorded = await ada.shop.orchestrator.get_decision(answer.decision_id)
-                explained = await ada.shop.orchestrator.explain_decision(answer.decision_id)
-                assert recorded.pressure is not None
-                assert explained.pressure == recorded.pressure
-                decisions.append(answer)
-                levels.append(recorded.pressure.standing.level)
-                ada.clock.now_ms += 1
-            assert levels == pytest.approx([0.0, 1.0, 2.0, 3.0], abs=1e-6)
-            assert [cost(each) for each in decisions] == sorted({cost(each) for each in decisions})
-            ada.clock.now_ms += MS_PER_DAY
-            await _are_made_again(ada, decisions)
-            active = (await ada.shop.orchestrator.get_policy()).summary.policy_version
-            same = await ada.shop.orchestrator.diff_policies(DiffQuestion(active))
-            assert (same.decisions, same.winners_changed, same.probability_moved) == (4, 0, 0.0)
-            await _replays_in_the_order_of_contacts(ada)
+async def test_contacts_of_decisions_for_the_past_count_from_when_they_are_made(stored: PressedShop) -> None:
+    stored.clock.now_ms += 12 * MS_PER_DAY
+    stored.pass_to(gap=False)
+    stored.estimate = harmful(unsubscribe_slope=0.001)
+    decisions, levels = [], []
+    for back_ms in (10 * MS_PER_DAY, 9 * MS_PER_DAY, 11 * MS_PER_DAY, 0):
+        answer = await _decided_for(stored, stored.clock.now_ms - back_ms)
+        recorded = await stored.shop.orchestrator.get_decision(answer.decision_id)
+        explained = await stored.shop.orchestrator.explain_decision(answer.decision_id)
+        assert recorded.pressure is not None
+        assert explained.pressure == recorded.pressure
+        decisions.append(answer)
+        levels.append(recorded.pressure.standing.level)
+        stored.clock.now_ms += 1
+    assert levels == pytest.approx([0.0, 1.0, 2.0, 3.0], abs=1e-6)
+    assert [cost(each) for each in decisions] == sorted({cost(each) for each in decisions})
+    stored.clock.now_ms += MS_PER_DAY
+    await _are_made_again(stored, decisions)
+    active = (await stored.shop.orchestrator.get_policy()).summary.policy_version
+    same = await stored.shop.orchestrator.diff_policies(DiffQuestion(active))
+    assert (same.decisions, same.winners_changed, same.probability_moved) == (4, 0, 0.0)
+    await _replays_in_the_order_of_contacts(stored)
 
 
 async def _decided_for(ada: PressedShop, moment_ms: int, mode: Mode = Mode.EXECUTE) -> Answer:
