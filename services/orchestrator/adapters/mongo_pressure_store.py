@@ -17,8 +17,7 @@ from services.orchestrator.app.pressure.store import Sums, TallyKey
 from shared.mongo import Document, MongoDatabase, mongo_errors
 
 DECISIONS, TALLIES = "decisions", "pressure_tallies"
-DUE = "pressure_due_ms"
-LEARNING = "pressure_learning"
+DUE, LEARNING = "pressure_due_ms", "pressure_learning"
 """Of a decision; missing where nothing waits."""
 _STORE = "orchestrator"
 
