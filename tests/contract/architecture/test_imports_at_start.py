@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -10,5 +11,6 @@ LATER = ("scipy.stats", "lightgbm", "sklearn", "pandas", "pyarrow", "dask", "z3"
 
 def test_a_server_starts_without_what_few_calls_need() -> None:
     program = f"import sys, services.__main__; print(*[name for name in {LATER} if name in sys.modules])"
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=paths)
     assert ran.stdout.split() == []
